@@ -1,0 +1,50 @@
+#!/bin/sh
+# Runs tests of a build directory and ends with "N passed, N failed". WHAT: nothing for all, "unit" for the C programs,
+# a floor's name (base, codec …), or a script of tests/programs by its name.
+set -u
+build=$1
+shift
+export EUA_BUILD="$PWD/$build"
+log=$build/test-results
+mkdir -p "$log"
+rm -f "$log"/*.tally
+
+unit() { # FLOOR…
+	meson test -C "$build" --no-rebuild --num-processes "$(nproc)" ${1:+--suite "$1"} --print-errorlogs >"$log/unit.log" 2>&1
+	status=$?
+	python3 scripts/dev/tally.py "$build/meson-logs/testlog.json" "$status" >"$log/unit-${1:-all}.tally" || cat "$log/unit.log"
+	[ "$status" -eq 0 ] || sed -n '/FAIL\|not ok\|ERROR/p' "$log/unit.log" | head -n 80
+}
+
+program() { # SCRIPT ARGS…: prints its own lines, the last is "N passed, N failed[, N skipped]"
+	name=$(basename "$1" .sh)
+	shift
+	echo "== $name"
+	"tests/programs/$name.sh" "$@" 2>&1 | tee "$log/$name.log"
+	tail -n 1 "$log/$name.log" | grep -E '^[0-9]+ passed, [0-9]+ failed' >"$log/$name.tally" ||
+		echo "0 passed, 1 failed" >"$log/$name.tally"
+}
+
+if [ $# -eq 0 ]; then
+	unit
+	for script in tests/programs/*.sh; do
+		[ -e "$script" ] && program "$script"
+	done
+else
+	what=$1
+	shift
+	if [ "$what" = unit ]; then
+		unit
+	elif [ -e "tests/programs/$what.sh" ]; then
+		program "$what" "$@"
+	elif [ -d "tests/$what" ]; then
+		unit "$what"
+	else
+		echo "no tests called \"$what\"; there are: unit $(ls tests/programs 2>/dev/null | sed 's/\.sh$//' | tr '\n' ' ')$(ls -d tests/*/ | xargs -n1 basename | tr '\n' ' ')" >&2
+		exit 2
+	fi
+fi
+
+cat "$log"/*.tally | awk '{ passed += $1; failed += $3; if ($6 ~ /skipped/) skipped += $5 }
+	END { if (skipped) printf "%d skipped (each says what it needs)\n", skipped
+	      printf "%d passed, %d failed\n", passed, failed; exit failed > 0 || passed == 0 }'
