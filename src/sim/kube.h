@@ -1,0 +1,51 @@
+/* One simulated Kubernetes cluster: compact records of nodes, workloads and pods, rendered as the API serves them, and
+ * the controllers that matter (scheduling, readiness, disruption budgets, evictions). sim/ makes one for Blue and, when
+ * Green is created, one for Green. Time comes in from outside; nothing here reads a clock. */
+#pragma once
+
+#include <jansson.h>
+#include "port/http.h"
+#include "sim/sim.h"
+
+struct sim_kube;
+
+struct sim_kube_profile {
+	const char *cluster;        /* "small" (3 nodes, ~40 pods), "medium" (40 nodes, ~600), "large" (1000 nodes, 30,000), "empty" (no nodes, system objects only) */
+	const char *name;           /* "shop" */
+	const char *version;        /* "1.33" */
+	const char *ingress_host;   /* load balancer host name told in Ingress status once the ingress app is synced/ready; or NULL */
+	const char *region, *account;
+	uint64_t seed;
+	int64_t now_ms;
+};
+struct sim_kube *sim_kube_new(const struct sim_kube_profile *profile);
+void sim_kube_free(struct sim_kube *kube);
+
+/* Lets time pass: nodes join, pods start, evicted pods come back elsewhere, backups complete. */
+void sim_kube_advance(struct sim_kube *kube, int64_t now_ms);
+/* The earliest time at which sim_kube_advance would change something; INT64_MAX: never. */
+int64_t sim_kube_next_ms(const struct sim_kube *kube);
+
+/* n nodes of a node group, Ready from ready_ms on. Removing takes the nodes and reschedules their pods. */
+void sim_kube_add_nodes(struct sim_kube *kube, const char *node_group, const char *instance_type, unsigned n, int64_t ready_ms);
+void sim_kube_remove_nodes(struct sim_kube *kube, const char *node_group, unsigned n);
+
+/* Applications (namespaces of workloads with PDBs, Services, Ingresses): names of what a cluster runs; copying one makes
+ * the same objects on another cluster, whose pods then need nodes and time to be ready. */
+size_t sim_kube_apps(const struct sim_kube *kube, const char *const **ret_names);
+void sim_kube_copy_app(struct sim_kube *from, const char *app, struct sim_kube *to, int64_t now_ms);
+void sim_kube_delete_app(struct sim_kube *kube, const char *app, int64_t now_ms);
+/* Ready pods / wanted pods of an app (NULL: of all apps); 1 when none is wanted. */
+double sim_kube_ready(const struct sim_kube *kube, const char *app);
+/* Makes an app's pods crash (true) or well again. */
+void sim_kube_set_sick(struct sim_kube *kube, const char *app, bool sick);
+
+/* Serves one request; `path` is the request's path and query below the server's root ("/api/v1/pods?limit=500"). Answers
+ * as the API server would: discovery, lists with paging and selectors, Table for kubectl, get, create, update, patch (merge, JSON,
+ * strategic as merge, server-side apply), delete, evictions by PDB with UID precondition, watches (in process: what
+ * changed since the resource version, then the end), metrics, healthz, version, Status errors. */
+void sim_kube_handle(struct sim_kube *kube, const struct http_request *request, const char *path, struct http_response *response);
+
+/* For saving the world. */
+json_t *sim_kube_save(const struct sim_kube *kube);
+struct error *sim_kube_load(const json_t *document, struct sim_kube **ret) MUST_CHECK;
