@@ -67,5 +67,7 @@ struct run_state {
 struct error *run_state_load(struct store *store, const char *run_id, struct run_state **ret) MUST_CHECK;
 struct error *run_state_apply(struct run_state *state, const struct journal_record *record) MUST_CHECK;
 void run_state_free(struct run_state *state);
+/* Who serves the users by what was asked of the traffic last: "blue" or "green" (from 50 % on). */
+const char *run_state_serving(const struct run_state *state);
 /* {"result","serving","steps":[…],"traffic":[…],"journal_records","reason",…}: the fixed JSON of status and rehearse. */
 json_t *run_state_json(const struct run_state *state);

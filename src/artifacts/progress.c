@@ -1,0 +1,236 @@
+/* Lines that tell what changed. */
+#include "artifacts/progress.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/mem.h"
+#include "base/time.h"
+
+struct told {
+	enum step_state state;
+	bool held_told;
+};
+
+struct progress {
+	struct progress_options options;
+	struct told *told;
+	size_t n_told;
+	size_t n_traffic;
+	bool head_told;
+	bool rollback_told;
+	unsigned live_rows; /* rows below the last line that the next update redraws */
+	int64_t last_live_ms;
+};
+
+struct progress *progress_new(const struct progress_options *options)
+{
+	struct progress *progress = mem_alloc(sizeof *progress);
+	progress->options = *options;
+	return progress;
+}
+
+void progress_cell(struct buf *out, const char *text, unsigned columns, bool pad)
+{
+	unsigned cells = 0;
+	size_t total = 0;
+	for (const char *p = text; *p; p++)
+		total += ((unsigned char)*p & 0xC0) != 0x80;
+	unsigned room = total > columns && columns > 1 ? columns - 1 : columns;
+	for (const char *p = text; *p && (cells < room || ((unsigned char)*p & 0xC0) == 0x80); p++) {
+		bool continues = ((unsigned char)*p & 0xC0) == 0x80;
+		buf_putc(out, (unsigned char)*p < 0x20 || *p == 0x7F ? '?' : *p);
+		cells += !continues;
+	}
+	if (total > columns && columns > 1) {
+		buf_puts(out, "…");
+		cells++;
+	}
+	while (pad && cells++ < columns)
+		buf_putc(out, ' ');
+}
+
+static const char *const words[STEP_STATE_COUNT] = {
+	[STEP_STATE_PENDING] = "waits", [STEP_STATE_RUNNING] = "…",	  [STEP_STATE_HELD] = "held",
+	[STEP_STATE_DONE] = "ok",	[STEP_STATE_FAILED] = "FAILED",	  [STEP_STATE_UNDOING] = "undoing",
+	[STEP_STATE_UNDONE] = "undone", [STEP_STATE_SKIPPED] = "skipped",
+};
+
+static bool is_validation(const struct upgrade_step *step)
+{
+	return !strcmp(step->phase, "verify") || !strcmp(step->phase, "traffic") || !strcmp(step->phase, "bake");
+}
+
+const char *progress_word(const struct run_state *state, const struct step_view *view)
+{
+	(void)state;
+	if (view->state == STEP_STATE_DONE && is_validation(view->step))
+		return "PASS";
+	if (view->state == STEP_STATE_FAILED && is_validation(view->step))
+		return "FAIL";
+	return words[view->state];
+}
+
+static const char *elapsed(int64_t ms, char out[TIME_TEXT])
+{
+	int64_t minutes = ms / MINUTE_MS;
+	snprintf(out, TIME_TEXT, "%02lld:%02lld", (long long)(minutes / 60), (long long)(minutes % 60));
+	return out;
+}
+
+static const char *colour_of(enum step_state state)
+{
+	switch (state) {
+	case STEP_STATE_DONE:
+		return "\033[32m";
+	case STEP_STATE_FAILED:
+		return "\033[31m";
+	case STEP_STATE_HELD:
+	case STEP_STATE_UNDOING:
+	case STEP_STATE_UNDONE:
+		return "\033[33m";
+	case STEP_STATE_PENDING:
+	case STEP_STATE_RUNNING:
+	case STEP_STATE_SKIPPED:
+	case STEP_STATE_COUNT:
+	default:
+		return "";
+	}
+}
+
+/* "  00:05  provision   Green "shop-134" …    ok   13 min" */
+static void step_line(const struct progress *progress, const struct run_state *state, const struct step_view *view,
+		      int64_t at_ms, struct buf *out)
+{
+	unsigned columns = progress->options.columns;
+	unsigned fixed = 2 + 6 + 11 + 9 + 9, what = columns > fixed + 20 ? columns - fixed : 20;
+	char time[TIME_TEXT], took[TIME_TEXT] = "";
+	if (view->ended_ms > view->started_ms && view->started_ms > 0 && view->state != STEP_STATE_HELD)
+		duration_format(view->ended_ms - view->started_ms, took);
+	char *text CLEANUP(mem_freep) = view->detail && *view->detail
+						? mem_printf("%s: %s", view->step->name, view->detail)
+						: mem_strdup(view->step->name);
+	buf_printf(out, "  %s ", elapsed(at_ms - state->created_ms, time));
+	progress_cell(out, view->step->phase, 11, true);
+	progress_cell(out, text, what - 1, true);
+	buf_putc(out, ' ');
+	const char *colour = progress->options.colour ? colour_of(view->state) : "";
+	buf_puts(out, colour);
+	progress_cell(out, progress_word(state, view), 8, true);
+	buf_puts(out, *colour ? "\033[0m " : " ");
+	buf_puts(out, took);
+	buf_putc(out, '\n');
+	if (view->reason && (view->state == STEP_STATE_FAILED || view->state == STEP_STATE_HELD))
+		buf_printf(out, "        why: %s\n", view->reason);
+}
+
+static void step_json(const struct step_view *view, int64_t now_ms, struct buf *out)
+{
+	char time[TIME_TEXT];
+	json_t *line = json_pack("{s:s, s:s, s:s, s:s, s:s?, s:s?}", "time", time_format_rfc3339(now_ms, time), "step",
+				 view->step->step_id, "phase", view->step->phase, "state",
+				 step_state_names[view->state], "detail", view->detail, "reason", view->reason);
+	char *text = json_dumps(line, JSON_COMPACT);
+	buf_puts(out, text);
+	buf_putc(out, '\n');
+	free(text);
+	json_decref(line);
+}
+
+static bool worth_a_line(enum step_state state)
+{
+	return state != STEP_STATE_PENDING && state != STEP_STATE_RUNNING && state != STEP_STATE_UNDOING;
+}
+
+static void tell_steps(struct progress *progress, const struct run_state *state, int64_t now_ms, struct buf *out)
+{
+	for (size_t i = 0; i < state->plan.n_steps; i++) {
+		const struct step_view *view = &state->steps[i];
+		struct told *told = &progress->told[i];
+		if (told->state == view->state)
+			continue;
+		told->state = view->state;
+		if (progress->options.mode == PROGRESS_JSON)
+			step_json(view, now_ms, out);
+		else if (worth_a_line(view->state))
+			step_line(progress, state, view, view->ended_ms ? view->ended_ms : now_ms, out);
+	}
+}
+
+static void live_rows(struct progress *progress, const struct run_state *state, int64_t now_ms, struct buf *out)
+{
+	unsigned columns = progress->options.columns;
+	for (size_t i = 0; i < state->plan.n_steps; i++) {
+		const struct step_view *view = &state->steps[i];
+		if (view->state != STEP_STATE_RUNNING && view->state != STEP_STATE_UNDOING)
+			continue;
+		char so_far[TIME_TEXT], usual[TIME_TEXT];
+		duration_format(now_ms - view->started_ms, so_far);
+		duration_format(view->step->estimated_duration_ms, usual);
+		char *text CLEANUP(mem_freep) =
+			mem_printf("%s%s%s%s", view->state == STEP_STATE_UNDOING ? "undo " : "", view->step->name,
+				   view->detail && *view->detail ? ": " : "", view->detail ? view->detail : "");
+		char *times CLEANUP(mem_freep) = mem_printf("%s of about %s", so_far, usual);
+		unsigned right = (unsigned)strlen(times) + 2;
+		buf_puts(out, "  > ");
+		progress_cell(out, text, columns > right + 12 ? columns - right - 5 : 12, true);
+		buf_printf(out, " %s\n", times);
+		progress->live_rows++;
+	}
+}
+
+static void head(struct progress *progress, struct buf *out)
+{
+	const char *title = progress->options.clock_title ? progress->options.clock_title : "elapsed";
+	unsigned fixed = 2 + 6 + 11 + 9 + 9, columns = progress->options.columns;
+	buf_printf(out, "  %-6.5s", title);
+	progress_cell(out, "phase", 11, true);
+	progress_cell(out, "what", columns > fixed + 20 ? columns - fixed : 20, true);
+	buf_puts(out, "result   took\n");
+}
+
+void progress_update(struct progress *progress, const struct run_state *state, int64_t now_ms)
+{
+	struct buf out CLEANUP(buf_done) = BUF_INIT(16 << 20);
+	if (!progress->told) {
+		progress->n_told = state->plan.n_steps;
+		progress->told = mem_array(progress->n_told + 1, sizeof *progress->told);
+	}
+	if (progress->live_rows) {
+		buf_printf(&out, "\033[%uA\033[J", progress->live_rows);
+		progress->live_rows = 0;
+	}
+	if (!progress->head_told && progress->options.mode != PROGRESS_JSON)
+		head(progress, &out);
+	progress->head_told = true;
+	if (state->rolling_back && !progress->rollback_told && progress->options.mode != PROGRESS_JSON) {
+		char time[TIME_TEXT];
+		buf_printf(&out, "  %s rolling back to Blue: %s\n", elapsed(now_ms - state->created_ms, time),
+			   state->reason ? state->reason : "asked for");
+	}
+	progress->rollback_told = state->rolling_back;
+	tell_steps(progress, state, now_ms, &out);
+	if (progress->options.mode == PROGRESS_LIVE)
+		live_rows(progress, state, now_ms, &out);
+	if (out.n)
+		progress->options.write(progress->options.context, buf_slice(&out));
+}
+
+void progress_free(struct progress *progress)
+{
+	if (!progress)
+		return;
+	if (progress->live_rows) {
+		char erase[32];
+		int n = snprintf(erase, sizeof erase, "\033[%uA\033[J", progress->live_rows);
+		progress->options.write(progress->options.context, slice_make(erase, (size_t)n));
+	}
+	free(progress->told);
+	free(progress);
+}
+
+void progress_freep(struct progress **progress)
+{
+	progress_free(*progress);
+}

@@ -1,0 +1,31 @@
+/* Every command's row, for the table in cli.c; and what commands share. */
+#pragma once
+
+#include <jansson.h>
+#include "agent/state.h"
+#include "cli/cli.h"
+#include "models/cluster_state.h"
+#include "models/upgrade_plan.h"
+
+extern const struct cli_command cli_command_rehearse, cli_command_plan, cli_command_upgrade, cli_command_status,
+	cli_command_watch, cli_command_approve, cli_command_pause, cli_command_resume, cli_command_cancel,
+	cli_command_rollback, cli_command_report, cli_command_verify, cli_command_doctor, cli_command_config, cli_command_sim,
+	cli_command_completion, cli_command_version;
+
+/* Closes what cli_open_ports() opened. */
+void cli_close(struct cli *cli);
+
+/* An error as one JSON object: {"error": {"class","message","code","service","operation","request_id","http_status","remedy"}}. */
+json_t *cli_error_document(const struct error *error);
+/* Prints a document to stdout, pretty, with a newline; frees it. */
+void cli_print_document(struct cli *cli, json_t *document);
+
+/* Runs an open agent to its end with progress on the terminal; tells how it ended and gives the exit code. */
+struct agent;
+struct error *cli_drive(struct cli *cli, struct agent *agent, int *ret_exit) MUST_CHECK;
+/* The last lines after a run: what happened, what to type next. */
+void cli_tell_end(struct cli *cli, const struct run_state *state);
+int cli_exit_of_result(enum run_result result);
+
+/* A plan as terraform would print one. */
+void cli_print_plan(struct cli *cli, const struct upgrade_plan *plan, const struct cluster_state *state);

@@ -1,0 +1,265 @@
+/* What every command needs of the machine it runs on: configuration, ports, terminal, files. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "agent/journal.h"
+#include "base/log.h"
+#include "cli/commands.h"
+#include "codec/document.h"
+
+static const char DEFAULT_CONFIG[] = "eks-upgrade-agent.yaml";
+
+struct error *cli_load_config(struct cli *cli, bool needs_cluster)
+{
+	struct pair *overrides = NULL;
+	size_t n = 0;
+	for (size_t i = 0; i < cli->n_values; i++) {
+		const struct cli_flag *flag = cli->values[i].flag;
+		if (flag->path)
+			*ARENA_PUSH(cli->arena, overrides, n) =
+				(struct pair){flag->path, flag->value ? cli->values[i].text : "true"};
+	}
+	struct config_source source = {.file = cli_flag_text(cli, "config"), .flags = overrides, .n_flags = n};
+	TRY(config_load(&source, cli->arena, &cli->config, &cli->origins, &cli->n_origins));
+	cli->config.yes = cli_flag_given(cli, "yes");
+	cli->config.dry_run = cli_flag_given(cli, "dry-run");
+	cli->config.output = cli_format(cli);
+	if (needs_cluster && !cli->config.cluster)
+		return error_remedy(cli_usage_error("no cluster is named"),
+				    "set \"cluster\" in %s, EUA_CLUSTER, or --cluster NAME", DEFAULT_CONFIG);
+	return NULL;
+}
+
+static struct error *open_store(struct cli *cli, enum cli_store store)
+{
+	const char *path = cli->config.journal ? cli->config.journal : ".eks-upgrade-agent/journal.db";
+	if (store == CLI_STORE_READ) {
+		if (access(path, F_OK) != 0)
+			return error_remedy(
+				error_new(ERROR_NOT_FOUND, "no journal at \"%s\"", path),
+				"start with: eks-upgrade-agent plan, then upgrade; or name the file by --journal");
+		return store_sqlite_open(path, true, &cli->ports.store);
+	}
+	TRY(cli_make_directories(path));
+	return store_sqlite_open(path, false, &cli->ports.store);
+}
+
+struct error *cli_open_ports(struct cli *cli, enum cli_store store)
+{
+	struct clock *wall = clock_real_new(cli->interrupted);
+	cli->ports.clock = wall;
+	cli->ports.random = random_real_new();
+	cli->ports.http = http_real_new(wall, 0, cli->interrupted);
+	if (cli->config.clock_url) {
+		struct clock *remote;
+		TRY(clock_remote_new(cli->ports.http, cli->config.clock_url, cli->interrupted, &remote));
+		cli->ports.clock = remote; /* the HTTP port keeps measuring its deadlines by the machine's own clock */
+		cli->machine_clock = wall;
+	}
+	const char *work = cli->config.work_directory ? cli->config.work_directory : ".eks-upgrade-agent/jobs";
+	cli->ports.process = process_real_new(cli->ports.clock, work);
+	return store == CLI_STORE_NONE ? NULL : open_store(cli, store);
+}
+
+void cli_close(struct cli *cli)
+{
+	if (cli->ports.store)
+		store_free(cli->ports.store);
+	if (cli->ports.process)
+		process_free(cli->ports.process);
+	if (cli->ports.http)
+		http_free(cli->ports.http);
+	if (cli->ports.random)
+		random_free(cli->ports.random);
+	if (cli->ports.clock)
+		clock_free(cli->ports.clock);
+	if (cli->machine_clock)
+		clock_free(cli->machine_clock);
+	cli->ports = (struct ports){0};
+}
+
+struct error *cli_find_run(struct cli *cli, const char **ret_run)
+{
+	const char **runs;
+	size_t n;
+	TRY(store_runs(cli->ports.store, cli->arena, &runs, &n));
+	const char *wanted = cli_flag_text(cli, "run");
+	for (size_t i = n; i-- > 0;) {
+		if (strchr(runs[i], '/')) /* lists beside a run, such as its requests */
+			continue;
+		if (!wanted || !strncmp(runs[i], wanted, strlen(wanted))) {
+			*ret_run = runs[i];
+			return NULL;
+		}
+	}
+	return wanted ? error_remedy(error_new(ERROR_NOT_FOUND, "no run \"%s\" in the journal", wanted),
+				     "eks-upgrade-agent status without --run shows the newest")
+		      : error_remedy(
+				error_new(ERROR_NOT_FOUND, "the journal holds no run yet"),
+				"eks-upgrade-agent plan --out plan.json, then eks-upgrade-agent upgrade plan.json");
+}
+
+void cli_flush(struct cli *cli)
+{
+	const char *p = buf_str(cli->out);
+	size_t left = cli->out->n;
+	while (left > 0) {
+		ssize_t written = write(STDOUT_FILENO, p, left);
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
+			break; /* a reader that went away, as `head` does, is no failure of ours */
+		p += written;
+		left -= (size_t)written;
+	}
+	buf_clear(cli->out);
+}
+
+bool cli_stdin_is_terminal(void)
+{
+	return isatty(STDIN_FILENO);
+}
+
+bool cli_stdout_is_terminal(void)
+{
+	return isatty(STDOUT_FILENO);
+}
+
+bool cli_colour(void)
+{
+	const char *none = getenv("NO_COLOR"), *term = getenv("TERM");
+	return cli_stdout_is_terminal() && !(none && *none) && term && strcmp(term, "dumb");
+}
+
+unsigned cli_columns(void)
+{
+	struct winsize size;
+	long columns = 100;
+	const char *told = getenv("COLUMNS");
+	if (told && *told)
+		columns = strtol(told, NULL, 10);
+	else if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+		columns = size.ws_col;
+	return columns < 40 ? 40 : columns > 200 ? 200 : (unsigned)columns;
+}
+
+struct error *cli_confirm(struct cli *cli, const char *question, bool *ret_yes)
+{
+	*ret_yes = cli->config.yes;
+	if (cli->config.yes)
+		return NULL;
+	if (!cli_stdin_is_terminal()) {
+		struct error *error = error_new(ERROR_PRECONDITION,
+						"this needs a yes, and there is no terminal to ask: %s", question);
+		error->code = mem_strdup("NeedsPerson");
+		return error_remedy(error, "repeat with --yes");
+	}
+	cli_flush(cli);
+	fprintf(stderr, "%s [y/N] ", question);
+	char line[16] = "";
+	if (!fgets(line, sizeof line, stdin))
+		fputc('\n', stderr);
+	*ret_yes = line[0] == 'y' || line[0] == 'Y';
+	return NULL;
+}
+
+struct error *cli_make_directories(const char *path)
+{
+	char *copy CLEANUP(mem_freep) = mem_strdup(path);
+	for (char *slash = strchr(copy + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (mkdir(copy, 0700) != 0 && errno != EEXIST)
+			return error_from_errno(errno, "cannot make directory \"%s\"", copy);
+		*slash = '/';
+	}
+	return NULL;
+}
+
+static struct error *write_all(int fd, struct slice bytes, const char *path)
+{
+	while (bytes.n > 0) {
+		ssize_t written = write(fd, bytes.p, bytes.n);
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
+			return error_from_errno(errno, "cannot write \"%s\"", path);
+		bytes.p += written;
+		bytes.n -= (size_t)written;
+	}
+	return fsync(fd) == 0 ? NULL : error_from_errno(errno, "cannot write \"%s\"", path);
+}
+
+struct error *cli_write_file(struct cli *cli, const char *path, struct slice bytes)
+{
+	if (!strcmp(path, "-")) {
+		buf_append(cli->out, bytes.p, bytes.n);
+		return NULL;
+	}
+	TRY(cli_make_directories(path));
+	char *temporary CLEANUP(mem_freep) = mem_printf("%s.XXXXXX", path);
+	int fd = mkostemp(temporary, O_CLOEXEC);
+	if (fd < 0)
+		return error_from_errno(errno, "cannot write \"%s\"", path);
+	struct error *error = write_all(fd, bytes, path);
+	if (close(fd) != 0 && !error)
+		error = error_from_errno(errno, "cannot write \"%s\"", path);
+	if (!error && rename(temporary, path) != 0)
+		error = error_from_errno(errno, "cannot write \"%s\"", path);
+	if (error)
+		unlink(temporary);
+	return error;
+}
+
+struct error *cli_read_file(const char *path, size_t max, struct buf *out)
+{
+	bool standard = !strcmp(path, "-");
+	int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return error_from_errno(errno, "cannot read \"%s\"", path);
+	char chunk[65536];
+	ssize_t n;
+	struct error *error = NULL;
+	buf_init(out, max);
+	while ((n = read(fd, chunk, sizeof chunk)) != 0 && !error) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			error = error_from_errno(errno, "cannot read \"%s\"", path);
+		else if (!buf_append(out, chunk, (size_t)n))
+			error = error_new(ERROR_INVALID, "\"%s\" is larger than %zu bytes", path, max);
+	}
+	if (!standard)
+		close(fd);
+	if (error)
+		buf_done(out);
+	return error;
+}
+
+json_t *cli_error_document(const struct error *error)
+{
+	struct buf message CLEANUP(buf_done) = BUF_INIT(1 << 20);
+	buf_puts(&message, error->message);
+	for (const struct error *cause = error->cause; cause; cause = cause->cause)
+		buf_printf(&message, ": %s", cause->message);
+	const char *remedy = error->remedy;
+	for (const struct error *cause = error->cause; cause && !remedy; cause = cause->cause)
+		remedy = cause->remedy;
+	json_t *inner = json_pack("{s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:s?}", "class", error_class_name(error->class),
+				  "message", buf_str(&message), "code", error->code, "service", error->service,
+				  "operation", error->operation, "request_id", error->request_id, "remedy", remedy);
+	json_object_set_new(inner, "http_status", error->http_status ? json_integer(error->http_status) : json_null());
+	json_object_set_new(inner, "outcome_unknown", json_boolean(error->outcome_unknown));
+	return json_pack("{s:o}", "error", inner);
+}
+
+void cli_print_document(struct cli *cli, json_t *document)
+{
+	document_print(document, true, cli->out);
+	buf_putc(cli->out, '\n');
+	json_decref(document);
+}
