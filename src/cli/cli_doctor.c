@@ -1,0 +1,124 @@
+/* doctor: what the agent needs, what is there, and how to mend the rest. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+#include "aws/aws.h"
+#include "cli/commands.h"
+#include "cli/doctor.h"
+#include "codec/document.h"
+
+void doctor_say(struct doctor *doctor, const char *id, enum doctor_answer answer, bool optional, const char *detail, const char *remedy)
+{
+	json_t *ok = answer == DOCTOR_UNKNOWN ? json_null() : json_boolean(answer == DOCTOR_OK);
+	json_array_append_new(doctor->checks, json_pack("{s:s, s:o, s:s, s:s?, s:b}", "id", id, "ok", ok, "detail", detail ? detail : "",
+							"remedy", remedy, "optional", optional));
+}
+
+void doctor_say_error(struct doctor *doctor, const char *id, bool optional, struct error *error)
+{
+	struct buf line CLEANUP(buf_done) = BUF_INIT(1 << 16);
+	error_line(error, &line);
+	doctor_say(doctor, id, DOCTOR_BAD, optional, buf_str(&line), error->remedy);
+	error_free(error);
+}
+
+static void tool(struct doctor *doctor, const char *program, bool optional, const char *remedy)
+{
+	char *id CLEANUP(mem_freep) = mem_printf("tool-%s", program);
+	char *path CLEANUP(mem_freep) = NULL;
+	struct error *error = process_which(doctor->cli->ports.process, program, &path);
+	if (error)
+		doctor_say_error(doctor, id, optional, error);
+	else if (path)
+		doctor_say(doctor, id, DOCTOR_OK, optional, path, NULL);
+	else
+		doctor_say(doctor, id, DOCTOR_BAD, optional, "not on PATH", remedy);
+}
+
+static void journal_disk(struct doctor *doctor)
+{
+	const char *path = doctor->cli->config.journal ? doctor->cli->config.journal : ".eks-upgrade-agent/journal.db";
+	struct error *error = cli_make_directories(path);
+	if (error) {
+		doctor_say_error(doctor, "journal", false, error);
+		return;
+	}
+	char *directory CLEANUP(mem_freep) = mem_strdup(path);
+	char *slash = strrchr(directory, '/');
+	if (slash)
+		*slash = '\0';
+	const char *where = slash && *directory ? directory : slash ? "/" : ".";
+	struct statvfs disk;
+	if (statvfs(where, &disk) != 0 || access(where, W_OK) != 0) {
+		doctor_say(doctor, "journal", DOCTOR_BAD, false, "its directory cannot be written", "name another by --journal");
+		return;
+	}
+	uint64_t free_mib = (uint64_t)disk.f_bavail * disk.f_frsize >> 20;
+	char *detail CLEANUP(mem_freep) = mem_printf("%s, %llu MiB free", path, (unsigned long long)free_mib);
+	doctor_say(doctor, "journal", free_mib >= 64 ? DOCTOR_OK : DOCTOR_BAD, false, detail,
+		   free_mib >= 64 ? NULL : "make room: at least 64 MiB");
+}
+
+void doctor_machine(struct doctor *doctor)
+{
+	const struct config *config = &doctor->cli->config;
+	doctor_say(doctor, "config", config->cluster ? DOCTOR_OK : DOCTOR_BAD, false,
+		   config->cluster ? config->cluster : "no cluster is named",
+		   config->cluster ? NULL : "set \"cluster\" in eks-upgrade-agent.yaml or EUA_CLUSTER");
+	journal_disk(doctor);
+	tool(doctor, config->terraform.binary ? config->terraform.binary : "terraform", false,
+	     "install terraform, or set terraform.binary");
+	tool(doctor, "newman", true, "npm install -g newman, when tests name collections");
+	tool(doctor, "jmeter", true, "install jmeter, when tests name load plans");
+	tool(doctor, "pluto", true, "optional second opinion on deprecated APIs");
+	tool(doctor, "kubent", true, "optional second opinion on deprecated APIs");
+}
+
+static void print_text(struct cli *cli, const json_t *checks)
+{
+	size_t i;
+	const json_t *check;
+	json_array_foreach(checks, i, check)
+	{
+		const json_t *ok = json_object_get(check, "ok");
+		bool optional = document_true(check, "optional");
+		const char *word = json_is_null(ok) ? "?" : json_is_true(ok) ? "ok" : optional ? "none" : "NOT OK";
+		buf_printf(cli->out, "%-7s %-22s %s%s\n", word, document_text_or(check, "id", ""), document_text_or(check, "detail", ""),
+			   optional ? " (optional)" : "");
+		if (!json_is_true(ok) && document_text(check, "remedy"))
+			buf_printf(cli->out, "        do: %s\n", document_text(check, "remedy"));
+	}
+}
+
+static struct error *run(struct cli *cli, int *ret_exit)
+{
+	TRY(cli_load_config(cli, false));
+	TRY(cli_open_ports(cli, CLI_STORE_NONE));
+	struct doctor doctor = {.cli = cli, .checks = json_array()};
+	doctor_machine(&doctor);
+	doctor_aws(&doctor);
+	doctor_kube(&doctor);
+	aws_free(doctor.aws);
+	size_t i, bad = 0;
+	const json_t *check;
+	json_array_foreach(doctor.checks, i, check) bad += json_is_false(json_object_get(check, "ok")) && !document_true(check, "optional");
+	*ret_exit = bad ? EXIT_FAILED : EXIT_DONE;
+	if (cli_format_is(cli, "json")) {
+		cli_print_document(cli, doctor.checks);
+		return NULL;
+	}
+	print_text(cli, doctor.checks);
+	buf_printf(cli->out, bad ? "\n%zu needs are not met\n" : "\nall needs are met; next: eks-upgrade-agent plan\n", bad);
+	json_decref(doctor.checks);
+	return NULL;
+}
+
+static const struct cli_flag flags[] = {
+	{"cluster", 0, "NAME", false, "the cluster that serves now", "cluster"},
+	{NULL, 0, NULL, false, NULL, NULL},
+};
+
+const struct cli_command cli_command_doctor = {
+	.name = "doctor", .arguments = "", .doc = "what the agent needs, what is there, how to mend the rest", .flags = flags, .run = run,
+};

@@ -1,0 +1,112 @@
+/* plan: what would be done, in order, with what it costs and how it is undone. */
+#include <string.h>
+#include "agent/loop.h"
+#include "artifacts/progress.h"
+#include "base/time.h"
+#include "cli/commands.h"
+#include "codec/document.h"
+#include "rehearsal/rehearsal.h"
+
+static const struct cli_flag flags[] = {
+	{"cluster", 0, "NAME", false, "the cluster that serves now", "cluster"},
+	{"to", 0, "VERSION", false, "target version", "target_version"},
+	{"strategy", 0, "NAME", false, "blue-green, in-place, or a file", "strategy"},
+	{"out", 0, "FILE", false, "save the plan, for: upgrade FILE", NULL},
+	{"explain", 0, "STEP", false, "say why a step is there", NULL},
+	{"no-estimate", 0, NULL, false, "do not play the plan in the simulator for its durations", NULL},
+	{NULL, 0, NULL, false, NULL, NULL},
+};
+
+static void print_step(struct cli *cli, const struct upgrade_step *step)
+{
+	struct buf *out = cli->out;
+	char took[TIME_TEXT];
+	unsigned columns = cli_columns();
+	const char *sign = step->sign && *step->sign ? step->sign : " ";
+	const char *colour = !cli_colour() ? "" : *sign == '+' ? "\033[32m" : *sign == '-' ? "\033[31m" : *sign == '~' ? "\033[33m" : "";
+	buf_printf(out, "  %s%s%s ", colour, sign, *colour ? "\033[0m" : "");
+	progress_cell(out, step->step_id, 22, true);
+	buf_putc(out, ' ');
+	progress_cell(out, step->description ? step->description : step->name, columns > 60 ? columns - 42 : 18, true);
+	buf_printf(out, " %s\n", duration_format(step->estimated_duration_ms, took));
+}
+
+void cli_print_plan(struct cli *cli, const struct upgrade_plan *plan, const struct cluster_state *state)
+{
+	struct buf *out = cli->out;
+	char took[TIME_TEXT];
+	buf_printf(out, "%s %s → %s, %s%s%s\n", plan->cluster_name, plan->source_version, plan->target_version,
+		   strategy_names[plan->strategy], plan->green_name ? ", Green is " : "", plan->green_name ? plan->green_name : "");
+	if (state)
+		buf_printf(out, "seen: %zu node groups, %zu nodes, %lld pods, %zu add-ons, %zu applications\n", state->n_node_groups,
+			   state->n_nodes, (long long)state->pods, state->n_addons, state->n_applications);
+	buf_puts(out, "\n  + made   ~ changed   - removed\n\n");
+	for (size_t i = 0; i < plan->n_steps; i++)
+		print_step(cli, &plan->steps[i]);
+	buf_printf(out, "\n%zu steps, about %s, $%.2f extra while both clusters run. Asks a person: ", plan->n_steps,
+		   duration_format(plan->estimated_duration_ms, took), plan->estimated_extra_cost_usd);
+	size_t asks = 0;
+	for (size_t i = 0; i < plan->n_steps; i++)
+		if (!strcmp(plan->steps[i].executor, "approval"))
+			buf_printf(out, "%s%s", asks++ ? ", " : "", plan->steps[i].step_id);
+	buf_printf(out, "%s.\nUndone by: %s\n", asks ? "" : "nobody", plan->rollback_plan.description ? plan->rollback_plan.description : "");
+	for (size_t i = 0; i < plan->n_warnings; i++)
+		buf_printf(out, "warning: %s\n", plan->warnings[i]);
+	buf_printf(out, "plan %.16s\n", plan->plan_id);
+}
+
+static struct error *explain(struct cli *cli, const struct upgrade_plan *plan, const char *id)
+{
+	const struct upgrade_step *step = upgrade_plan_step(plan, id);
+	if (!step)
+		return cli_usage_error("the plan has no step \"%s\"", id);
+	struct buf *out = cli->out;
+	buf_printf(out, "%s: %s\n  %s\n  executor   %s\n  parameters %s\n", step->step_id, step->name,
+		   step->description ? step->description : "", step->executor, step->parameters ? step->parameters : "{}");
+	for (size_t i = 0; i < step->n_depends_on; i++)
+		buf_printf(out, "  after      %s\n", step->depends_on[i]);
+	for (size_t i = 0; i < step->n_validation_criteria; i++)
+		buf_printf(out, "  passes if  %s: %s\n", step->validation_criteria[i].name, step->validation_criteria[i].condition);
+	if (step->rollback_action)
+		buf_printf(out, "  undone by  %s: %s\n", step->rollback_action->action, step->rollback_action->description);
+	for (size_t i = 0; i < step->n_because; i++)
+		buf_printf(out, "  because    %s\n", step->because[i]);
+	return NULL;
+}
+
+static struct error *run(struct cli *cli, int *ret_exit)
+{
+	TRY(cli_load_config(cli, true));
+	TRY(cli_open_ports(cli, CLI_STORE_NONE));
+	struct cluster_state state;
+	struct upgrade_plan plan;
+	TRY(loop_plan(&cli->ports, &cli->config, cli->arena, &state, &plan));
+	if (!cli_flag_given(cli, "no-estimate"))
+		TRY(rehearse_estimate(&state, &plan, cli->arena));
+	struct buf document CLEANUP(buf_done) = BUF_INIT(64 << 20);
+	upgrade_plan_write(&plan, cli->arena, &document);
+	const char *path = cli_flag_text(cli, "out");
+	if (path)
+		TRY(cli_write_file(cli, path, buf_slice(&document)));
+	*ret_exit = EXIT_DONE;
+	if (cli_flag_text(cli, "explain"))
+		return explain(cli, &plan, cli_flag_text(cli, "explain"));
+	if (path && !strcmp(path, "-"))
+		return NULL;
+	if (cli_format_is(cli, "json")) {
+		buf_append(cli->out, document.p, document.n);
+		return NULL;
+	}
+	cli_print_plan(cli, &plan, &state);
+	buf_printf(cli->out, path ? "saved; next: eks-upgrade-agent upgrade %s\n" : "next: eks-upgrade-agent plan --out plan.json%s\n",
+		   path ? path : ", then eks-upgrade-agent upgrade plan.json");
+	return NULL;
+}
+
+const struct cli_command cli_command_plan = {
+	.name = "plan",
+	.arguments = "",
+	.doc = "look at the cluster and say what an upgrade would do",
+	.flags = flags,
+	.run = run,
+};

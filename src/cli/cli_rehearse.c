@@ -1,0 +1,144 @@
+/* rehearse: a whole upgrade in the simulator, told as it goes, with a report at the end. */
+#include <stdlib.h>
+#include <string.h>
+#include "agent/journal.h"
+#include "artifacts/progress.h"
+#include "artifacts/report.h"
+#include "base/time.h"
+#include "cli/commands.h"
+#include "codec/document.h"
+#include "rehearsal/rehearsal.h"
+
+static const struct cli_flag flags[] = {
+	{"cluster", 0, "NAME|SNAPSHOT", false, "small, medium (default), large, or a saved snapshot", NULL},
+	{"seed", 0, "N", false, "what chance decides follows from it (default 42)", NULL},
+	{"fault", 0, "SPEC", true, "e.g. 'green:5xx=8% after traffic=50%', 'eks:lost-reply=30%'", NULL},
+	{"random-faults", 0, NULL, false, "draw faults from the seed", NULL},
+	{"report", 0, "FILE", false, "where the HTML report goes", NULL},
+	{NULL, 0, NULL, false, NULL, NULL},
+};
+
+struct teller {
+	struct cli *cli;
+	struct progress *progress;
+};
+
+static void write_out(void *context, struct slice text)
+{
+	struct cli *cli = context;
+	buf_append(cli->out, text.p, text.n);
+	cli_flush(cli);
+}
+
+static void tell(void *context, const struct run_state *state, int64_t now_ms)
+{
+	struct teller *teller = context;
+	if (teller->progress)
+		progress_update(teller->progress, state, now_ms);
+}
+
+static struct error *write_report(struct cli *cli, struct store *store, int64_t seed, char **ret_path)
+{
+	const char **runs;
+	size_t n;
+	TRY(store_runs(store, cli->arena, &runs, &n));
+	const char *run = NULL;
+	for (size_t i = 0; i < n; i++)
+		if (!strchr(runs[i], '/'))
+			run = runs[i];
+	if (!run)
+		return NULL;
+	const char *given = cli_flag_text(cli, "report");
+	char *path CLEANUP(mem_freep) =
+		given ? mem_strdup(given) : mem_printf(".eks-upgrade-agent/rehearsals/seed-%lld.html", (long long)seed);
+	struct buf html CLEANUP(buf_done) = BUF_INIT(64 << 20);
+	TRY(report_write(store, run, REPORT_HTML, &html));
+	TRY(cli_write_file(cli, path, buf_slice(&html)));
+	*ret_path = *path == '/' ? TAKE(path) : realpath(path, NULL);
+	return NULL;
+}
+
+static void tell_result(struct cli *cli, const json_t *result, const char *report)
+{
+	struct buf *out = cli->out;
+	char took[TIME_TEXT];
+	int64_t requests = document_int_or(result, "requests", 0), failed = document_int_or(result, "failed_requests", 0);
+	duration_format(document_int_or(result, "virtual_duration_s", 0) * SECOND_MS, took);
+	buf_printf(out, "\n%s after %s of virtual time; %s serves.\n", document_text_or(result, "result", "?"), took,
+		   document_text_or(result, "serving", "?"));
+	if (document_text(result, "reason"))
+		buf_printf(out, "Why: %s\n", document_text(result, "reason"));
+	buf_printf(out, "Users' view: %lld requests, %lld failed (%.4f %%), longest gap %lld ms.\n", (long long)requests,
+		   (long long)failed, requests ? 100.0 * (double)failed / (double)requests : 0.0,
+		   (long long)document_int_or(result, "longest_gap_ms", 0));
+	if (report)
+		buf_printf(out, "Report: file://%s   ", report);
+	buf_printf(out, "Journal: %lld records, chain verified.\n", (long long)document_int_or(result, "journal_records", 0));
+	if (!strcmp(document_text_or(result, "result", ""), "completed"))
+		buf_puts(out, "\nNext:  see it step back:    eks-upgrade-agent rehearse --fault 'green:5xx=8% after traffic=50%'\n"
+			      "       your own cluster:    eks-upgrade-agent doctor, then plan, then upgrade\n");
+}
+
+static int exit_of(const char *result)
+{
+	for (int i = 0; run_result_names[i]; i++)
+		if (!strcmp(run_result_names[i], result))
+			return cli_exit_of_result((enum run_result)i);
+	return EXIT_FAILED;
+}
+
+static struct error *play(struct cli *cli, struct rehearsal_options *options, bool text, int *ret_exit)
+{
+	struct store *store CLEANUP(store_freep) = store_memory_new();
+	options->store = store;
+	json_t *result DOCUMENT_CLEANUP = NULL;
+	TRY(rehearse_run(options, &result));
+	char *report CLEANUP(mem_freep) = NULL;
+	if (text || cli_flag_text(cli, "report"))
+		TRY(write_report(cli, store, (int64_t)options->seed, &report));
+	*ret_exit = exit_of(document_text_or(result, "result", "failed"));
+	if (text)
+		tell_result(cli, result, report);
+	else
+		cli_print_document(cli, TAKE(result));
+	return NULL;
+}
+
+static struct error *run(struct cli *cli, int *ret_exit)
+{
+	int64_t seed;
+	TRY(cli_flag_int(cli, "seed", 42, 0, INT64_MAX, &seed));
+	bool text = cli_format_is(cli, "text");
+	size_t n_faults;
+	const char **faults = cli_flag_all(cli, "fault", &n_faults);
+	struct progress_options how = {.mode = PROGRESS_LINES,
+				       .columns = cli_columns(),
+				       .colour = cli_colour(),
+				       .clock_title = "time",
+				       .write = write_out,
+				       .context = cli};
+	struct progress *progress CLEANUP(progress_freep) = text ? progress_new(&how) : NULL;
+	struct teller teller = {cli, progress};
+	struct rehearsal_options options = {.cluster = cli_flag_text(cli, "cluster"),
+					    .seed = (uint64_t)seed,
+					    .faults = faults,
+					    .n_faults = n_faults,
+					    .random_faults = cli_flag_given(cli, "random-faults"),
+					    .progress = tell,
+					    .context = &teller,
+					    .check_invariants = true};
+	if (text) {
+		buf_printf(cli->out, "Rehearsing a blue/green upgrade in the simulator (cluster %s, seed %lld, virtual time).\n\n",
+			   options.cluster ? options.cluster : "medium", (long long)seed);
+		cli_flush(cli);
+	}
+	return play(cli, &options, text, ret_exit);
+}
+
+const struct cli_command cli_command_rehearse = {
+	.name = "rehearse",
+	.arguments = "",
+	.doc = "play a whole upgrade in the simulator",
+	.flags = flags,
+	.run = run,
+};
