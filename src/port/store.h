@@ -53,6 +53,7 @@ struct error *store_acquire(struct store *store, const char *name, const char *o
 struct error *store_renew(struct store *store, const char *name, const struct store_lease *lease, int64_t now_ms, int64_t ttl_ms, int64_t *ret_expires_at_ms) MUST_CHECK;
 struct error *store_release(struct store *store, const char *name, const struct store_lease *lease) MUST_CHECK;
 void store_free(struct store *store);
+void store_freep(struct store **store); /* for CLEANUP */
 
 /* SQLite, WAL, synchronous=FULL; the file is made 0600. `read_only` for status and watch, which never block a writer. */
 struct error *store_sqlite_open(const char *path, bool read_only, struct store **ret_store) MUST_CHECK;
