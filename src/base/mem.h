@@ -28,9 +28,17 @@ size_t arena_bytes(const struct arena *arena);       /* bytes held from the syst
 
 /* Grows a pointer + count pair by one zeroed element inside an arena and gives the new element.
  * Capacity is implied: the next power of two at or above n (so use it for every growth of that pair). */
-#define ARENA_PUSH(arena, items, n) (&(items)[arena_grow((arena), (void **)&(items), &(n), sizeof *(items))])
+#define ARENA_PUSH(arena, items, n)                                                                                    \
+	({                                                                                                             \
+		size_t pushed_ = arena_grow((arena), (void **)&(items), &(n), sizeof *(items));                        \
+		&(items)[pushed_];                                                                                     \
+	})
 size_t arena_grow(struct arena *arena, void **items, size_t *n, size_t size); /* gives the new element's index */
 
 /* The same on the heap: `struct { T *items; size_t n; }` pairs; free items with free(). */
-#define HEAP_PUSH(items, n) (&(items)[heap_grow((void **)&(items), &(n), sizeof *(items))])
+#define HEAP_PUSH(items, n)                                                                                            \
+	({                                                                                                             \
+		size_t pushed_ = heap_grow((void **)&(items), &(n), sizeof *(items));                                  \
+		&(items)[pushed_];                                                                                     \
+	})
 size_t heap_grow(void **items, size_t *n, size_t size);

@@ -1,0 +1,225 @@
+/* Error objects, and how they are shown. */
+#include "base/error.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/mem.h"
+
+static const char *const class_names[ERROR_CLASSES] = {
+	[ERROR_INVALID] = "INVALID",
+	[ERROR_AUTH] = "AUTH",
+	[ERROR_NOT_FOUND] = "NOT_FOUND",
+	[ERROR_CONFLICT] = "CONFLICT",
+	[ERROR_PRECONDITION] = "PRECONDITION",
+	[ERROR_THROTTLED] = "THROTTLED",
+	[ERROR_TRANSIENT] = "TRANSIENT",
+	[ERROR_TIMEOUT] = "TIMEOUT",
+	[ERROR_CANCELLED] = "CANCELLED",
+	[ERROR_SUBPROCESS] = "SUBPROCESS",
+	[ERROR_STATE] = "STATE",
+	[ERROR_BUG] = "BUG",
+};
+
+static struct error *make(enum error_class class, const char *format, va_list args)
+{
+	struct error *error = mem_alloc(sizeof *error);
+	error->class = class;
+	error->message = mem_vprintf(format, args);
+	error->exit_status = -1;
+	error->retry_after_ms = -1;
+	return error;
+}
+
+struct error *error_new(enum error_class class, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	struct error *error = make(class, format, args);
+	va_end(args);
+	return error;
+}
+
+struct error *error_wrap(struct error *cause, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	struct error *error = make(cause->class, format, args);
+	va_end(args);
+	error->code = mem_strdup(cause->code);
+	error->service = mem_strdup(cause->service);
+	error->operation = mem_strdup(cause->operation);
+	error->request_id = mem_strdup(cause->request_id);
+	error->remedy = TAKE(cause->remedy);
+	error->http_status = cause->http_status;
+	error->exit_status = cause->exit_status;
+	error->retry_after_ms = cause->retry_after_ms;
+	error->outcome_unknown = cause->outcome_unknown;
+	error->cause = cause;
+	return error;
+}
+
+struct error *error_remedy(struct error *error, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	free(error->remedy);
+	error->remedy = mem_vprintf(format, args);
+	va_end(args);
+	return error;
+}
+
+static enum error_class class_of_errno(int number)
+{
+	switch (number) {
+	case ENOENT:
+		return ERROR_NOT_FOUND;
+	case EACCES:
+	case EPERM:
+		return ERROR_AUTH;
+	case ETIMEDOUT:
+		return ERROR_TIMEOUT;
+	case ECONNREFUSED:
+	case ECONNRESET:
+	case EAGAIN:
+		return ERROR_TRANSIENT;
+	case EINVAL:
+	case EISDIR:
+	case ENOTDIR:
+	case ENAMETOOLONG:
+		return ERROR_INVALID;
+	default:
+		return ERROR_STATE;
+	}
+}
+
+static const char *remedy_of_errno(int number)
+{
+	switch (number) {
+	case ENOSPC:
+	case EDQUOT:
+		return "make room on the disk and start again; nothing is lost";
+	case EROFS:
+		return "use a place that can be written";
+	case EACCES:
+	case EPERM:
+		return "check owner and mode of the file and its directory";
+	case ENOENT:
+		return "check the path";
+	default:
+		return NULL;
+	}
+}
+
+struct error *error_from_errno(int number, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	char *text CLEANUP(mem_freep) = mem_vprintf(format, args);
+	va_end(args);
+	const char *words = strerrordesc_np(number);
+	char *lower CLEANUP(mem_freep) = mem_strdup(words ? words : "unknown failure");
+	lower[0] = (char)tolower((unsigned char)lower[0]);
+	struct error *error = error_new(class_of_errno(number), "%s: %s", text, lower);
+	error->remedy = mem_strdup(remedy_of_errno(number));
+	return error;
+}
+
+void error_free(struct error *error)
+{
+	while (error) {
+		struct error *cause = error->cause;
+		free(error->message);
+		free(error->remedy);
+		free(error->code);
+		free(error->service);
+		free(error->operation);
+		free(error->request_id);
+		free(error);
+		error = cause;
+	}
+}
+
+void error_freep(struct error **error)
+{
+	error_free(*error);
+}
+
+const char *error_class_name(enum error_class class)
+{
+	return (unsigned)class < ERROR_CLASSES ? class_names[class] : "BUG";
+}
+
+bool error_class_from_name(const char *name, enum error_class *ret_class)
+{
+	for (unsigned i = 0; i < ERROR_CLASSES; i++) {
+		if (!strcmp(name, class_names[i])) {
+			*ret_class = (enum error_class)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+const char *error_group_name(enum error_class class, const char *module)
+{
+	static const struct {
+		const char *module, *group;
+	} groups[] = {
+		{"perception", "PerceptionError"}, {"reasoning", "PlanningError"},   {"execution", "ExecutionError"},
+		{"validation", "ValidationError"}, {"config", "ConfigurationError"},
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(groups); i++)
+		if (module && !strcmp(groups[i].module, module))
+			return groups[i].group;
+	return class == ERROR_INVALID ? "ConfigurationError" : "EKSUpgradeAgentError";
+}
+
+static void render_ids(const struct error *error, struct buf *out)
+{
+	if (error->service || error->operation)
+		buf_printf(out, "%s%s%s", error->service ? error->service : "",
+			   error->service && error->operation ? ":" : "", error->operation ? error->operation : "");
+	if (error->code)
+		buf_printf(out, "%s%s", error->service || error->operation ? ": " : "", error->code);
+	if (error->http_status)
+		buf_printf(out, " (%d)", error->http_status);
+	if (error->request_id)
+		buf_printf(out, ", request id: %s", error->request_id);
+}
+
+void error_render(const struct error *error, struct buf *out)
+{
+	const char *remedy = NULL;
+	buf_puts(out, "error: ");
+	for (const struct error *e = error; e; e = e->cause) {
+		buf_printf(out, "%s%s", e == error ? "" : ": ", e->message);
+		remedy = remedy ? remedy : e->remedy;
+	}
+	buf_putc(out, '\n');
+	bool usage = error->code && !strcmp(error->code, "Usage");
+	if ((error->service || error->operation || error->request_id) && !usage) {
+		buf_puts(out, "       ");
+		render_ids(error, out);
+		buf_putc(out, '\n');
+	}
+	if (error->outcome_unknown)
+		buf_puts(
+			out,
+			"       it is not known whether this happened; the world is read again before anything else\n");
+	if (remedy)
+		buf_printf(out, "do:    %s\n", remedy);
+}
+
+void error_line(const struct error *error, struct buf *out)
+{
+	for (const struct error *e = error; e; e = e->cause)
+		buf_printf(out, "%s%s", e == error ? "" : ": ", e->message);
+	if (error->code || error->request_id) {
+		buf_puts(out, " [");
+		buf_puts(out, error->code ? error->code : "");
+		buf_printf(out, "%s%s]", error->code && error->request_id ? ", " : "",
+			   error->request_id ? error->request_id : "");
+	}
+}

@@ -1,0 +1,158 @@
+/* The ground: memory, buffers, errors, time, digests. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/buf.h"
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "base/secret.h"
+#include "base/time.h"
+
+static void buffers_never_pass_their_maximum(void **state)
+{
+	(void)state;
+	struct buf buf CLEANUP(buf_done) = BUF_INIT(10);
+	assert_true(buf_puts(&buf, "0123456789"));
+	assert_false(buf_putc(&buf, 'x'));
+	assert_true(buf.overflowed);
+	assert_string_equal(buf_str(&buf), "0123456789");
+	buf_clear(&buf);
+	assert_false(buf_printf(&buf, "%s", "eleven chars"));
+	assert_string_equal(buf_str(&buf), "");
+	assert_true(buf_printf(&buf, "%d-%d", 12, 34));
+	assert_string_equal(buf_str(&buf), "12-34");
+}
+
+static void pairs_grow_in_arenas_and_on_the_heap(void **state)
+{
+	(void)state;
+	struct arena *arena CLEANUP(arena_freep) = arena_new();
+	int *in_arena = NULL, *on_heap = NULL;
+	size_t n = 0, m = 0;
+	for (int i = 0; i < 1000; i++) {
+		*ARENA_PUSH(arena, in_arena, n) = i;
+		*HEAP_PUSH(on_heap, m) = i;
+	}
+	assert_int_equal(n, 1000);
+	for (int i = 0; i < 1000; i++) {
+		assert_int_equal(in_arena[i], i);
+		assert_int_equal(on_heap[i], i);
+	}
+	free(on_heap);
+	size_t held = arena_bytes(arena);
+	arena_reset(arena);
+	assert_true(arena_bytes(arena) <= held);
+	assert_string_equal(arena_printf(arena, "%s %d", "node", 7), "node 7");
+}
+
+static void wrapped_errors_keep_ids_and_show_remedy(void **state)
+{
+	(void)state;
+	struct error *cause = error_remedy(error_new(ERROR_AUTH, "denied \"%s\"", "x"), "grant eks:DescribeCluster");
+	cause->request_id = mem_strdup("3f0c");
+	cause->code = mem_strdup("AccessDeniedException");
+	cause->service = mem_strdup("eks");
+	cause->operation = mem_strdup("DescribeCluster");
+	cause->http_status = 403;
+	struct error *error ERROR_CLEANUP = error_wrap(cause, "cannot look at \"shop\"");
+	struct buf out CLEANUP(buf_done) = BUF_INIT(4096);
+	assert_int_equal(error->class, ERROR_AUTH);
+	error_render(error, &out);
+	assert_string_equal(buf_str(&out), "error: cannot look at \"shop\": denied \"x\"\n"
+					   "       eks:DescribeCluster: AccessDeniedException (403), request id: 3f0c\n"
+					   "do:    grant eks:DescribeCluster\n");
+}
+
+static void times_go_there_and_back(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		int64_t ms;
+	} good[] = {{"1970-01-01T00:00:00Z", 0},
+		    {"2026-11-23T20:36:57.5Z", INT64_C(1795466217500)},
+		    {"2026-11-23T21:36:57+01:00", INT64_C(1795466217000)},
+		    {"2024-02-29T23:59:59Z", INT64_C(1709251199000)}};
+	char out[TIME_TEXT];
+	int64_t ms;
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+		assert_true(time_parse_rfc3339(slice_of(good[i].text), &ms));
+		assert_int_equal(ms, good[i].ms);
+	}
+	static const char *const bad[] = {"", "2026-02-29T00:00:00Z", "2026-11-23 20:36", "2026-11-23T24:00:00Z", "2026-11-23T20:36:57", "x"};
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_false(time_parse_rfc3339(slice_of(bad[i]), &ms));
+	assert_string_equal(time_format_basic(INT64_C(1795466217000), out), "20261123T203657Z");
+	assert_string_equal(time_format_http(INT64_C(784111777000), out), "Sun, 06 Nov 1994 08:49:37 GMT");
+	static const char *const http[] = {"Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"};
+	for (size_t i = 0; i < ARRAY_SIZE(http); i++) {
+		assert_true(time_parse_http(slice_of(http[i]), &ms));
+		assert_int_equal(ms, INT64_C(784111777000));
+	}
+}
+
+static void durations_read_what_they_write(void **state)
+{
+	(void)state;
+	char out[TIME_TEXT];
+	int64_t ms;
+	static const int64_t all[] = {0, 1, 250, SECOND_MS, 90 * SECOND_MS, HOUR_MS + 30 * MINUTE_MS, 7 * DAY_MS};
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		assert_true(duration_parse(slice_of(duration_format_exact(all[i], out)), &ms));
+		assert_int_equal(ms, all[i]);
+	}
+	assert_true(duration_parse(slice_of("90"), &ms));
+	assert_int_equal(ms, 90 * SECOND_MS);
+	static const char *const bad[] = {"", "-1s", "5x", "m", "1h30", "99999999999999999999s"};
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_false(duration_parse(slice_of(bad[i]), &ms));
+}
+
+static void digests_match_published_vectors(void **state)
+{
+	(void)state;
+	char hex[SHA256_HEX_SIZE];
+	sha256_hex(slice_of("abc"), hex);
+	assert_string_equal(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+	uint8_t mac[SHA256_SIZE]; /* RFC 4231, case 2 */
+	hmac_sha256("Jefe", 4, slice_of("what do ya want for nothing?"), mac);
+	hex_encode(mac, sizeof mac, hex);
+	assert_string_equal(hex, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+}
+
+static void base64_of_every_length_comes_back(void **state)
+{
+	(void)state;
+	for (size_t n = 0; n < 70; n++) {
+		char bytes[70];
+		for (size_t i = 0; i < n; i++)
+			bytes[i] = (char)(i * 37 + n);
+		struct buf text CLEANUP(buf_done) = BUF_INIT(256), back CLEANUP(buf_done) = BUF_INIT(256);
+		assert_true(n % 2 ? base64_encode(slice_make(bytes, n), &text) : base64url_encode(slice_make(bytes, n), &text));
+		assert_true(base64_decode(buf_slice(&text), &back));
+		assert_int_equal(back.n, n);
+		assert_true(n == 0 || memcmp(back.p, bytes, n) == 0);
+	}
+	struct buf back CLEANUP(buf_done) = BUF_INIT(256);
+	assert_false(base64_decode(slice_of("a*cd"), &back));
+	assert_false(base64_decode(slice_of("abcde"), &back));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(buffers_never_pass_their_maximum),
+		cmocka_unit_test(pairs_grow_in_arenas_and_on_the_heap),
+		cmocka_unit_test(wrapped_errors_keep_ids_and_show_remedy),
+		cmocka_unit_test(times_go_there_and_back),
+		cmocka_unit_test(durations_read_what_they_write),
+		cmocka_unit_test(digests_match_published_vectors),
+		cmocka_unit_test(base64_of_every_length_comes_back),
+	};
+	return cmocka_run_group_tests_name("base", tests, NULL, NULL);
+}
