@@ -84,12 +84,14 @@ static void times_go_there_and_back(void **state)
 		assert_true(time_parse_rfc3339(slice_of(good[i].text), &ms));
 		assert_int_equal(ms, good[i].ms);
 	}
-	static const char *const bad[] = {"", "2026-02-29T00:00:00Z", "2026-11-23 20:36", "2026-11-23T24:00:00Z", "2026-11-23T20:36:57", "x"};
+	static const char *const bad[] = {
+		"", "2026-02-29T00:00:00Z", "2026-11-23 20:36", "2026-11-23T24:00:00Z", "2026-11-23T20:36:57", "x"};
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		assert_false(time_parse_rfc3339(slice_of(bad[i]), &ms));
 	assert_string_equal(time_format_basic(INT64_C(1795466217000), out), "20261123T203657Z");
 	assert_string_equal(time_format_http(INT64_C(784111777000), out), "Sun, 06 Nov 1994 08:49:37 GMT");
-	static const char *const http[] = {"Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"};
+	static const char *const http[] = {"Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT",
+					   "Sun Nov  6 08:49:37 1994"};
 	for (size_t i = 0; i < ARRAY_SIZE(http); i++) {
 		assert_true(time_parse_http(slice_of(http[i]), &ms));
 		assert_int_equal(ms, INT64_C(784111777000));
@@ -133,7 +135,8 @@ static void base64_of_every_length_comes_back(void **state)
 		for (size_t i = 0; i < n; i++)
 			bytes[i] = (char)(i * 37 + n);
 		struct buf text CLEANUP(buf_done) = BUF_INIT(256), back CLEANUP(buf_done) = BUF_INIT(256);
-		assert_true(n % 2 ? base64_encode(slice_make(bytes, n), &text) : base64url_encode(slice_make(bytes, n), &text));
+		assert_true(n % 2 ? base64_encode(slice_make(bytes, n), &text)
+				  : base64url_encode(slice_make(bytes, n), &text));
 		assert_true(base64_decode(buf_slice(&text), &back));
 		assert_int_equal(back.n, n);
 		assert_true(n == 0 || memcmp(back.p, bytes, n) == 0);

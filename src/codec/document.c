@@ -1,0 +1,117 @@
+/* jansson documents: errors, canonical bytes, paths. */
+#include "codec/document.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/digest.h"
+
+void document_freep(json_t **document)
+{
+	json_decref(*document);
+}
+
+struct error *document_parse(struct slice text, const char *name, json_t **ret)
+{
+	if (text.n > (size_t)64 << 20)
+		return error_new(ERROR_INVALID, "%s: larger than 64 MiB", name);
+	json_error_t where;
+	json_t *document = json_loadb(text.p ? text.p : "", text.n, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &where);
+	if (!document)
+		return error_new(ERROR_INVALID, "%s:%d:%d: %s", name, where.line, where.column, where.text);
+	*ret = document;
+	return NULL;
+}
+
+static int append(const char *bytes, size_t n, void *context)
+{
+	return buf_append(context, bytes, n) ? 0 : -1;
+}
+
+bool document_canonical(const json_t *document, struct buf *out)
+{
+	return json_dump_callback(document, append, out, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY) == 0;
+}
+
+bool document_print(const json_t *document, bool pretty, struct buf *out)
+{
+	return json_dump_callback(document, append, out, JSON_ENCODE_ANY | (pretty ? JSON_INDENT(2) : JSON_COMPACT)) ==
+	       0;
+}
+
+void document_hash(const json_t *document, char out[65])
+{
+	struct buf text CLEANUP(buf_done) = BUF_INIT((size_t)1 << 30);
+	document_canonical(document, &text);
+	sha256_hex(buf_slice(&text), out);
+}
+
+json_t *document_at(const json_t *document, const char *path)
+{
+	const json_t *at = document;
+	char key[256];
+	for (const char *p = path; *p && at;) {
+		size_t n = strcspn(p, ".[");
+		if (n >= sizeof key)
+			return NULL;
+		if (n) {
+			memcpy(key, p, n);
+			key[n] = '\0';
+			at = json_object_get(at, key);
+		}
+		p += n;
+		while (*p == '[' && at) {
+			char *end;
+			at = json_array_get(at, strtoul(p + 1, &end, 10));
+			p = *end == ']' ? end + 1 : end;
+		}
+		p += *p == '.';
+	}
+	return (json_t *)(uintptr_t)at;
+}
+
+const char *document_text(const json_t *document, const char *path)
+{
+	return json_string_value(document_at(document, path));
+}
+
+const char *document_text_or(const json_t *document, const char *path, const char *otherwise)
+{
+	const char *text = document_text(document, path);
+	return text ? text : otherwise;
+}
+
+double document_real_or(const json_t *document, const char *path, double otherwise)
+{
+	const json_t *value = document_at(document, path);
+	if (json_is_number(value))
+		return json_number_value(value);
+	const char *text = json_string_value(value);
+	char *end;
+	double real = text ? strtod(text, &end) : 0;
+	return text && end != text && *end == '\0' ? real : otherwise;
+}
+
+int64_t document_int_or(const json_t *document, const char *path, int64_t otherwise)
+{
+	const json_t *value = document_at(document, path);
+	if (json_is_integer(value))
+		return json_integer_value(value);
+	double real = document_real_or(document, path, NAN);
+	return isfinite(real) && fabs(real) < 9e18 ? (int64_t)real : otherwise;
+}
+
+bool document_true(const json_t *document, const char *path)
+{
+	return json_is_true(document_at(document, path));
+}
+
+json_t *document_printf(const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	char *text CLEANUP(mem_freep) = mem_vprintf(format, args);
+	va_end(args);
+	return json_string(text);
+}

@@ -1,0 +1,420 @@
+/* The reader: walks the field table straight into the struct and skips what no field asks for. */
+#include "codec/json_decode.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "codec/document_internal.h"
+#include "codec/json_skip.h"
+
+bool json_bad(struct json_cursor *c, const char *wrong)
+{
+	c->state = JSON_STATE_BAD;
+	c->wrong = wrong;
+	return false;
+}
+
+static bool more(struct json_cursor *c)
+{
+	c->state = JSON_STATE_MORE;
+	return false;
+}
+
+bool json_space(struct json_cursor *c)
+{
+	while (c->p < c->end && (*c->p == ' ' || *c->p == '\n' || *c->p == '\t' || *c->p == '\r'))
+		c->p++;
+	return c->p < c->end || more(c);
+}
+
+bool json_expect(struct json_cursor *c, char wanted)
+{
+	if (!json_space(c))
+		return false;
+	if (*c->p != wanted)
+		return json_bad(c, wanted == ':'   ? "a colon is missing"
+				   : wanted == '{' ? "not an object"
+				   : wanted == '[' ? "not a list"
+						   : "broken JSON");
+	c->p++;
+	return true;
+}
+
+/* The closing quote of a string whose first byte is `p`, or NULL; *ret_escapes when there is a backslash before it. */
+static const char *closing_quote(const char *p, const char *end, bool *ret_escapes)
+{
+	for (const char *at = p; (at = memchr(at, '"', (size_t)(end - at))); at++) {
+		const char *before = at;
+		while (before > p && before[-1] == '\\')
+			before--;
+		if ((at - before) % 2 == 0) {
+			*ret_escapes = memchr(p, '\\', (size_t)(at - p)) != NULL;
+			return at;
+		}
+	}
+	return NULL;
+}
+
+static bool hex4(const char *p, const char *end, unsigned *ret)
+{
+	unsigned value = 0;
+	if (end - p < 4)
+		return false;
+	for (int i = 0; i < 4; i++) {
+		char c = p[i];
+		unsigned digit = c >= '0' && c <= '9'			  ? (unsigned)(c - '0')
+				 : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (unsigned)((c | 0x20) - 'a' + 10)
+									  : 16;
+		if (digit > 15)
+			return false;
+		value = value << 4 | digit;
+	}
+	*ret = value;
+	return true;
+}
+
+static size_t put_utf8(char *out, unsigned code)
+{
+	if (code < 0x80) {
+		out[0] = (char)code;
+		return 1;
+	}
+	size_t n = code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+	for (size_t i = n - 1; i > 0; i--, code >>= 6)
+		out[i] = (char)(0x80 | (code & 0x3F));
+	out[0] = (char)((0xF00 >> n & 0xFF) | code);
+	return n;
+}
+
+/* Reads the digits of a \u escape at *p (after the 'u'), a surrogate pair included. Lone surrogates become U+FFFD. */
+static bool unicode_escape(const char **p, const char *end, unsigned *ret)
+{
+	unsigned high, low;
+	if (!hex4(*p, end, &high))
+		return false;
+	*p += 4;
+	*ret = high;
+	if (high < 0xD800 || high > 0xDFFF)
+		return true;
+	*ret = 0xFFFD;
+	if (high < 0xDC00 && end - *p >= 6 && (*p)[0] == '\\' && (*p)[1] == 'u' && hex4(*p + 2, end, &low) &&
+	    low >= 0xDC00 && low <= 0xDFFF) {
+		*ret = 0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00);
+		*p += 6;
+	}
+	return true;
+}
+
+static bool unescape(struct json_cursor *c, const char *p, const char *end, struct slice *ret)
+{
+	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+	char *out = arena_alloc(c->arena, (size_t)(end - p) + 1);
+	size_t n = 0;
+	while (p < end) {
+		if (*p != '\\') {
+			out[n++] = *p++;
+			continue;
+		}
+		const char *known = p[1] ? strchr(from, p[1]) : NULL;
+		unsigned code;
+		p += 2;
+		if (known) {
+			out[n++] = to[known - from];
+		} else if (p[-1] == 'u' && unicode_escape(&p, end, &code)) {
+			n += put_utf8(out + n, code);
+		} else {
+			return json_bad(c, "broken escape in a string");
+		}
+	}
+	*ret = slice_make(out, n);
+	return true;
+}
+
+bool json_text(struct json_cursor *c, struct slice *ret)
+{
+	bool escapes;
+	if (!json_expect(c, '"'))
+		return false;
+	const char *quote = closing_quote(c->p, c->end, &escapes);
+	if (!quote)
+		return more(c);
+	const char *from = c->p;
+	c->p = quote + 1;
+	if (escapes)
+		return unescape(c, from, quote, ret);
+	*ret = slice_make(from, (size_t)(quote - from));
+	return true;
+}
+
+/* A number or word, up to what delimits it. */
+static bool bare(struct json_cursor *c, struct slice *ret)
+{
+	const char *from = c->p;
+	while (c->p < c->end && *c->p != ',' && *c->p != '}' && *c->p != ']' && *c->p != ' ' && *c->p != '\n' &&
+	       *c->p != '\r' && *c->p != '\t')
+		c->p++;
+	if (c->p == c->end)
+		return more(c);
+	*ret = slice_make(from, (size_t)(c->p - from));
+	return c->p > from || json_bad(c, "broken JSON");
+}
+
+bool json_skip(struct json_cursor *c)
+{
+	bool ignored, too_deep = false;
+	struct slice text;
+	if (!json_space(c))
+		return false;
+	if (*c->p == '"') {
+		const char *quote = closing_quote(c->p + 1, c->end, &ignored);
+		if (!quote)
+			return more(c);
+		c->p = quote + 1;
+		return true;
+	}
+	if (*c->p != '{' && *c->p != '[')
+		return bare(c, &text);
+	const char *after = json_skip_container(c->p + 1, c->end, c->max_depth - c->depth, &too_deep);
+	if (too_deep)
+		return json_bad(c, "nested too deeply");
+	if (!after)
+		return more(c);
+	c->p = after;
+	return true;
+}
+
+static bool scalar(struct json_cursor *c, struct token *ret)
+{
+	if (!json_space(c))
+		return false;
+	if (*c->p == '"') {
+		ret->kind = TOKEN_STRING;
+		return json_text(c, &ret->text);
+	}
+	if (*c->p == '{' || *c->p == '[')
+		return json_bad(c, "not a plain value");
+	if (!bare(c, &ret->text))
+		return false;
+	if (slice_eq(ret->text, "null"))
+		ret->kind = TOKEN_NULL;
+	else if (slice_eq(ret->text, "true"))
+		ret->kind = TOKEN_TRUE;
+	else if (slice_eq(ret->text, "false"))
+		ret->kind = TOKEN_FALSE;
+	else if (strchr("-0123456789", ret->text.p[0]))
+		ret->kind = TOKEN_NUMBER;
+	else
+		return json_bad(c, "broken JSON");
+	return true;
+}
+
+/* Where the reader went wrong, put together while unwinding. */
+static bool within(struct json_cursor *c, struct slice key, const char *index)
+{
+	if (c->state != JSON_STATE_BAD)
+		return false;
+	char *inner = c->path;
+	const char *dot = inner && *inner != '[' ? "." : "";
+	c->path = index ? mem_printf("%s%s%s", index, inner ? dot : "", inner ? inner : "")
+			: mem_printf("%.*s%s%s", (int)key.n, key.p, inner ? dot : "", inner ? inner : "");
+	free(inner);
+	return false;
+}
+
+static bool element(struct json_cursor *c, const struct field *field, void *object)
+{
+	struct token token;
+	if (field->kind == FIELD_LIST)
+		return json_members(c, field->model, field_set_all(field->model), model_enter(field, object, c->arena));
+	if (!scalar(c, &token))
+		return false;
+	const char *wrong = model_assign_element(field, object, c->arena, token);
+	return !wrong || json_bad(c, wrong);
+}
+
+/* What every list and object needs between its members: a comma, or the end. */
+static bool next_or_end(struct json_cursor *c, char end, bool first, bool *ret_end)
+{
+	if (!json_space(c))
+		return false;
+	*ret_end = *c->p == end;
+	if (*ret_end) {
+		c->p++;
+		return true;
+	}
+	return first || json_expect(c, ',');
+}
+
+static bool enter(struct json_cursor *c)
+{
+	return ++c->depth <= c->max_depth || json_bad(c, "nested too deeply");
+}
+
+static bool list(struct json_cursor *c, const struct field *field, void *object)
+{
+	bool end;
+	if (!enter(c) || !json_expect(c, '['))
+		return false;
+	for (size_t i = 0;; i++) {
+		if (!next_or_end(c, ']', i == 0, &end))
+			return false;
+		if (end)
+			break;
+		if (!element(c, field, object)) {
+			char index[32];
+			snprintf(index, sizeof index, "[%zu]", i);
+			return within(c, (struct slice){0}, index);
+		}
+	}
+	c->depth--;
+	return true;
+}
+
+static bool map(struct json_cursor *c, const struct field *field, void *object)
+{
+	bool end;
+	if (!enter(c) || !json_expect(c, '{'))
+		return false;
+	for (bool first = true;; first = false) {
+		struct slice key;
+		struct token token;
+		if (!next_or_end(c, '}', first, &end))
+			return false;
+		if (end)
+			break;
+		if (!json_text(c, &key) || !json_expect(c, ':'))
+			return false;
+		if (!scalar(c, &token))
+			return within(c, key, NULL);
+		if (token.kind != TOKEN_NULL)
+			model_add_pair(field, object, c->arena, key, token.text);
+	}
+	c->depth--;
+	return true;
+}
+
+static bool is_null(struct json_cursor *c)
+{
+	return c->end - c->p >= 4 && !memcmp(c->p, "null", 4);
+}
+
+static bool value(struct json_cursor *c, const struct field *field, void *object)
+{
+	struct token token;
+	if (!json_space(c))
+		return false;
+	if (*c->p == 'n')
+		return c->end - c->p < 5 ? more(c) : is_null(c) ? (c->p += 4, true) : json_bad(c, "broken JSON");
+	switch (field->kind) {
+	case FIELD_OBJECT:
+	case FIELD_OBJECT_PTR:
+		return *c->p != '{' ? json_bad(c, "not an object")
+				    : json_members(c, field->model, field_set_all(field->model),
+						   model_enter(field, object, c->arena));
+	case FIELD_LIST:
+	case FIELD_STRINGS:
+	case FIELD_INTS:
+		return list(c, field, object);
+	case FIELD_MAP:
+		return map(c, field, object);
+	case FIELD_JSON: {
+		const char *from = c->p;
+		if (!json_skip(c))
+			return false;
+		*(const char **)(void *)((char *)object + field->offset) =
+			arena_strndup(c->arena, from, (size_t)(c->p - from));
+		return true;
+	}
+	case FIELD_STRING:
+	case FIELD_BOOL:
+	case FIELD_INT:
+	case FIELD_DOUBLE:
+	case FIELD_TIME:
+	case FIELD_DURATION:
+	case FIELD_PERCENT:
+	case FIELD_ENUM:
+	case FIELD_SECRET:
+	default:
+		break;
+	}
+	if (!scalar(c, &token))
+		return false;
+	const char *wrong = model_assign(field, object, c->arena, token);
+	return !wrong || json_bad(c, wrong);
+}
+
+bool json_member(struct json_cursor *c, const struct model *model, struct field_set set, void *object, struct slice key)
+{
+	void *holder;
+	struct field_set deeper;
+	const struct field *field = model_find(model, set, key, object, &holder, &deeper);
+	if (!field && !deeper.bits)
+		return json_skip(c);
+	const char *from = c->p;
+	bool good = !field || value(c, field, holder);
+	if (good && deeper.bits) {
+		c->p = field ? from : c->p; /* wanted twice: whole, and parts of it */
+		if (!json_space(c))
+			return false;
+		good = *c->p == '{' ? json_members(c, model, deeper, object) : json_skip(c);
+	}
+	return good || within(c, key, NULL);
+}
+
+bool json_members(struct json_cursor *c, const struct model *model, struct field_set set, void *object)
+{
+	bool end;
+	if (!enter(c) || !json_expect(c, '{'))
+		return false;
+	for (bool first = true;; first = false) {
+		struct slice key;
+		if (!next_or_end(c, '}', first, &end))
+			return false;
+		if (end)
+			break;
+		if (!json_text(c, &key) || !json_expect(c, ':') || !json_member(c, model, set, object, key))
+			return false;
+	}
+	c->depth--;
+	return true;
+}
+
+static struct error *error_at(const struct json_cursor *c, struct slice text, const char *name)
+{
+	int line = 1;
+	const char *line_start = text.p;
+	for (const char *p = text.p; p < c->p; p++) {
+		if (*p == '\n') {
+			line++;
+			line_start = p + 1;
+		}
+	}
+	return error_new(ERROR_INVALID, "%s:%d:%d: %s%s%s", name, line, (int)(c->p - line_start) + 1,
+			 c->path ? c->path : "", c->path ? ": " : "",
+			 c->state == JSON_STATE_MORE ? "the document ends too early" : c->wrong);
+}
+
+static struct error *decode_server(struct slice text, const char *name, const struct model *model, void *object,
+				   struct arena *arena)
+{
+	struct json_cursor c = {.p = text.p, .end = text.p + text.n, .arena = arena, .max_depth = 200};
+	memset(object, 0, model->size);
+	bool good = text.n ? json_members(&c, model, field_set_all(model), object) : more(&c);
+	if (good && json_space(&c))
+		good = json_bad(&c, "something follows the document");
+	struct error *error = good || (c.state == JSON_STATE_MORE && c.p == c.end && c.depth == 0 && text.n)
+				      ? NULL
+				      : error_at(&c, text, name);
+	free(c.path);
+	return error;
+}
+
+struct error *json_decode(struct slice text, const char *name, enum json_mode mode, const struct model *model,
+			  void *object, struct arena *arena)
+{
+	if (mode == JSON_READ_SERVER)
+		return decode_server(text, name, model, object, arena);
+	json_t *document DOCUMENT_CLEANUP = NULL;
+	TRY(document_parse(text, name, &document));
+	struct document_reader reader = {.name = name, .strict = true, .arena = arena};
+	return document_read(&reader, document, model, object);
+}

@@ -1,0 +1,134 @@
+/* YAML with places, streams of documents, bombs; XML trees. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <string.h>
+#include "codec/document.h"
+#include "codec/xml.h"
+#include "codec/yaml.h"
+
+struct traffic {
+	int64_t *steps, interval_ms;
+	size_t n_steps;
+};
+struct top {
+	const char *cluster, *version;
+	struct traffic traffic;
+};
+static const struct field traffic_fields[] = {
+	F_INTS(struct traffic, steps, n_steps, "steps", 0, ""),
+	F_DURATION(struct traffic, interval_ms, "interval", 0, ""),
+};
+static const struct model traffic_model = MODEL("Traffic", struct traffic, traffic_fields);
+static const struct field top_fields[] = {
+	F_STRING(struct top, cluster, "cluster", 0, ""),
+	F_STRING(struct top, version, "target_version", 0, ""),
+	F_OBJECT(struct top, traffic, "traffic", 0, &traffic_model, ""),
+};
+static const struct model top_model = MODEL("Top", struct top, top_fields);
+
+static void files_are_read_with_places(void **state)
+{
+	(void)state;
+	struct arena *arena CLEANUP(arena_freep) = arena_new();
+	struct top top;
+	assert_null(yaml_decode(slice_of("cluster: shop # a comment\ntarget_version: \"1.35\"\ntraffic:\n  steps: [10, "
+					 "50, 100]\n  interval: 10m\n"),
+				"upgrade.yaml", &top_model, &top, arena));
+	assert_string_equal(top.cluster, "shop");
+	assert_string_equal(top.version, "1.35");
+	assert_int_equal(top.traffic.n_steps, 3);
+	assert_int_equal(top.traffic.interval_ms, 600000);
+	struct error *error ERROR_CLEANUP = yaml_decode(slice_of("cluster: shop\ntrafic:\n  steps: [1]\n"),
+							"upgrade.yaml", &top_model, &top, arena);
+	assert_string_equal(error->message, "upgrade.yaml:2:1: unknown key \"trafic\" (did you mean \"traffic\"?)");
+	struct error *type ERROR_CLEANUP =
+		yaml_decode(slice_of("traffic:\n  interval: soon\n"), "upgrade.yaml", &top_model, &top, arena);
+	assert_string_equal(type->message,
+			    "upgrade.yaml:2:3: traffic.interval: not a duration such as 90s, 10m, 1h30m");
+	struct error *broken ERROR_CLEANUP =
+		yaml_decode(slice_of("cluster: [shop\ntraffic: 1\n"), "upgrade.yaml", &top_model, &top, arena);
+	assert_non_null(strstr(broken->message, "upgrade.yaml:"));
+}
+
+struct found {
+	size_t documents, broken;
+	char kinds[200];
+	int last_line;
+};
+
+static bool take(void *context, json_t *document, size_t index, int line, const struct error *error)
+{
+	struct found *found = context;
+	(void)index;
+	found->documents += document != NULL;
+	found->broken += error != NULL;
+	found->last_line = line;
+	strcat(found->kinds, document_text_or(document, "kind", "-"));
+	return true;
+}
+
+static void a_broken_document_does_not_hide_its_neighbours(void **state)
+{
+	(void)state;
+	struct found found = {0};
+	assert_null(yaml_documents(
+		slice_of("# head\n---\nkind: A\n---\nkind: [B\n---\r\nkind: C\r\nn: 0644\r\n---\n---\nkind: D"), "x",
+		take, &found));
+	assert_int_equal(found.documents, 3);
+	assert_int_equal(found.broken, 1);
+	assert_string_equal(found.kinds, "A-CD");
+	assert_int_equal(found.last_line, 11);
+}
+
+static void bombs_are_refused(void **state)
+{
+	(void)state;
+	struct found found = {0};
+	struct buf text CLEANUP(buf_done) = BUF_INIT(1 << 16);
+	buf_puts(&text, "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+	for (int i = 1; i < 9; i++) {
+		buf_printf(&text, "a%d: &a%d [", i, i);
+		for (int j = 0; j < 10; j++)
+			buf_printf(&text, "%s*a%d", j ? ", " : "", i - 1);
+		buf_puts(&text, "]\n");
+	}
+	assert_null(yaml_documents(buf_slice(&text), "bomb", take, &found));
+	assert_int_equal(found.documents, 0);
+	assert_int_equal(found.broken, 1);
+}
+
+static void xml_becomes_a_tree(void **state)
+{
+	(void)state;
+	struct arena *arena CLEANUP(arena_freep) = arena_new();
+	struct xml_node *root;
+	assert_null(xml_parse(slice_of("<?xml version='1.0'?><R xmlns='urn:x' a='1'><Name>a &amp; "
+				       "b</Name><L><m>1</m><m>2</m></L><E/></R>"),
+			      "answer", arena, &root));
+	assert_string_equal(root->name, "R");
+	assert_string_equal(xml_child(root, "Name")->text, "a & b");
+	assert_int_equal(xml_child(root, "L")->n_children, 2);
+	assert_string_equal(xml_child(root, "L")->children->next->text, "2");
+	assert_non_null(xml_child(root, "E"));
+	static const char *const bad[] = {"",	     "<a>", "<a></b>", "x", "<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>",
+					  "<a/><b/>"};
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct error *error ERROR_CLEANUP = xml_parse(slice_of(bad[i]), "answer", arena, &root);
+		assert_non_null(error);
+		assert_int_equal(error->class, ERROR_INVALID);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(files_are_read_with_places),
+		cmocka_unit_test(a_broken_document_does_not_hide_its_neighbours),
+		cmocka_unit_test(bombs_are_refused),
+		cmocka_unit_test(xml_becomes_a_tree),
+	};
+	return cmocka_run_group_tests_name("yaml and xml", tests, NULL, NULL);
+}
