@@ -11,10 +11,12 @@ struct sim_kube;
 struct cluster_state; /* models/cluster_state.h */
 
 struct sim_kube_profile {
-	const char *cluster;        /* "small" (3 nodes, ~40 pods), "medium" (40 nodes, ~600), "large" (1000 nodes, 30,000), "empty" (no nodes, system objects only) */
-	const char *name;           /* "shop" */
-	const char *version;        /* "1.33" */
-	const char *ingress_host;   /* load balancer host name told in Ingress status once the ingress app is synced/ready; or NULL */
+	const char *cluster; /* "small" (3 nodes, ~40 pods), "medium" (40 nodes, ~600), "large" (1000 nodes, 30,000),
+				"empty" (no nodes, system objects only) */
+	const char *name;    /* "shop" */
+	const char *version; /* "1.33" */
+	const char *ingress_host; /* load balancer host name told in Ingress status once the ingress app is
+				     synced/ready; or NULL */
 	const char *region, *account;
 	const struct cluster_state *snapshot; /* or NULL: build this instead of `cluster` (borrowed during the call) */
 	uint64_t seed;
@@ -29,7 +31,8 @@ void sim_kube_advance(struct sim_kube *kube, int64_t now_ms);
 int64_t sim_kube_next_ms(const struct sim_kube *kube);
 
 /* n nodes of a node group, Ready from ready_ms on. Removing takes the nodes and reschedules their pods. */
-void sim_kube_add_nodes(struct sim_kube *kube, const char *node_group, const char *instance_type, unsigned n, int64_t ready_ms);
+void sim_kube_add_nodes(struct sim_kube *kube, const char *node_group, const char *instance_type, unsigned n,
+			int64_t ready_ms);
 void sim_kube_remove_nodes(struct sim_kube *kube, const char *node_group, unsigned n);
 /* The node groups that stand now, so that AWS tells the same: names and numbers of nodes. "small": general (m6i.large);
  * "medium" and "large": general (m6i.xlarge), compute (c6i.2xlarge), memory (r6i.xlarge). */
@@ -41,8 +44,8 @@ size_t sim_kube_groups(const struct sim_kube *kube, struct sim_kube_group *out, 
 /* Which version kubelets of nodes added from now on have ("1.34"), and what /version tells. */
 void sim_kube_set_version(struct sim_kube *kube, const char *version);
 
-/* Applications (namespaces of workloads with PDBs, Services, Ingresses): names of what a cluster runs; copying one makes
- * the same objects on another cluster, whose pods then need nodes and time to be ready. */
+/* Applications (namespaces of workloads with PDBs, Services, Ingresses): names of what a cluster runs; copying one
+ * makes the same objects on another cluster, whose pods then need nodes and time to be ready. */
 size_t sim_kube_apps(const struct sim_kube *kube, const char *const **ret_names);
 void sim_kube_copy_app(struct sim_kube *from, const char *app, struct sim_kube *to, int64_t now_ms);
 void sim_kube_delete_app(struct sim_kube *kube, const char *app, int64_t now_ms);
@@ -51,13 +54,14 @@ double sim_kube_ready(const struct sim_kube *kube, const char *app);
 /* Makes an app's pods crash (true) or well again. */
 void sim_kube_set_sick(struct sim_kube *kube, const char *app, bool sick);
 
-/* Serves one request; `path` is the request's path and query below the server's root ("/api/v1/pods?limit=500"). Answers
- * as the API server would: discovery, lists with paging and selectors, Table for kubectl, get, create, update, patch (merge, JSON,
- * strategic as merge, server-side apply), delete, evictions by PDB with UID precondition, watches (in process: what
- * changed since the resource version, then the end), metrics, healthz, version, Status errors. A 2xx body goes into
- * request->sink while it is rendered when there is one (response->body then stays empty), else into response->body. A watch's answer has the
- * header "x-sim-resource-version": where a door asks on. */
-void sim_kube_handle(struct sim_kube *kube, const struct http_request *request, const char *path, struct http_response *response);
+/* Serves one request; `path` is the request's path and query below the server's root ("/api/v1/pods?limit=500").
+ * Answers as the API server would: discovery, lists with paging and selectors, Table for kubectl, get, create, update,
+ * patch (merge, JSON, strategic as merge, server-side apply), delete, evictions by PDB with UID precondition, watches
+ * (in process: what changed since the resource version, then the end), metrics, healthz, version, Status errors. A 2xx
+ * body goes into request->sink while it is rendered when there is one (response->body then stays empty), else into
+ * response->body. A watch's answer has the header "x-sim-resource-version": where a door asks on. */
+void sim_kube_handle(struct sim_kube *kube, const struct http_request *request, const char *path,
+		     struct http_response *response);
 
 /* For saving the world. */
 json_t *sim_kube_save(const struct sim_kube *kube);
