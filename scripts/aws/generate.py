@@ -1,0 +1,194 @@
+#!/usr/bin/env python3
+"""Writes src/aws/operations.h and src/aws/operations_data.c from botocore's service models.
+
+    python3 -m venv build/venv && build/venv/bin/pip install botocore
+    build/venv/bin/python scripts/aws/generate.py
+
+The operations are those of operations.txt. All tables are numbers and offsets into one pool of text, so that the program
+loads them without a single relocation.
+"""
+import pathlib
+import sys
+
+import botocore
+import botocore.loaders
+
+HERE = pathlib.Path(__file__).resolve().parent
+OUT = HERE.parent.parent / "src" / "aws"
+PROTOCOLS = {"rest-json": "AWS_REST_JSON", "json": "AWS_JSON", "query": "AWS_QUERY", "ec2": "AWS_EC2", "rest-xml": "AWS_REST_XML"}
+READS = ("Describe", "List", "Get", "Head", "Search", "Simulate", "Detect", "BatchDetect", "BatchGet", "Query", "Scan",
+         "Filter", "Test", "AssumeRole", "InvokeModel", "Converse", "StartQuery", "StopQuery")
+C_NAMES = {"bedrock-runtime": "bedrock", "service-quotas": "servicequotas", "stepfunctions": "states"}
+KINDS = {"structure": "AWS_STRUCTURE", "list": "AWS_LIST", "map": "AWS_MAP", "string": "AWS_STRING", "integer": "AWS_INTEGER",
+         "long": "AWS_INTEGER", "float": "AWS_NUMBER", "double": "AWS_NUMBER", "boolean": "AWS_BOOLEAN",
+         "timestamp": "AWS_TIMESTAMP", "blob": "AWS_BLOB", "character": "AWS_STRING", "bigdecimal": "AWS_NUMBER"}
+LOCATIONS = {None: "AWS_BODY", "uri": "AWS_URI", "querystring": "AWS_QUERYSTRING", "header": "AWS_HEADER",
+             "headers": "AWS_HEADERS", "statusCode": "AWS_STATUS"}
+TIMES = {None: "AWS_TIME_DEFAULT", "iso8601": "AWS_TIME_ISO8601", "rfc822": "AWS_TIME_HTTP", "unixTimestamp": "AWS_TIME_UNIX"}
+
+
+class Pool:
+    """Text, each string once; offset 0 is the empty string."""
+
+    def __init__(self):
+        self.offsets, self.parts, self.size = {"": 0}, [""], 1
+
+    def at(self, text):
+        text = text or ""
+        if text not in self.offsets:
+            self.offsets[text] = self.size
+            self.parts.append(text)
+            self.size += len(text.encode()) + 1
+        return self.offsets[text]
+
+
+def protocol_of(metadata):
+    offered = metadata.get("protocols", [metadata["protocol"]])
+    for protocol in ("query", "ec2", "rest-json", "rest-xml", "json"):
+        if protocol in offered:
+            return protocol
+    sys.exit(f"no protocol that we speak: {offered}")
+
+
+class Tables:
+    def __init__(self):
+        self.pool, self.shapes, self.members = Pool(), [], []
+        self.by_content, self.pending = {}, {}
+
+    def shape(self, model, name, stack):
+        """Index of a shape; equal shapes of all services are one. Recursion is a forward reference."""
+        key = (id(model), name)
+        if key in self.pending:
+            return self.pending[key]
+        shape = model["shapes"][name]
+        index = len(self.shapes)
+        self.shapes.append(None)
+        self.pending[key] = index
+        kind = shape["type"]
+        first, count, element, keyshape = 0, 0, 0, 0
+        names = ["", "", ""]
+        if kind == "structure":
+            rows = []
+            for member, ref in shape.get("members", {}).items():
+                rows.append(self.member(model, shape, member, ref, stack))
+            first, count = len(self.members), len(rows)
+            self.members += rows
+        elif kind == "list":
+            element = self.shape(model, shape["member"]["shape"], stack)
+            names[0] = shape["member"].get("locationName", "")
+        elif kind == "map":
+            element = self.shape(model, shape["value"]["shape"], stack)
+            keyshape = self.shape(model, shape["key"]["shape"], stack)
+            names[1] = shape["key"].get("locationName", "")
+            names[2] = shape["value"].get("locationName", "")
+        flags = (1 if shape.get("flattened") else 0) | (2 if shape.get("streaming") else 0) | (4 if shape.get("document") else 0)
+        self.shapes[index] = (KINDS[kind], flags, TIMES[shape.get("timestampFormat")], first, count, element, keyshape,
+                              self.pool.at(names[0]), self.pool.at(names[1]), self.pool.at(names[2]),
+                              self.pool.at(shape.get("payload", "")))
+        return index
+
+    def member(self, model, owner, name, ref, stack):
+        target = model["shapes"][ref["shape"]]
+        wire = ref.get("locationName") or (target.get("locationName") if owner is None else None) or name
+        query_name = ref.get("queryName", "")
+        flags = 0
+        flags |= 1 if name in owner.get("required", []) else 0
+        flags |= 2 if ref.get("idempotencyToken") else 0
+        flags |= 4 if ref.get("flattened") or target.get("flattened") else 0
+        flags |= 8 if ref.get("xmlAttribute") else 0
+        flags |= 16 if target.get("sensitive") or ref.get("sensitive") else 0
+        flags |= 32 if "locationName" in ref else 0
+        namespace = (ref.get("xmlNamespace") or target.get("xmlNamespace") or {}).get("uri", "")
+        time = ref.get("timestampFormat")
+        return (self.pool.at(name), self.pool.at(wire), self.pool.at(query_name), self.shape(model, ref["shape"], stack),
+                LOCATIONS[ref.get("location")], flags, TIMES[time], self.pool.at(namespace))
+
+
+def pager_of(pagers, operation):
+    pager = pagers.get(operation)
+    if not pager:
+        return "", "", "", ""
+    join = lambda value: ",".join(value) if isinstance(value, list) else (value or "")
+    return join(pager["input_token"]), join(pager["output_token"]), join(pager["result_key"]), pager.get("more_results", "")
+
+
+def main():
+    loader, tables = botocore.loaders.Loader(), Tables()
+    services, operations, header = [], [], []
+    for line in (HERE / "operations.txt").read_text().splitlines():
+        if not line.strip() or line.startswith("#"):
+            continue
+        service, *names = line.split()
+        model = loader.load_service_model(service, "service-2")
+        metadata = model["metadata"]
+        try:
+            pagers = loader.load_service_model(service, "paginators-1")["pagination"]
+        except botocore.exceptions.UnknownServiceError:
+            pagers = {}
+        c_name = C_NAMES.get(service, service)
+        protocol = protocol_of(metadata)
+        services.append((tables.pool.at(c_name), tables.pool.at(metadata.get("signingName") or metadata["endpointPrefix"]),
+                         tables.pool.at(metadata["endpointPrefix"]), tables.pool.at(metadata.get("targetPrefix", "")),
+                         tables.pool.at(metadata.get("jsonVersion", "1.0")), tables.pool.at(metadata["apiVersion"]),
+                         tables.pool.at(metadata.get("serviceId", "").replace(" ", "_").upper()), PROTOCOLS[protocol],
+                         1 if metadata.get("globalEndpoint") and service != "s3" and service != "sts" else 0))
+        for name in sorted(names):
+            operation = model["operations"].get(name)
+            if not operation:
+                sys.exit(f"{service} has no operation {name} in botocore {botocore.__version__}")
+            empty = 0
+            given = operation.get("input")
+            taken = operation.get("output")
+            request = tables.shape(model, given["shape"], []) + 1 if given else empty
+            answer = tables.shape(model, taken["shape"], []) + 1 if taken else empty
+            http = operation["http"]
+            mutates = not name.startswith(READS)
+            flags = (1 if mutates else 0) | (2 if operation.get("authtype") == "none" else 0) | \
+                    (4 if operation.get("auth") == ["smithy.api#noAuth"] else 0)
+            wrapper = (taken or {}).get("resultWrapper", "")
+            root = (given or {}).get("locationName", "")
+            root_namespace = (given or {}).get("xmlNamespace", {}).get("uri", "")
+            pager = pager_of(pagers, name)
+            header.append((c_name, name, len(operations)))
+            operations.append((tables.pool.at(name), len(services) - 1, tables.pool.at(http["method"]), tables.pool.at(http["requestUri"]),
+                               request, answer, flags, http.get("responseCode", 200), tables.pool.at(wrapper), tables.pool.at(root),
+                               tables.pool.at(root_namespace), *[tables.pool.at(part) for part in pager]))
+    write_header(header)
+    write_data(tables, services, operations)
+    print(f"{len(operations)} operations, {len(tables.shapes)} shapes, {len(tables.members)} members, "
+          f"{tables.pool.size} bytes of names, botocore {botocore.__version__}")
+
+
+GENERATED = "/* Generated by scripts/aws/generate.py from botocore %s. Do not edit. */\n" % botocore.__version__
+
+
+def write_header(header):
+    lines = [GENERATED, "#pragma once\n\n#include \"aws/tables.h\"\n\n"]
+    lines += [f"#define aws_{service}_{name} (aws_operations[{index}])\n" for service, name, index in header]
+    (OUT / "operations.h").write_text("".join(lines))
+
+
+def rows(name, kind, items):
+    body = "".join("\t{%s},\n" % ", ".join(str(value) for value in item) for item in items)
+    return f"const struct {kind} {name}[] = {{\n{body}}};\nconst unsigned {name}_n = {len(items)};\n\n"
+
+
+def write_data(tables, services, operations):
+    out = [GENERATED, "#include \"aws/tables.h\"\n\n// clang-format off\n"]
+    out.append("const char aws_names[] =\n")
+    line = ""
+    for part in tables.pool.parts:
+        line += part.replace("\\", "\\\\").replace('"', '\\"') + "\\000"
+        if len(line) > 100:
+            out.append(f'\t"{line}"\n')
+            line = ""
+    out.append(f'\t"{line}";\n\n')
+    out.append(rows("aws_services", "aws_service", services))
+    out.append(rows("aws_shapes", "aws_shape", tables.shapes))
+    out.append(rows("aws_members", "aws_member", tables.members))
+    out.append(rows("aws_operations", "aws_operation", operations))
+    (OUT / "operations_data.c").write_text("".join(out))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+/* Retry arithmetic. */
+#include "aws/retry.h"
+
+#include <math.h>
+#include <string.h>
+
+static bool one_of(const char *code, const char *const *codes, size_t n)
+{
+	for (size_t i = 0; code && i < n; i++)
+		if (!strcmp(code, codes[i]))
+			return true;
+	return false;
+}
+
+enum aws_retry_kind aws_retry_kind_of(const struct error *error)
+{
+	static const char *const throttling[] = {"Throttling",
+						 "ThrottlingException",
+						 "ThrottledException",
+						 "RequestThrottledException",
+						 "TooManyRequestsException",
+						 "ProvisionedThroughputExceededException",
+						 "TransactionInProgressException",
+						 "RequestLimitExceeded",
+						 "BandwidthLimitExceeded",
+						 "LimitExceededException",
+						 "RequestThrottled",
+						 "SlowDown",
+						 "PriorRequestNotComplete",
+						 "EC2ThrottledException"};
+	static const char *const transient[] = {"RequestTimeout", "RequestTimeoutException", "IDPCommunicationError"};
+	if (one_of(error->code, throttling, ARRAY_SIZE(throttling)) || error->http_status == 429)
+		return AWS_RETRY_THROTTLING;
+	int status = error->http_status;
+	if (one_of(error->code, transient, ARRAY_SIZE(transient)) || status == 500 || status == 502 || status == 503 ||
+	    status == 504)
+		return AWS_RETRY_TRANSIENT;
+	return status == 0 && (error->class == ERROR_TRANSIENT || error->class == ERROR_TIMEOUT) ? AWS_RETRY_TRANSIENT
+												 : AWS_RETRY_NOT;
+}
+
+bool aws_retry_again(struct aws_retry *retry, struct aws_retry_call *call, enum aws_retry_kind kind,
+		     unsigned max_attempts, bool dynamodb, double chance, int64_t hint_ms, int64_t *ret_delay_ms)
+{
+	int cost = kind == AWS_RETRY_THROTTLING ? 5 : 14;
+	if (kind == AWS_RETRY_NOT || call->attempt >= max_attempts || retry->quota < cost)
+		return false;
+	retry->quota -= cost;
+	call->spent = cost;
+	double base_s = kind == AWS_RETRY_THROTTLING ? 1 : dynamodb ? 0.025 : 0.05;
+	double most_s = base_s * ldexp(1, (int)call->attempt - 1);
+	int64_t delay_ms = (int64_t)(chance * (most_s > 20 ? 20 : most_s) * 1000);
+	if (hint_ms >= 0) /* the server's word, kept between our own delay and 5 s more */
+		delay_ms = hint_ms < delay_ms ? delay_ms : hint_ms > delay_ms + 5000 ? delay_ms + 5000 : hint_ms;
+	*ret_delay_ms = delay_ms;
+	return true;
+}
+
+void aws_retry_succeeded(struct aws_retry *retry, struct aws_retry_call *call)
+{
+	retry->quota += call->spent ? call->spent : 1;
+	if (retry->quota > AWS_RETRY_QUOTA)
+		retry->quota = AWS_RETRY_QUOTA;
+	retry->failures = 0;
+	retry->times_opened = 0;
+	retry->open_until_ms = 0;
+}
+
+void aws_retry_failed(struct aws_retry *retry, enum aws_retry_kind kind, int64_t now_ms)
+{
+	if (kind == AWS_RETRY_NOT) {
+		retry->failures = 0;
+		return;
+	}
+	if (++retry->failures < AWS_BREAKER_AFTER)
+		return;
+	int64_t pause_ms = INT64_C(1000) << (retry->times_opened < 6 ? retry->times_opened : 6);
+	retry->times_opened++;
+	retry->open_until_ms = now_ms + (pause_ms > 60000 ? 60000 : pause_ms);
+}

@@ -1,0 +1,80 @@
+/* The rows that scripts/aws/generate.py writes, and how to read them. Texts are offsets into aws_names. */
+#pragma once
+
+#include <stdint.h>
+#include "aws/aws.h"
+
+enum aws_protocol { AWS_REST_JSON, AWS_JSON, AWS_QUERY, AWS_EC2, AWS_REST_XML };
+enum aws_kind {
+	AWS_STRUCTURE,
+	AWS_LIST,
+	AWS_MAP,
+	AWS_STRING,
+	AWS_INTEGER,
+	AWS_NUMBER,
+	AWS_BOOLEAN,
+	AWS_TIMESTAMP,
+	AWS_BLOB
+};
+enum aws_location { AWS_BODY, AWS_URI, AWS_QUERYSTRING, AWS_HEADER, AWS_HEADERS, AWS_STATUS };
+enum aws_time { AWS_TIME_DEFAULT, AWS_TIME_ISO8601, AWS_TIME_HTTP, AWS_TIME_UNIX };
+enum aws_member_flags {
+	AWS_REQUIRED = 1,
+	AWS_IDEMPOTENCY_TOKEN = 2,
+	AWS_FLAT_MEMBER = 4,
+	AWS_XML_ATTRIBUTE = 8,
+	AWS_SENSITIVE = 16,
+	AWS_RENAMED = 32,
+};
+enum aws_shape_flags { AWS_FLATTENED = 1, AWS_STREAMING = 2, AWS_DOCUMENT = 4 };
+enum aws_operation_flags { AWS_MUTATES = 1, AWS_UNSIGNED = 2, AWS_NO_AUTH = 4 };
+
+struct aws_service {
+	uint32_t name, signing_name, endpoint_prefix, target_prefix, json_version, api_version, id;
+	uint8_t protocol, global;
+};
+struct aws_shape {
+	uint8_t kind, flags, time;
+	uint16_t first_member, n_members, element, key;
+	uint32_t element_name, key_name, value_name, payload;
+};
+struct aws_member {
+	uint32_t name, wire, query_name;
+	uint16_t shape;
+	uint8_t location, flags, time;
+	uint32_t xml_namespace;
+};
+struct aws_operation {
+	uint32_t name;
+	uint8_t service;
+	uint32_t method, path;
+	uint16_t input, output; /* shape + 1; 0: none */
+	uint8_t flags;
+	uint16_t status;
+	uint32_t wrapper, root, root_namespace;
+	uint32_t page_in, page_out, page_results, page_more;
+};
+
+extern const char aws_names[];
+extern const struct aws_service aws_services[];
+extern const struct aws_shape aws_shapes[];
+extern const struct aws_member aws_members[];
+extern const struct aws_operation aws_operations[];
+extern const unsigned aws_services_n, aws_shapes_n, aws_members_n, aws_operations_n;
+
+static inline const char *aws_name(uint32_t offset)
+{
+	return aws_names + offset;
+}
+static inline const struct aws_service *aws_service_of(const struct aws_operation *operation)
+{
+	return &aws_services[operation->service];
+}
+static inline const struct aws_shape *aws_input_of(const struct aws_operation *operation)
+{
+	return operation->input ? &aws_shapes[operation->input - 1] : NULL;
+}
+static inline const struct aws_shape *aws_output_of(const struct aws_operation *operation)
+{
+	return operation->output ? &aws_shapes[operation->output - 1] : NULL;
+}

@@ -1,0 +1,40 @@
+/* Between the parts of the wire codec. Values are documents with the model's member names; each part turns them into
+ * the bytes of one form and back. `path` is for messages. */
+#pragma once
+
+#include <jansson.h>
+#include "aws/tables.h"
+#include "aws/wire.h"
+#include "codec/xml.h"
+
+/* JSON bodies. Writing is strict (unknown members and wrong types are INVALID), reading is lenient. */
+struct error *aws_json_write(const struct aws_shape *shape, const json_t *value, const char *path, bool renames,
+			     json_t **ret) MUST_CHECK;
+json_t *aws_json_read(const struct aws_shape *shape, const json_t *wire, bool renames);
+
+/* XML elements: of a structure's members into `out`; back from a node's children. */
+struct error *aws_xml_write(const struct aws_shape *shape, const json_t *value, const char *path, bool ec2,
+			    struct buf *out) MUST_CHECK;
+json_t *aws_xml_read(const struct aws_shape *shape, const struct xml_node *node, bool ec2);
+
+/* Forms (query and ec2). */
+struct error *aws_form_write(const struct aws_shape *shape, const json_t *value, bool ec2, struct buf *out) MUST_CHECK;
+json_t *aws_form_read(const struct aws_shape *shape, const json_t *parameters, bool ec2);
+
+/* What is wrong with a value, or with a member's name (with the nearest right one). */
+struct error *aws_wrong_type(const char *path, const struct aws_shape *shape) MUST_CHECK;
+struct error *aws_unknown_member(const char *path, const struct aws_shape *shape, const char *key) MUST_CHECK;
+
+/* Scalars as text. */
+const char *aws_scalar_text(const struct aws_shape *shape, enum aws_time time, const json_t *value,
+			    char out[400]); /* NULL: wrong type */
+json_t *aws_scalar_read(const struct aws_shape *shape, enum aws_time time, const char *text);
+enum aws_time aws_time_of(const struct aws_member *member, const struct aws_shape *shape, enum aws_time otherwise);
+json_t *aws_blob_from_bytes(struct slice bytes);
+bool aws_blob_to_bytes(const json_t *value, struct buf *out);
+
+/* RFC 3986 encoding; `keep` are bytes left as they are besides the unreserved ones ("/" in greedy labels). */
+void aws_uri_encode(struct slice text, const char *keep, struct buf *out);
+bool aws_uri_decode(struct slice text, bool plus_is_space, struct buf *out);
+/* "a=b&c" to {"a": "b", "c": ""}; later ones of one name make a list. */
+json_t *aws_query_parse(struct slice query);

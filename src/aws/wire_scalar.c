@@ -1,0 +1,171 @@
+/* Scalars, encoding of addresses. */
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "aws/wire_internal.h"
+#include "base/digest.h"
+#include "base/time.h"
+
+enum aws_time aws_time_of(const struct aws_member *member, const struct aws_shape *shape, enum aws_time otherwise)
+{
+	if (member && member->time != AWS_TIME_DEFAULT)
+		return (enum aws_time)member->time;
+	return shape->time != AWS_TIME_DEFAULT ? (enum aws_time)shape->time : otherwise;
+}
+
+static bool time_of_value(const json_t *value, int64_t *ret_ms)
+{
+	if (json_is_number(value)) {
+		*ret_ms = llround(json_number_value(value) * 1000);
+		return true;
+	}
+	return json_is_string(value) &&
+	       time_parse_rfc3339(slice_make(json_string_value(value), json_string_length(value)), ret_ms);
+}
+
+static const char *time_text(const json_t *value, enum aws_time time, char out[400])
+{
+	int64_t ms;
+	if (!time_of_value(value, &ms))
+		return NULL;
+	if (time == AWS_TIME_HTTP)
+		return time_format_http(ms, out);
+	if (time == AWS_TIME_ISO8601)
+		return time_format_rfc3339(ms, out);
+	if (ms % 1000)
+		snprintf(out, 400, "%.3f", (double)ms / 1000);
+	else
+		snprintf(out, 400, "%lld", (long long)(ms / 1000));
+	return out;
+}
+
+const char *aws_scalar_text(const struct aws_shape *shape, enum aws_time time, const json_t *value, char out[400])
+{
+	switch (shape->kind) {
+	case AWS_TIMESTAMP:
+		return time_text(value, time, out);
+	case AWS_BOOLEAN:
+		return json_is_boolean(value) ? json_is_true(value) ? "true" : "false" : NULL;
+	case AWS_INTEGER:
+	case AWS_NUMBER:
+		if (json_is_integer(value))
+			snprintf(out, 400, "%lld", (long long)json_integer_value(value));
+		else if (json_is_real(value) && shape->kind == AWS_NUMBER)
+			snprintf(out, 400, "%.17g", json_real_value(value));
+		else
+			return NULL;
+		return out;
+	default:
+		return json_string_value(value);
+	}
+}
+
+static json_t *time_read(enum aws_time time, const char *text)
+{
+	int64_t ms;
+	char out[TIME_TEXT], *end;
+	struct slice slice = slice_of(text);
+	double seconds = strtod(text, &end);
+	if (time_parse_rfc3339(slice, &ms) || time_parse_http(slice, &ms))
+		return json_string(time_format_rfc3339(ms, out));
+	(void)time; /* servers mix the forms; each is told from the others by itself */
+	if (*text && *end == '\0' && isfinite(seconds) && fabs(seconds) < 1e12)
+		return json_string(time_format_rfc3339(llround(seconds * 1000), out));
+	return json_string(text);
+}
+
+json_t *aws_scalar_read(const struct aws_shape *shape, enum aws_time time, const char *text)
+{
+	char *end;
+	switch (shape->kind) {
+	case AWS_TIMESTAMP:
+		return time_read(time, text);
+	case AWS_BOOLEAN:
+		return json_boolean(!strcmp(text, "true"));
+	case AWS_INTEGER: {
+		long long value = strtoll(text, &end, 10);
+		return *text && *end == '\0' ? json_integer(value) : json_string(text);
+	}
+	case AWS_NUMBER: {
+		double value = strtod(text, &end);
+		return *text && *end == '\0' && isfinite(value) ? json_real(value) : json_string(text);
+	}
+	default:
+		return json_string(text);
+	}
+}
+
+bool aws_blob_to_bytes(const json_t *value, struct buf *out)
+{
+	return json_is_string(value) &&
+	       base64_decode(slice_make(json_string_value(value), json_string_length(value)), out);
+}
+
+void aws_uri_encode(struct slice text, const char *keep, struct buf *out)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	for (size_t i = 0; i < text.n; i++) {
+		unsigned char c = (unsigned char)text.p[i];
+		if (isalnum(c) || (c && strchr("-._~", c)) || (c && strchr(keep, c))) {
+			buf_putc(out, (char)c);
+		} else {
+			char encoded[3] = {'%', digits[c >> 4], digits[c & 15]};
+			buf_append(out, encoded, 3);
+		}
+	}
+}
+
+bool aws_uri_decode(struct slice text, bool plus_is_space, struct buf *out)
+{
+	for (size_t i = 0; i < text.n; i++) {
+		uint8_t byte;
+		if (text.p[i] == '%') {
+			if (text.n - i < 3)
+				return false;
+			if (!hex_decode(slice_make(text.p + i + 1, 2), &byte))
+				return false;
+			buf_putc(out, (char)byte);
+			i += 2;
+		} else {
+			buf_putc(out, plus_is_space && text.p[i] == '+' ? ' ' : text.p[i]);
+		}
+	}
+	return true;
+}
+
+static void add_parameter(json_t *parameters, const char *name, json_t *value)
+{
+	json_t *old = json_object_get(parameters, name);
+	if (!old) {
+		json_object_set_new(parameters, name, value);
+	} else if (json_is_array(old)) {
+		json_array_append_new(old, value);
+	} else {
+		json_t *list = json_array();
+		json_array_append(list, old);
+		json_array_append_new(list, value);
+		json_object_set_new(parameters, name, list);
+	}
+}
+
+json_t *aws_query_parse(struct slice query)
+{
+	json_t *parameters = json_object();
+	for (size_t at = 0; at < query.n;) {
+		const char *from = query.p + at, *and = memchr(from, '&', query.n - at);
+		size_t n = and? (size_t)(and-from) : query.n - at;
+		const char *equals = memchr(from, '=', n);
+		size_t name_n = equals ? (size_t)(equals - from) : n;
+		struct buf name CLEANUP(buf_done) = BUF_INIT(1 << 16), value CLEANUP(buf_done) = BUF_INIT(4 << 20);
+		if (n && aws_uri_decode(slice_make(from, name_n), true, &name) &&
+		    (!equals || aws_uri_decode(slice_make(equals + 1, n - name_n - 1), true, &value))) {
+			json_t *text = json_stringn(buf_str(&value), value.n);
+			if (text)
+				add_parameter(parameters, buf_str(&name), text);
+		}
+		at += n + 1;
+	}
+	return parameters;
+}

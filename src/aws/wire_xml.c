@@ -1,0 +1,206 @@
+/* XML: members as elements. */
+#include <string.h>
+#include "aws/wire_internal.h"
+#include "codec/document.h"
+
+static struct error *write_value(const struct aws_member *member, const struct aws_shape *shape, const char *name,
+				 const json_t *value, const char *path, bool ec2, struct buf *out);
+
+static void open_element(struct buf *out, const char *name, const struct aws_member *member)
+{
+	buf_printf(out, "<%s", name);
+	if (member && member->xml_namespace)
+		buf_printf(out, " xmlns=\"%s\"", aws_name(member->xml_namespace));
+	buf_putc(out, '>');
+}
+
+static const char *element_name(const struct aws_shape *shape, bool ec2)
+{
+	const char *name = aws_name(shape->element_name);
+	return *name ? name : ec2 ? "item" : "member";
+}
+
+static bool is_flat(const struct aws_member *member, const struct aws_shape *shape)
+{
+	return shape->flags & AWS_FLATTENED || (member && member->flags & AWS_FLAT_MEMBER);
+}
+
+static struct error *write_list(const struct aws_member *member, const struct aws_shape *shape, const char *name,
+				const json_t *value, const char *path, bool ec2, struct buf *out)
+{
+	size_t i;
+	json_t *item;
+	bool flat = is_flat(member, shape);
+	if (!json_is_array(value))
+		return aws_wrong_type(path, shape);
+	if (!flat)
+		open_element(out, name, member);
+	json_array_foreach (value, i, item) {
+		char *inner CLEANUP(mem_freep) = mem_printf("%s[%zu]", path, i);
+		TRY(write_value(NULL, &aws_shapes[shape->element], flat ? name : element_name(shape, ec2), item, inner,
+				ec2, out));
+	}
+	if (!flat)
+		buf_printf(out, "</%s>", name);
+	return NULL;
+}
+
+static struct error *write_map(const struct aws_member *member, const struct aws_shape *shape, const char *name,
+			       const json_t *value, const char *path, bool ec2, struct buf *out)
+{
+	const char *key;
+	json_t *item;
+	bool flat = is_flat(member, shape);
+	const char *entry = flat ? name : "entry";
+	if (!json_is_object(value))
+		return aws_wrong_type(path, shape);
+	if (!flat)
+		open_element(out, name, member);
+	json_object_foreach ((json_t *)(uintptr_t)value, key, item) {
+		const char *key_name = *aws_name(shape->key_name) ? aws_name(shape->key_name) : "key";
+		const char *value_name = *aws_name(shape->value_name) ? aws_name(shape->value_name) : "value";
+		buf_printf(out, "<%s><%s>", entry, key_name);
+		xml_escape(slice_of(key), out);
+		buf_printf(out, "</%s>", key_name);
+		TRY(write_value(NULL, &aws_shapes[shape->element], value_name, item, path, ec2, out));
+		buf_printf(out, "</%s>", entry);
+	}
+	if (!flat)
+		buf_printf(out, "</%s>", name);
+	return NULL;
+}
+
+static struct error *write_value(const struct aws_member *member, const struct aws_shape *shape, const char *name,
+				 const json_t *value, const char *path, bool ec2, struct buf *out)
+{
+	char text[400];
+	if (json_is_null(value))
+		return NULL;
+	if (shape->kind == AWS_LIST)
+		return write_list(member, shape, name, value, path, ec2, out);
+	if (shape->kind == AWS_MAP)
+		return write_map(member, shape, name, value, path, ec2, out);
+	open_element(out, name, member);
+	if (shape->kind == AWS_STRUCTURE) {
+		TRY(aws_xml_write(shape, value, path, ec2, out));
+	} else {
+		const char *scalar = aws_scalar_text(shape, aws_time_of(member, shape, AWS_TIME_ISO8601), value, text);
+		if (!scalar)
+			return aws_wrong_type(path, shape);
+		xml_escape(slice_of(scalar), out);
+	}
+	buf_printf(out, "</%s>", name);
+	return NULL;
+}
+
+static const char *wire_name(const struct aws_member *member)
+{
+	return aws_name(member->wire);
+}
+
+struct error *aws_xml_write(const struct aws_shape *shape, const json_t *value, const char *path, bool ec2,
+			    struct buf *out)
+{
+	if (!json_is_object(value))
+		return aws_wrong_type(path, shape);
+	size_t known = 0;
+	for (unsigned i = 0; i < shape->n_members; i++) {
+		const struct aws_member *member = &aws_members[shape->first_member + i];
+		const json_t *item = json_object_get(value, aws_name(member->name));
+		known += item != NULL;
+		if (!item || member->location != AWS_BODY)
+			continue;
+		char *inner CLEANUP(mem_freep) = mem_printf("%s%s%s", path, *path ? "." : "", aws_name(member->name));
+		TRY(write_value(member, &aws_shapes[member->shape], wire_name(member), item, inner, ec2, out));
+	}
+	const char *key;
+	json_t *item;
+	if (known < json_object_size(value)) {
+		json_object_foreach ((json_t *)(uintptr_t)value, key, item) {
+			bool found = false;
+			for (unsigned i = 0; i < shape->n_members; i++)
+				found |= !strcmp(key, aws_name(aws_members[shape->first_member + i].name));
+			if (!found)
+				return aws_unknown_member(path, shape, key);
+		}
+	}
+	return NULL;
+}
+
+static json_t *read_value(const struct aws_member *member, const struct aws_shape *shape, const struct xml_node *node,
+			  bool ec2);
+
+/* Flattened lists are the siblings of one name. */
+static json_t *read_flat(const struct aws_shape *shape, const struct xml_node *first, bool ec2)
+{
+	json_t *list = json_array();
+	for (const struct xml_node *node = first; node; node = node->next)
+		if (!strcmp(node->name, first->name))
+			json_array_append_new(list, read_value(NULL, &aws_shapes[shape->element], node, ec2));
+	return list;
+}
+
+static void read_entry(const struct aws_shape *shape, const struct xml_node *entry, bool ec2, json_t *map)
+{
+	const struct xml_node *key = xml_child(entry, *aws_name(shape->key_name) ? aws_name(shape->key_name) : "key");
+	const struct xml_node *value =
+		xml_child(entry, *aws_name(shape->value_name) ? aws_name(shape->value_name) : "value");
+	if (key && value)
+		json_object_set_new(map, key->text, read_value(NULL, &aws_shapes[shape->element], value, ec2));
+}
+
+static json_t *read_value(const struct aws_member *member, const struct aws_shape *shape, const struct xml_node *node,
+			  bool ec2)
+{
+	if (shape->kind == AWS_STRUCTURE)
+		return aws_xml_read(shape, node, ec2);
+	if (shape->kind == AWS_LIST) {
+		if (is_flat(member, shape))
+			return read_flat(shape, node, ec2);
+		json_t *list = json_array();
+		for (const struct xml_node *child = node->children; child; child = child->next)
+			json_array_append_new(list, read_value(NULL, &aws_shapes[shape->element], child, ec2));
+		return list;
+	}
+	if (shape->kind == AWS_MAP) {
+		json_t *map = json_object();
+		bool flat = is_flat(member, shape);
+		for (const struct xml_node *entry = flat ? node : node->children; entry; entry = entry->next)
+			if (!flat || !strcmp(entry->name, node->name))
+				read_entry(shape, entry, ec2, map);
+		return map;
+	}
+	return aws_scalar_read(shape, aws_time_of(member, shape, AWS_TIME_ISO8601), node->text);
+}
+
+static const char *attribute(const struct xml_node *node, const char *wire)
+{
+	const char *colon = strrchr(wire, ':');
+	for (size_t i = 0; i < node->n_attributes; i++)
+		if (!strcmp(node->attributes[i].key, colon ? colon + 1 : wire))
+			return node->attributes[i].value;
+	return NULL;
+}
+
+json_t *aws_xml_read(const struct aws_shape *shape, const struct xml_node *node, bool ec2)
+{
+	json_t *object = json_object();
+	for (unsigned i = 0; i < shape->n_members; i++) {
+		const struct aws_member *member = &aws_members[shape->first_member + i];
+		if (member->location != AWS_BODY)
+			continue;
+		if (member->flags & AWS_XML_ATTRIBUTE) {
+			const char *text = attribute(node, wire_name(member));
+			if (text)
+				json_object_set_new(object, aws_name(member->name), json_string(text));
+			continue;
+		}
+		const struct aws_shape *target = &aws_shapes[member->shape];
+		const struct xml_node *child = xml_child(node, wire_name(member));
+		if (!child && is_flat(member, target) && *aws_name(target->element_name))
+			child = xml_child(node, aws_name(target->element_name));
+		if (child)
+			json_object_set_new(object, aws_name(member->name), read_value(member, target, child, ec2));
+	}
+	return object;
+}
