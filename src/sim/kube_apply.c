@@ -84,10 +84,14 @@ static json_t *field_set(const char *field, const json_t *old, const json_t *val
 		const json_t *before = json_object_get(old, key);
 		if (unmanaged(key, depth, metadata) || json_is_null(member) || (before && json_equal(before, member)))
 			continue;
+		bool is_metadata = depth == 0 && strcmp(key, "metadata") == 0;
+		json_t *inner = field_set(key, before, member, depth + 1, is_metadata);
+		if (is_metadata && json_object_size(inner) == 0) {
+			json_decref(inner);
+			continue;
+		}
 		char *name = mem_printf("f:%s", key);
-		json_object_set_new(
-			set, name,
-			field_set(key, before, member, depth + 1, depth == 0 && strcmp(key, "metadata") == 0));
+		json_object_set_new(set, name, inner);
 		free(name);
 	}
 	return set;

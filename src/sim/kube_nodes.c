@@ -12,7 +12,7 @@ static const struct kube_machine machines[] = {
 	{"m7i.xlarge", 4, 16, 58}};
 static const struct kube_machine unknown_machine = {"", 4, 16, 58};
 
-static const struct kube_machine *machine_of(const char *type)
+const struct kube_machine *kube_machine_of(const char *type)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(machines); i++)
 		if (strcmp(machines[i].type, type) == 0)
@@ -44,7 +44,7 @@ struct kube_node *kube_node_new(struct sim_kube *kube, const char *group, const 
 	char name[96];
 	node->group = kube_intern(kube, slice_of(group));
 	node->type = kube_intern(kube, slice_of(type));
-	node->machine = machine_of(type);
+	node->machine = kube_machine_of(type);
 	node->version = kube->kubelet;
 	node->zone = (unsigned)(kube->node_serial % 3);
 	node->ready_ms = ready_ms;
@@ -91,14 +91,11 @@ void kube_node_remove(struct sim_kube *kube, struct kube_node *node)
 	kube_remove(kube, &node->object);
 	kube_remove(kube, node->lease);
 	kube_remove(kube, node->csi_node);
-	struct kube_kind *pods = kube_kind_of(kube, KIND_POD);
-	for (size_t i = pods->n; i-- > 0;) {
-		if (i >= pods->n)
-			continue;
-		struct kube_pod *pod = kube_pod_of(pods->items[i]);
-		if (pod->node == node)
-			kube_pod_gone(kube, pod);
-	}
+	struct kube_pod **pods;
+	size_t n = kube_pods_of(kube, node, NULL, &pods);
+	for (size_t i = 0; i < n; i++)
+		kube_pod_gone(kube, pods[i]);
+	free(pods);
 	reconcile_daemons(kube);
 }
 

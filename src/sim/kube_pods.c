@@ -323,6 +323,21 @@ void kube_pod_gone(struct sim_kube *kube, struct kube_pod *pod)
 		kube_schedule_pending(kube);
 }
 
+/* The pods of a node or of a namespace (the other NULL), to work on while their kind's list changes. */
+size_t kube_pods_of(struct sim_kube *kube, const struct kube_node *node, const char *ns, struct kube_pod ***ret)
+{
+	struct kube_kind *kind = kube_kind_of(kube, KIND_POD);
+	size_t n = 0;
+	*ret = NULL;
+	kube_sort(kind);
+	for (size_t i = 0; i < kind->n; i++) {
+		struct kube_pod *pod = kube_pod_of(kind->items[i]);
+		if (node ? pod->node == node : strcmp(pod->object.ns, ns) == 0)
+			*HEAP_PUSH(*ret, n) = pod;
+	}
+	return n;
+}
+
 static void reconcile_daemon(struct sim_kube *kube, struct kube_workload *w)
 {
 	uint64_t round = ++kube->serial;

@@ -261,6 +261,7 @@ struct kube_node *kube_node_new(struct sim_kube *kube, const char *group, const 
 				int64_t ready_ms);
 int64_t kube_join_next_ms(const struct sim_kube *kube);
 void kube_join_due(struct sim_kube *kube);
+const struct kube_machine *kube_machine_of(const char *type);
 void kube_node_ready(struct sim_kube *kube, struct kube_node *node);
 void kube_node_remove(struct sim_kube *kube, struct kube_node *node);
 struct kube_node *kube_node_find(struct sim_kube *kube, const char *name);
@@ -272,6 +273,7 @@ void kube_pod_make_ready(struct sim_kube *kube, struct kube_pod *pod, int64_t si
 void kube_pod_step(struct sim_kube *kube, struct kube_pod *pod);
 void kube_pod_delete(struct sim_kube *kube, struct kube_pod *pod, int64_t grace_ms);
 void kube_pod_gone(struct sim_kube *kube, struct kube_pod *pod);
+size_t kube_pods_of(struct sim_kube *kube, const struct kube_node *node, const char *ns, struct kube_pod ***ret);
 void kube_reconcile(struct sim_kube *kube, struct kube_workload *workload);
 struct kube_pod *kube_pod_alloc(struct sim_kube *kube);
 void kube_pod_place(struct sim_kube *kube, struct kube_pod *pod); /* onto a node, or into the queue */

@@ -611,12 +611,12 @@ static void delete_namespace(struct sim_kube *kube, struct kube_object *ns)
 			kube_delete_object(kube, kind->items[at], 30 * SECOND_MS);
 		}
 	}
-	struct kube_kind *pods = kube_kind_of(kube, KIND_POD);
-	for (size_t i = pods->n; i-- > 0;) {
-		struct kube_pod *pod = i < pods->n ? kube_pod_of(pods->items[i]) : NULL;
-		if (pod && strcmp(pod->object.ns, ns->name) == 0 && !pod->object.deleting_ms)
-			kube_pod_delete(kube, pod, 30 * SECOND_MS);
-	}
+	struct kube_pod **pods;
+	size_t n = kube_pods_of(kube, NULL, ns->name, &pods);
+	for (size_t i = 0; i < n; i++)
+		if (!pods[i]->object.deleting_ms)
+			kube_pod_delete(kube, pods[i], 30 * SECOND_MS);
+	free(pods);
 	kube_namespace_settle(kube, ns->name);
 }
 
