@@ -40,7 +40,7 @@ struct sim_users {
 	int64_t longest_gap_ms;      /* longest time in which no request of some user group succeeded */
 };
 void sim_users(struct sim *sim, struct sim_users *ret);
-/* {"blue": {exists, serving…}, "green": {…}, "weights": {…}, "effects": {"eks:CreateCluster shop-134": 1, …}}: for invariants
+/* {"blue": {name, exists, serving…}, "green": {…}, "weights": {…}, "effects": {"eks:CreateCluster shop-134": 1, …}}: for invariants
  * and for "every effect exactly once". */
 json_t *sim_truth(struct sim *sim);
 /* A message when an invariant of the world is broken now (users without a healthy cluster, all weights zero, …), or NULL. */
@@ -49,6 +49,11 @@ char *sim_violation(struct sim *sim);
 /* The whole world as a document and back: `--state`. */
 struct error *sim_save(struct sim *sim, struct buf *out) MUST_CHECK;
 struct error *sim_load(struct slice text, struct sim **ret) MUST_CHECK;
+/* A loaded world may stand behind another door than the one it was saved behind. */
+void sim_set_base_url(struct sim *sim, const char *base_url);
+/* Bearer token of the kubeconfig that a door writes. Clients send none over plain http (client-go's rule), so a cluster's
+ * door at /clusters/NAME/ also takes requests without Authorization; with an AWS4 one the same path is AWS's. */
+#define SIM_KUBE_TOKEN "simulated-cluster-administrator"
 /* The configuration (YAML text) with which the agent drives this world: `rehearse` uses it, examples/sim.yaml is its kin. */
 void sim_config(struct sim *sim, struct buf *out);
 
