@@ -24,7 +24,8 @@ struct config {
 	/* where */
 	const char *cluster;
 	const char *target_version;
-	int strategy;                       /* enum strategy */
+	const char *strategy_text;          /* as it was written */
+	int strategy;                       /* enum strategy, from strategy_text */
 	const char *custom_strategy;        /* path, strategy custom */
 	const char *profile, *region, *endpoint_url, *kubeconfig, *context;
 	const char *journal;                /* path of the SQLite file; default .eks-upgrade-agent/journal.db */
@@ -108,3 +109,7 @@ struct config_source {
 struct error *config_load(const struct config_source *source, struct arena *arena, struct config *ret, struct config_origin **ret_origins, size_t *ret_n) MUST_CHECK;
 void config_defaults(struct config *config, struct arena *arena);
 struct error *config_validate(const struct config *config, struct arena *arena) MUST_CHECK;
+
+/* A secret reference's kind and what follows the colon. */
+enum config_secret { CONFIG_SECRET_ENV, CONFIG_SECRET_FILE, CONFIG_SECRET_SSM, CONFIG_SECRET_SECRETSMANAGER };
+struct error *config_secret_parse(const char *reference, enum config_secret *ret_kind, const char **ret_name) MUST_CHECK;
