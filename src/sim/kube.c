@@ -71,6 +71,7 @@ void sim_kube_free(struct sim_kube *kube)
 	free(kube->pending);
 	free(kube->timers);
 	free(kube->joining);
+	free(kube->notes);
 	arena_free(kube->arena);
 	free(kube);
 }

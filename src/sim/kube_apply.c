@@ -169,6 +169,25 @@ struct walk {
 	bool take; /* takes the fields away from the other manager instead */
 };
 
+/* "k:{"name":"c"}" as people read it: [name="c"]. */
+static char *element_path(const char *path, const char *key)
+{
+	struct buf text = BUF_INIT(4096);
+	json_t *pairs = json_loads(key, 0, NULL), *value;
+	const char *name;
+	buf_printf(&text, "%s[", path);
+	bool first = true;
+	json_object_foreach (pairs, name, value) {
+		char *shown = json_dumps(value, JSON_ENCODE_ANY);
+		buf_printf(&text, "%s%s=%s", first ? "" : ",", name, shown);
+		free(shown);
+		first = false;
+	}
+	buf_puts(&text, "]");
+	json_decref(pairs);
+	return buf_take(&text);
+}
+
 static void walk_conflicts(struct walk *walk, const json_t *ours, json_t *theirs, json_t *applied, json_t *live,
 			   const char *field, const char *path)
 {
@@ -183,7 +202,7 @@ static void walk_conflicts(struct walk *walk, const json_t *ours, json_t *theirs
 		bool member = strncmp(key, "f:", 2) == 0;
 		json_t *new_value = member ? json_object_get(applied, key + 2) : element_by_key(applied, field, key);
 		json_t *old_value = member ? json_object_get(live, key + 2) : element_by_key(live, field, key);
-		char *deeper = member ? mem_printf("%s.%s", path, key + 2) : mem_printf("%s[%s]", path, key + 2);
+		char *deeper = member ? mem_printf("%s.%s", path, key + 2) : element_path(path, key + 2);
 		if (json_object_size(mine) > 0 && json_object_size(inner) > 0) {
 			walk_conflicts(walk, mine, inner, new_value, old_value, member ? key + 2 : "", deeper);
 		} else if (!json_equal(new_value, old_value)) {

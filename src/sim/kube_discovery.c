@@ -254,7 +254,7 @@ static bool serve_schema(struct kube_request *request)
 		return false;
 	const char *accept = kube_header(request, "accept");
 	if (slice_eq(s[1], "v2") && accept && strstr(accept, "proto"))
-		kube_reply_text(request, 200, "application/com.github.proto-openapi.spec.v2@v1.0+protobuf", "");
+		kube_reply_text(request, 200, "application/com.github.proto-openapi.spec.v2.v1.0+protobuf", "");
 	else if (slice_eq(s[1], "v2"))
 		kube_reply_json(request, 200,
 				json_pack("{s:s, s:{s:s, s:s}, s:{}, s:{}}", "swagger", "2.0", "info", "title",

@@ -76,6 +76,7 @@ void kube_node_ready(struct sim_kube *kube, struct kube_node *node)
 	node->ready = true;
 	node->ready_ms = kube->now_ms;
 	kube_touch(kube, &node->object);
+	kube_note(kube, REASON_NODE_READY, &node->object, node->object.name);
 	reconcile_daemons(kube);
 	kube_schedule_pending(kube);
 }

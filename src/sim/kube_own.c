@@ -463,6 +463,33 @@ void kube_backup_step(struct sim_kube *kube, struct kube_object *backup)
 	kube_touch(kube, backup);
 }
 
+/* What the API server fills in. */
+static void complete_service(struct kube_object *object)
+{
+	json_t *spec = json_object_get(object->doc, "spec"), *port;
+	size_t i;
+	if (!json_is_object(spec))
+		return;
+	static const char *const usual[][2] = {{"type", "ClusterIP"},
+					       {"sessionAffinity", "None"},
+					       {"internalTrafficPolicy", "Cluster"},
+					       {"ipFamilyPolicy", "SingleStack"}};
+	for (size_t j = 0; j < ARRAY_SIZE(usual); j++)
+		if (!json_object_get(spec, usual[j][0]))
+			json_object_set_new(spec, usual[j][0], json_string(usual[j][1]));
+	if (!json_object_get(spec, "clusterIP"))
+		json_object_set_new(spec, "clusterIP",
+				    json_sprintf("172.20.%u.%u", (unsigned)(object->serial >> 8 & 255),
+						 (unsigned)(object->serial & 255)));
+	json_array_foreach (json_object_get(spec, "ports"), i, port) {
+		if (!json_object_get(port, "protocol"))
+			json_object_set_new(port, "protocol", json_string("TCP"));
+		if (!json_object_get(port, "targetPort"))
+			json_object_set(port, "targetPort", json_object_get(port, "port"));
+	}
+	json_object_set_new(object->doc, "status", json_pack("{s:{}}", "loadBalancer"));
+}
+
 /* A client's new object meets its controller. */
 void kube_adopt(struct sim_kube *kube, struct kube_object *object)
 {
@@ -481,6 +508,9 @@ void kube_adopt(struct sim_kube *kube, struct kube_object *object)
 		break;
 	case KIND_CRD:
 		adopt_definition(kube, object);
+		break;
+	case KIND_SERVICE:
+		complete_service(object);
 		break;
 	case KIND_NAMESPACE:
 		json_object_set_new(object->doc, "status", json_pack("{s:s}", "phase", "Active"));

@@ -69,6 +69,7 @@ static void bind_pod(struct sim_kube *kube, struct kube_pod *pod, struct kube_no
 		  (uint32_t)(128 + node->zone * 32 + (pod->object.serial >> 8) % 32) << 8 |
 		  (uint32_t)(pod->object.serial & 255);
 	pod->state = POD_CREATING;
+	kube_note(kube, REASON_SCHEDULED, &pod->object, node->object.name);
 	if (!kube->building)
 		kube_timer_set(kube, kube->now_ms + 3 * SECOND_MS + (int64_t)(pod_random(kube, pod, 1) % 6000),
 			       TIMER_POD_STEP, &pod->object);
@@ -105,6 +106,7 @@ static void schedule(struct sim_kube *kube, struct kube_pod *pod)
 			kube_touch(kube, &pod->object);
 		return;
 	}
+	kube_note(kube, REASON_UNSCHEDULABLE, &pod->object, kube->n_nodes ? kube->nodes[0]->object.name : NULL);
 	*HEAP_PUSH(kube->pending, kube->n_pending) = pod;
 }
 
@@ -198,6 +200,7 @@ static void pod_started(struct sim_kube *kube, struct kube_pod *pod)
 		pod->state = POD_CRASHING;
 		pod->crashed_ms = kube->now_ms;
 		pod->restarts++;
+		kube_note(kube, REASON_BACKOFF, &pod->object, pod->node->object.name);
 		kube_timer_set(kube, kube->now_ms + 40 * SECOND_MS, TIMER_POD_STEP, &pod->object);
 	} else if (kube_own_finishes(pod)) {
 		pod->state = POD_SUCCEEDED;
@@ -221,6 +224,7 @@ void kube_pod_step(struct sim_kube *kube, struct kube_pod *pod)
 		}
 		pod->state = POD_STARTED;
 		pod->started_ms = kube->now_ms;
+		kube_note(kube, REASON_STARTED, &pod->object, pod->node->object.name);
 		kube_timer_set(kube, kube->now_ms + 4 * SECOND_MS + (int64_t)(pod_random(kube, pod, 2) % 9000),
 			       TIMER_POD_STEP, &pod->object);
 		break;
@@ -291,6 +295,7 @@ void kube_pod_delete(struct sim_kube *kube, struct kube_pod *pod, int64_t grace_
 		kube->now_ms +
 		(grace_ms < 12 * SECOND_MS ? grace_ms : 10 * SECOND_MS + (int64_t)(pod_random(kube, pod, 4) % 2000));
 	pod->object.deleting_ms = kube->now_ms + grace_ms;
+	kube_note(kube, REASON_KILLING, &pod->object, pod->node->object.name);
 	kube_touch(kube, &pod->object);
 	kube_timer_set(kube, stop_ms, TIMER_POD_GONE, &pod->object);
 	if (pod->object.workload && pod->object.workload->object.kind->id != KIND_STATEFULSET)

@@ -558,7 +558,7 @@ static void fill_node(struct sim_kube *kube, struct kube_object *object, struct 
 		    "unschedulable\",\"effect\":\"NoSchedule\"}]");
 	put_hex(vars, 'h', node->object.serial + 31, 2);
 	put_uid(kube, vars, 'x', node->object.serial + 6000000);
-	put_format(vars, false, 'v', "v%s.%s", node->version, "3-eks-3abbec1");
+	put_format(vars, false, 'v', "v%s-eks-3abbec1", node->version);
 }
 
 static void fill_budget(struct sim_kube *kube, struct kube_object *object, struct vars *vars)

@@ -167,7 +167,9 @@ static struct kube_object *by_serial(const struct loading *loading, json_int_t s
 		else
 			high = middle;
 	}
-	return low < loading->n && loading->objects[low].object->serial == (uint64_t)serial ? loading->objects[low].object : NULL;
+	return low < loading->n && loading->objects[low].object->serial == (uint64_t)serial
+		       ? loading->objects[low].object
+		       : NULL;
 }
 
 static struct kube_object *load_node(struct sim_kube *kube, const json_t *words)

@@ -197,6 +197,13 @@ void kube_reply_object(struct kube_request *request, int status, struct kube_obj
 bool kube_body(struct kube_request *request, json_t **ret)
 {
 	json_error_t error;
+	const char *type = kube_header(request, "content-type");
+	if (type && strstr(type, "protobuf")) {
+		kube_reply_status(request, 415, "UnsupportedMediaType",
+				  "the body of the request was in an unknown format - accepted media types include: "
+				  "application/json");
+		return false;
+	}
 	*ret = json_loadb(request->http->body.p ? request->http->body.p : "", request->http->body.n,
 			  JSON_DISABLE_EOF_CHECK, &error);
 	if (*ret)
@@ -307,6 +314,8 @@ static bool find_resource(struct kube_request *request)
 	request->kind = kind->resource->alias >= 0 ? request->kube->kinds[kind->resource->alias] : kind;
 	if (kind->resource->alias == KIND_FLOWSCHEMA)
 		request->kube->deprecated_requests++;
+	if (request->kind->id == KIND_EVENT)
+		kube_sync_events(request->kube);
 	if (at + 1 < n)
 		request->name = s[at + 1].p;
 	if (at + 2 < n)

@@ -213,6 +213,8 @@ struct sim_kube {
 	struct kube_template *templates;
 	int64_t stamp_day_number;
 	char stamp_text[16];
+	struct kube_note *notes; /* ring of what happened, see kube_events.c */
+	size_t n_notes, told_notes;
 	uint64_t deprecated_requests; /* of flowcontrol v1beta3, told in /metrics */
 };
 
@@ -286,6 +288,19 @@ struct kube_budget {
 };
 void kube_budget(struct sim_kube *kube, struct kube_object *pdb, struct kube_budget *ret);
 bool kube_budget_covers(struct sim_kube *kube, struct kube_object *pdb, struct kube_pod *pod);
+
+/* ---- kube_events.c */
+enum kube_reason {
+	REASON_SCHEDULED,
+	REASON_STARTED,
+	REASON_KILLING,
+	REASON_BACKOFF,
+	REASON_UNSCHEDULABLE,
+	REASON_NODE_READY,
+	REASON_CORDONED
+};
+void kube_note(struct sim_kube *kube, enum kube_reason reason, struct kube_object *object, const char *node);
+void kube_sync_events(struct sim_kube *kube);
 
 /* ---- kube_text.c, kube_render.c: records to JSON */
 struct kube_out {
@@ -385,8 +400,8 @@ bool kube_body(struct kube_request *request, json_t **ret);
 /* kube_write.c, for controllers: deletes in the way of the API server (namespaces take their objects along, workloads
  * their pods). */
 void kube_delete_object(struct sim_kube *kube, struct kube_object *object, int64_t grace_ms);
-/* Makes `document` (borrowed) what the object is from now on. */
-void kube_store_document(struct sim_kube *kube, struct kube_object *object, json_t *document);
+/* Makes `document` (borrowed) what the object is from now on; `status`: its status too. */
+void kube_store_document(struct sim_kube *kube, struct kube_object *object, json_t *document, bool status);
 struct kube_object *kube_create_document(struct sim_kube *kube, struct kube_kind *kind, const char *ns,
 					 const char *name, json_t *document);
 void kube_create_checked(struct kube_request *request, json_t *document);			    /* taken */

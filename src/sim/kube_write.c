@@ -50,6 +50,8 @@ static void absorb(struct sim_kube *kube, struct kube_object *object, const json
 		struct kube_node *node = kube_node_of(object);
 		bool cordoned = json_is_true(json_object_get(spec, "unschedulable"));
 		bool opened = node->unschedulable && !cordoned;
+		if (cordoned && !node->unschedulable)
+			kube_note(kube, REASON_CORDONED, object, object->name);
 		node->unschedulable = cordoned;
 		if (opened)
 			kube_schedule_pending(kube);
@@ -76,24 +78,35 @@ static bool has_generation(const struct kube_object *object)
 	       object->kind->id != KIND_NAMESPACE;
 }
 
-static void store_patch(struct sim_kube *kube, struct kube_object *object, json_t *document)
+/* Keeps what `document` says beyond the template. The status is the controllers' own, but for what a client wrote to
+ * it. */
+static void store_patch(struct sim_kube *kube, struct kube_object *object, json_t *document, bool status)
 {
+	json_t *old_status = json_incref(json_object_get(object->doc, "status"));
 	json_decref(object->doc);
 	object->doc = NULL;
 	json_t *base = kube_document(kube, object), *wanted = json_deep_copy(document);
-	json_t *managed = json_object_get(json_object_get(wanted, "metadata"), "managedFields");
-	if (object->kind->id == KIND_NODE && managed) /* nobody asks who cordoned a node, and its template changes */
-		json_object_del(json_object_get(wanted, "spec"), "taints"),
-			json_object_set(json_object_get(wanted, "spec"), "taints",
-					json_object_get(json_object_get(base, "spec"), "taints"));
 	strip_versions(base);
 	strip_versions(wanted);
+	if (object->kind->id == KIND_NODE) /* the taint of a cordon comes with the record */
+		json_object_del(json_object_get(wanted, "spec"), "taints"),
+			json_object_del(json_object_get(base, "spec"), "taints");
+	if (!status) {
+		json_object_del(base, "status");
+		json_object_del(wanted, "status");
+	}
 	object->doc = kube_merge_diff(base, wanted);
+	if (!status && old_status) {
+		if (!object->doc)
+			object->doc = json_object();
+		json_object_set(object->doc, "status", old_status);
+	}
+	json_decref(old_status);
 	json_decref(base);
 	json_decref(wanted);
 }
 
-void kube_store_document(struct sim_kube *kube, struct kube_object *object, json_t *document)
+void kube_store_document(struct sim_kube *kube, struct kube_object *object, json_t *document, bool status)
 {
 	json_t *old = kube_document(kube, object);
 	bool spec_changed = !json_equal(json_object_get(old, "spec"), json_object_get(document, "spec"));
@@ -111,7 +124,7 @@ void kube_store_document(struct sim_kube *kube, struct kube_object *object, json
 		json_decref(object->doc);
 		object->doc = json_deep_copy(document);
 	} else {
-		store_patch(kube, object, document);
+		store_patch(kube, object, document, status);
 	}
 	kube_touch(kube, object);
 	if (spec_changed)
@@ -395,7 +408,8 @@ void kube_finish_write(struct kube_request *request, struct kube_object *object,
 		return;
 	}
 	if (!same)
-		kube_store_document(kube, object, document);
+		kube_store_document(kube, object, document,
+				    request->subresource && strcmp(request->subresource, "status") == 0);
 	kube_reply_object(request, 200, object);
 	if (object->deleting_ms && object->whole && no_finalizers(document))
 		kube_remove(kube, object);

@@ -1,6 +1,6 @@
-/* The simulated world: AWS, Kubernetes, Terraform, Argo CD, users and time, behind the ports. One request handler serves
- * the in-process HTTP port and the doors of `sim serve`. Everything follows from (cluster, seed, faults): a seed replays
- * byte for byte. Linked by tests, `rehearse` and `sim serve` only. */
+/* The simulated world: AWS, Kubernetes, Terraform, Argo CD, users and time, behind the ports. One request handler
+ * serves the in-process HTTP port and the doors of `sim serve`. Everything follows from (cluster, seed, faults): a seed
+ * replays byte for byte. Linked by tests, `rehearse` and `sim serve` only. */
 #pragma once
 
 #include <jansson.h>
@@ -10,14 +10,15 @@
 struct sim;
 
 struct sim_options {
-	const char *cluster;         /* "small" (3 nodes), "medium" (40 nodes, "shop"), "large" (1000 nodes, 30,000 pods) or a snapshot file */
-	const char *name;            /* cluster's name; NULL: "shop" */
+	const char *cluster; /* "small" (3 nodes), "medium" (40 nodes, "shop"), "large" (1000 nodes, 30,000 pods) or a
+				snapshot file */
+	const char *name;    /* cluster's name; NULL: "shop" */
 	uint64_t seed;
-	const char *const *faults;   /* --fault SPEC, n_faults of them */
+	const char *const *faults; /* --fault SPEC, n_faults of them */
 	size_t n_faults;
-	bool random_faults;          /* a fault plan drawn from the seed */
-	const char *base_url;        /* of the door, for endpoints told in answers; NULL: made-up AWS host names */
-	int64_t start_ms;            /* virtual wall time at birth; 0: 2026-11-24T00:00:00Z */
+	bool random_faults;   /* a fault plan drawn from the seed */
+	const char *base_url; /* of the door, for endpoints told in answers; NULL: made-up AWS host names */
+	int64_t start_ms;     /* virtual wall time at birth; 0: 2026-11-24T00:00:00Z */
 };
 /* INVALID for a fault that cannot be read, naming the word and what may stand there. */
 struct error *sim_new(const struct sim_options *options, struct sim **ret) MUST_CHECK;
@@ -37,13 +38,14 @@ void sim_handle(struct sim *sim, const struct http_request *request, struct http
 /* What the users saw, and the truth about the world. */
 struct sim_users {
 	uint64_t requests, failed, green_requests;
-	int64_t longest_gap_ms;      /* longest time in which no request of some user group succeeded */
+	int64_t longest_gap_ms; /* longest time in which no request of some user group succeeded */
 };
 void sim_users(struct sim *sim, struct sim_users *ret);
-/* {"blue": {name, exists, serving…}, "green": {…}, "weights": {…}, "effects": {"eks:CreateCluster shop-134": 1, …}}: for invariants
- * and for "every effect exactly once". */
+/* {"blue": {name, exists, serving…}, "green": {…}, "weights": {…}, "effects": {"eks:CreateCluster shop-134": 1, …}}:
+ * for invariants and for "every effect exactly once". */
 json_t *sim_truth(struct sim *sim);
-/* A message when an invariant of the world is broken now (users without a healthy cluster, all weights zero, …), or NULL. */
+/* A message when an invariant of the world is broken now (users without a healthy cluster, all weights zero, …), or
+ * NULL. */
 char *sim_violation(struct sim *sim);
 
 /* The whole world as a document and back: `--state`. */
@@ -51,19 +53,21 @@ struct error *sim_save(struct sim *sim, struct buf *out) MUST_CHECK;
 struct error *sim_load(struct slice text, struct sim **ret) MUST_CHECK;
 /* A loaded world may stand behind another door than the one it was saved behind. */
 void sim_set_base_url(struct sim *sim, const char *base_url);
-/* Bearer token of the kubeconfig that a door writes. Clients send none over plain http (client-go's rule), so a cluster's
- * door at /clusters/NAME/ also takes requests without Authorization; with an AWS4 one the same path is AWS's. */
+/* Bearer token of the kubeconfig that a door writes. Clients send none over plain http (client-go's rule), so a
+ * cluster's door at /clusters/NAME/ also takes requests without Authorization; with an AWS4 one the same path is AWS's.
+ */
 #define SIM_KUBE_TOKEN "simulated-cluster-administrator"
-/* The configuration (YAML text) with which the agent drives this world: `rehearse` uses it, examples/sim.yaml is its kin. */
+/* The configuration (YAML text) with which the agent drives this world: `rehearse` uses it, examples/sim.yaml is its
+ * kin. */
 void sim_config(struct sim *sim, struct buf *out);
 
 /* The doors. Serves until *interrupted. `listen` "127.0.0.1:PORT" (0: any). */
 struct sim_serve_options {
 	struct sim_options world;
 	const char *listen;
-	const char *kubeconfig_out;  /* or NULL */
-	double speed;                /* virtual seconds per second; 0: time moves only by POST /sim/clock?until_ms= */
-	const char *state_file;      /* or NULL */
+	const char *kubeconfig_out; /* or NULL */
+	double speed;		    /* virtual seconds per second; 0: time moves only by POST /sim/clock?until_ms= */
+	const char *state_file;	    /* or NULL */
 	volatile const int *interrupted;
 	void (*ready)(void *context, const char *addresses_json);
 	void *context;

@@ -1,0 +1,159 @@
+/* What a door leaves on disk: the world's state, and a kubeconfig with a context for each cluster. */
+#include "sim/serve_door.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/mem.h"
+
+static struct error *write_all(int fd, const char *path, struct slice bytes)
+{
+	while (bytes.n > 0) {
+		ssize_t n = write(fd, bytes.p, bytes.n);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_from_errno(errno, "cannot write \"%s\"", path);
+		bytes = slice_make(bytes.p + n, bytes.n - (size_t)n);
+	}
+	return fsync(fd) < 0 ? error_from_errno(errno, "cannot write \"%s\"", path) : NULL;
+}
+
+static void sync_directory(const char *path)
+{
+	char *copy = mem_strdup(path);
+	int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0) {
+		(void)fsync(fd);
+		close(fd);
+	}
+	free(copy);
+}
+
+struct error *door_write_file(const char *path, struct slice bytes)
+{
+	char *temporary CLEANUP(mem_freep) = mem_printf("%s.%d.new", path, (int)getpid());
+	int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return error_from_errno(errno, "cannot write \"%s\"", temporary);
+	struct error *error = write_all(fd, temporary, bytes);
+	close(fd);
+	if (!error && rename(temporary, path) < 0)
+		error = error_from_errno(errno, "cannot put \"%s\" in place", path);
+	if (error)
+		(void)unlink(temporary);
+	else
+		sync_directory(path);
+	return error;
+}
+
+static struct error *read_file(const char *path, struct buf *out, bool *ret_there)
+{
+	FILE *file = fopen(path, "re");
+	*ret_there = file != NULL;
+	if (!file)
+		return errno == ENOENT ? NULL : error_from_errno(errno, "cannot read \"%s\"", path);
+	char block[1 << 16];
+	size_t n;
+	while ((n = fread(block, 1, sizeof block, file)) > 0)
+		buf_append(out, block, n);
+	bool broken = ferror(file) || out->overflowed;
+	fclose(file);
+	return broken ? error_new(ERROR_STATE, "cannot read \"%s\": it breaks off or is larger than a world can be",
+				  path)
+		      : NULL;
+}
+
+struct error *door_load(struct door *door, bool *ret_loaded)
+{
+	*ret_loaded = false;
+	if (!door->options->state_file)
+		return NULL;
+	struct buf text CLEANUP(buf_done) = BUF_INIT((size_t)1 << 30);
+	bool there;
+	TRY(read_file(door->options->state_file, &text, &there));
+	if (!there || text.n == 0)
+		return NULL;
+	struct error *error = sim_load(buf_slice(&text), &door->sim);
+	if (error)
+		return error_remedy(error_wrap(error, "cannot take the world from \"%s\"", door->options->state_file),
+				    "give another --state file, or remove this one to begin anew");
+	sim_set_base_url(door->sim, door->base_url);
+	*ret_loaded = true;
+	return NULL;
+}
+
+struct error *door_save(struct door *door)
+{
+	door->saved_ms = door_real_ms();
+	door->dirty = false;
+	if (!door->options->state_file)
+		return NULL;
+	struct buf text CLEANUP(buf_done) = BUF_INIT((size_t)1 << 30);
+	TRY(sim_save(door->sim, &text));
+	return door_write_file(door->options->state_file, buf_slice(&text));
+}
+
+size_t door_clusters(struct door *door, char *names[2])
+{
+	json_t *truth = sim_truth(door->sim);
+	static const char *const sides[] = {"blue", "green"};
+	size_t n = 0;
+	for (size_t i = 0; i < 2; i++) {
+		const json_t *side = json_object_get(truth, sides[i]);
+		const char *name = json_string_value(json_object_get(side, "name"));
+		if (name && json_is_true(json_object_get(side, "exists")))
+			names[n++] = mem_strdup(name);
+	}
+	json_decref(truth);
+	return n;
+}
+
+struct error *door_write_kubeconfig(struct door *door)
+{
+	if (!door->options->kubeconfig_out)
+		return NULL;
+	char *names[2] = {NULL, NULL};
+	size_t n = door_clusters(door, names);
+	struct buf text CLEANUP(buf_done) = BUF_INIT(1 << 16);
+	buf_puts(&text, "apiVersion: v1\nkind: Config\npreferences: {}\nclusters:\n");
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&text, "- name: %s\n  cluster:\n    server: %s/clusters/%s\n", names[i], door->base_url,
+			   names[i]);
+	buf_puts(&text, "contexts:\n");
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&text, "- name: %s\n  context:\n    cluster: %s\n    user: simulator\n", names[i], names[i]);
+	if (n > 0)
+		buf_printf(&text, "current-context: %s\n", names[0]);
+	buf_puts(&text, "users:\n- name: simulator\n  user:\n    token: " SIM_KUBE_TOKEN "\n");
+	free(names[0]);
+	free(names[1]);
+	if (door->kubeconfig && strcmp(door->kubeconfig, buf_str(&text)) == 0)
+		return NULL;
+	TRY(door_write_file(door->options->kubeconfig_out, buf_slice(&text)));
+	free(door->kubeconfig);
+	door->kubeconfig = buf_take(&text);
+	return NULL;
+}
+
+char *door_addresses(struct door *door)
+{
+	char *names[2] = {NULL, NULL};
+	size_t n = door_clusters(door, names);
+	json_t *servers = json_object();
+	for (size_t i = 0; i < n; i++) {
+		json_object_set_new(servers, names[i], json_sprintf("%s/clusters/%s", door->base_url, names[i]));
+		free(names[i]);
+	}
+	json_t *document = json_pack(
+		"{s:s, s:o, s:o, s:o, s:o, s:s*}", "endpoint_url", door->base_url, "clusters", servers, "argocd",
+		json_sprintf("%s/argocd", door->base_url), "users", json_sprintf("%s/users", door->base_url), "clock",
+		json_sprintf("%s/sim/clock", door->base_url), "kubeconfig", door->options->kubeconfig_out);
+	char *text = json_dumps(document, JSON_COMPACT);
+	json_decref(document);
+	return text;
+}
