@@ -139,9 +139,33 @@ static void put_number(struct vars *vars, char letter, uint64_t number)
 
 static void put_ip(struct vars *vars, char letter, uint32_t ip)
 {
-	int n = snprintf(room(vars, 16), 16, "%u.%u.%u.%u", ip >> 24, ip >> 16 & 255, ip >> 8 & 255, ip & 255);
-	put_own(vars, letter, (size_t)n);
+	char *p = room(vars, 16), *start = p;
+	for (int shift = 24; shift >= 0; shift -= 8) {
+		unsigned part = ip >> shift & 255;
+		if (part >= 100)
+			*p++ = (char)('0' + part / 100);
+		if (part >= 10)
+			*p++ = (char)('0' + part / 10 % 10);
+		*p++ = (char)('0' + part % 10);
+		if (shift > 0)
+			*p++ = '.';
+	}
+	put_own(vars, letter, (size_t)(p - start));
 }
+
+static void put_joined(struct vars *vars, char letter, const struct slice *parts, size_t n)
+{
+	size_t length = 0;
+	for (size_t i = 0; i < n; i++) {
+		memcpy(room(vars, length + parts[i].n) + length, parts[i].p, parts[i].n);
+		length += parts[i].n;
+	}
+	put_own(vars, letter, length);
+}
+#define PUT_JOINED(vars, letter, ...)                                                                                  \
+	put_joined((vars), (letter), (const struct slice[]){__VA_ARGS__},                                              \
+		   sizeof((const struct slice[]){__VA_ARGS__}) / sizeof(struct slice))
+#define TEXT(literal) slice_make("" literal, sizeof(literal) - 1)
 
 static void put_hex(struct vars *vars, char letter, uint64_t seed, unsigned words)
 {
@@ -282,10 +306,9 @@ static void fill_pod_status(struct sim_kube *kube, struct kube_pod *pod, struct 
 	} else {
 		put_ip(vars, 'I', pod->ip);
 		struct slice ip = vars->v['I'], id = vars->v['Q'];
-		put_format(vars, false, 'G', "'podIP':'%.*s','podIPs':[{'ip':'%.*s'}],", (int)ip.n, ip.p, (int)ip.n,
-			   ip.p);
-		put_format(vars, false, 'C', "'imageID':'%s@sha256:%.*s','containerID':'containerd://%.*s'",
-			   pod->object.workload->image, (int)id.n, id.p, (int)id.n, id.p);
+		PUT_JOINED(vars, 'G', TEXT("\"podIP\":\""), ip, TEXT("\",\"podIPs\":[{\"ip\":\""), ip, TEXT("\"}],"));
+		PUT_JOINED(vars, 'C', TEXT("\"imageID\":\""), vars->v['i'], TEXT("@sha256:"), id,
+			   TEXT("\",\"containerID\":\"containerd://"), id, TEXT("\""));
 	}
 	size_t start = state->body->n;
 	expand(state, kube_template(kube, states[pod->state].text), vars);
@@ -296,7 +319,7 @@ static void render_pod_rest(struct sim_kube *kube, struct kube_pod *pod, struct 
 {
 	struct kube_workload *w = pod->object.workload;
 	if (pod->node)
-		put_format(vars, false, 'q', "'nodeName':'%s',", pod->node->object.name);
+		PUT_JOINED(vars, 'q', TEXT("\"nodeName\":\""), slice_of(pod->node->object.name), TEXT("\","));
 	else
 		put(vars, 'q', "");
 	kube_suffix(kube_hash(pod->object.serial, 77), 5, room(vars, 6));

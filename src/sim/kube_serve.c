@@ -18,7 +18,7 @@ const char *kube_query_get(const struct kube_request *request, const char *name)
 bool kube_query_true(const struct kube_request *request, const char *name)
 {
 	const char *value = kube_query_get(request, name);
-	return value && (strcmp(value, "true") == 0 || strcmp(value, "1") == 0);
+	return value && (value[0] == 't' || value[0] == 'T' || strcmp(value, "1") == 0); /* as strconv.ParseBool */
 }
 
 const char *kube_header(const struct kube_request *request, const char *name)

@@ -81,7 +81,7 @@ static bool is_watch(const char *method, const char *target)
 		return false;
 	const char *found = strstr(query, "watch=");
 	return found && (found[-1] == '?' || found[-1] == '&') &&
-	       (strncmp(found + 6, "true", 4) == 0 || found[6] == '1');
+	       (strncasecmp(found + 6, "t", 1) == 0 || found[6] == '1');
 }
 
 /* The target without one of its query's members. */
