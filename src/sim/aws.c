@@ -1,0 +1,135 @@
+/* AWS' front door: which service and operation, what faults do to it, and the wire around the handlers. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include "aws/wire.h"
+#include "codec/document.h"
+#include "sim/world.h"
+
+void sim_refuse(struct sim_answer *answer, int status, const char *code, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	free(answer->message);
+	answer->message = mem_vprintf(format, args);
+	va_end(args);
+	answer->status = status;
+	answer->code = code;
+}
+
+/* "…Credential=AKID/20261124/us-east-1/eks/aws4_request…" is eks. */
+static bool service_of(const struct http_request *request, char out[64])
+{
+	for (size_t i = 0; i < request->n_headers; i++) {
+		const char *scope = strcasecmp(request->headers[i].name, "authorization")
+					    ? NULL
+					    : strstr(request->headers[i].value, "Credential=");
+		for (int slash = 0; scope && slash < 3; slash++) {
+			scope = strchr(scope, '/');
+			scope = scope ? scope + 1 : NULL;
+		}
+		if (!scope)
+			continue;
+		size_t n = strcspn(scope, "/,");
+		if (n >= 64)
+			return false;
+		memcpy(out, scope, n);
+		out[n] = '\0';
+		return true;
+	}
+	memcpy(out, "sts", 4); /* unsigned: only a web identity asks so */
+	return true;
+}
+
+static const struct sim_operation *find(const char *name)
+{
+	const struct sim_operation *const tables[] = {sim_eks_operations, sim_traffic_operations, sim_other_operations};
+	for (size_t i = 0; i < ARRAY_SIZE(tables); i++)
+		for (const struct sim_operation *row = tables[i]; row->name; row++)
+			if (!strcmp(row->name, name))
+				return row;
+	return NULL;
+}
+
+static bool fault_answer(struct sim *sim, const char *service, struct sim_answer *answer)
+{
+	if (sim_fault_strikes(sim, service, "throttle"))
+		sim_refuse(answer, 400,
+			   !strcmp(service, "ec2")	 ? "RequestLimitExceeded"
+			   : !strcmp(service, "route53") ? "Throttling"
+							 : "ThrottlingException",
+			   "Rate exceeded");
+	else if (sim_fault_strikes(sim, service, "5xx"))
+		sim_refuse(answer, 503, "ServiceUnavailable", "Service is unable to handle request.");
+	else if (sim_fault_strikes(sim, service, "expired-credentials"))
+		sim_refuse(answer, 403, "ExpiredTokenException",
+			   "The security token included in the request is expired");
+	else if (sim_fault_strikes(sim, service, "denied"))
+		sim_refuse(answer, 403, "AccessDeniedException",
+			   "User: arn:aws:iam::" SIM_ACCOUNT ":user/agent is not authorized to perform this");
+	return answer->status != 0;
+}
+
+static void serve(struct sim *sim, const struct aws_operation *operation, const char *service,
+		  const struct http_request *request, struct sim_answer *answer)
+{
+	char name[128];
+	snprintf(name, sizeof name, "%s:%s", aws_operation_service(operation), aws_operation_name(operation));
+	(void)service;
+	sim_fault_call(sim, name);
+	const struct sim_operation *row = find(name);
+	if (fault_answer(sim, aws_operation_service(operation), answer))
+		return;
+	if (!row) {
+		sim_refuse(answer, 501, "NotSimulated", "%s is not part of the simulated world", name);
+		return;
+	}
+	json_t *input DOCUMENT_CLEANUP = NULL;
+	struct error *error ERROR_CLEANUP = aws_wire_decode_request(operation, request, &input);
+	if (error)
+		sim_refuse(answer, 400, "SerializationException", "%s", error->message);
+	else
+		row->fn(sim, input, answer);
+}
+
+void sim_aws_handle(struct sim *sim, const struct http_request *request, struct http_response *response)
+{
+	char service[64], id[40], date[TIME_TEXT];
+	struct sim_answer answer = {0};
+	service_of(request, service);
+	snprintf(id, sizeof id, "%08llx-sim0-4000-8000-%012llx", (unsigned long long)(sim->seed & 0xFFFFFFFF),
+		 (unsigned long long)++sim->next_id);
+	const struct aws_operation *operation = aws_wire_match(service, request);
+	const char *known = operation ? aws_operation_service(operation) : service;
+	if (sim_fault_strikes(sim, known, "timeout")) {
+		response->error = error_new(ERROR_TIMEOUT, "no answer came in time");
+		response->maybe_sent = true;
+		return;
+	}
+	bool lost = operation && sim_fault_strikes(sim, known, "lost-reply");
+	if (operation)
+		serve(sim, operation, service, request, &answer);
+	else
+		sim_refuse(&answer, 404, "UnknownOperationException", "no such operation of %s", service);
+	struct error *error ERROR_CLEANUP = NULL;
+	if (answer.status)
+		aws_wire_encode_error(operation, answer.status, answer.code, answer.message, id, response);
+	else
+		error = aws_wire_encode_response(operation, answer.output, id, response);
+	if (error) { /* a handler's mistake: told, so that it is found */
+		buf_done(&response->body);
+		response->n_headers = 0;
+		aws_wire_encode_error(operation, 500, "InternalFailure", error->message, id, response);
+	}
+	http_response_add_header(response, slice_of("date"), slice_of(time_format_http(sim->now_ms, date)));
+	json_decref(answer.output);
+	free(answer.message);
+	if (!lost)
+		return;
+	buf_done(&response->body);
+	response->status = 0;
+	response->error = error_new(ERROR_TIMEOUT, "no answer came in time");
+	response->maybe_sent = true;
+}

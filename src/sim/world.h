@@ -1,0 +1,198 @@
+/* The simulated world's inside: what is, and how time moves it. Times are wall milliseconds. */
+#pragma once
+
+#include <jansson.h>
+#include "aws/tables.h"
+#include "base/mem.h"
+#include "base/time.h"
+#include "port/ports.h"
+#include "sim/kube.h"
+#include "sim/sim.h"
+
+#define SIM_ACCOUNT "111122223333"
+#define SIM_REGION "us-east-1"
+#define SIM_ZONE "Z0SIMEXAMPLE"
+#define SIM_USERS_HOST "shop.example.com"
+#define SIM_START INT64_C(1795478400000) /* 2026-11-24T00:00:00Z */
+
+enum { SIM_MAX_CLUSTERS = 4, SIM_MAX_GROUPS = 16, SIM_COHORTS = 4, SIM_MAX_FAULTS = 32 };
+
+/* Where a thing of EKS is in its life. */
+enum sim_life { LIFE_ABSENT, LIFE_CREATING, LIFE_ACTIVE, LIFE_UPDATING, LIFE_DELETING };
+
+struct sim_group {
+	char *name, *instance_type, *version, *token;
+	int64_t nodes;
+	enum sim_life life;
+	int64_t created_ms, change_ms; /* when the present life ends; INT64_MAX: not by itself */
+};
+
+/* One minute of a load balancer, as CloudWatch keeps it. */
+struct sim_minute {
+	double requests, errors, latency_ms, p99_ms;
+};
+
+struct sim_cluster {
+	char *name, *id, *version, *token;
+	enum sim_life life;
+	int64_t created_ms, change_ms;
+	bool was_complete; /* it had nodes once: from then on node loss is told apart from being built */
+	struct sim_kube *kube;
+	struct sim_group groups[SIM_MAX_GROUPS];
+	size_t n_groups;
+	json_t *associations, *addons; /* Pod Identity associations; add-on name -> version */
+	char *load_balancer;	       /* host name; exists while the cluster does */
+	struct sim_minute *minutes;    /* by minute since the world's start */
+	size_t n_minutes;
+	int64_t nodes_lost;
+};
+
+/* Users whose resolvers behave alike: their share on Green moves in a line from one weight to the next. */
+struct sim_cohort {
+	double part;	   /* of all users */
+	int64_t settle_ms; /* how long after a change until all have moved; INT64_MAX: never */
+	double from, to;   /* share on Green before and after the last change */
+	int64_t changed_ms;
+};
+
+struct sim_fault {
+	char *spec, *target, *what;
+	double value;
+	bool has_value;
+	double after_traffic; /* percent asked on Green; < 0: no such condition */
+	char *after_call;     /* "eks:CreateCluster"; or NULL */
+	int64_t after_ms;     /* since the world's start */
+	int64_t for_ms;	      /* INT64_MAX: for ever */
+	int64_t since_ms;     /* when its condition came true; -1: not yet */
+	int64_t left;	      /* how often it may strike; -1: no limit */
+};
+
+struct sim_change {
+	char *id;
+	int64_t insync_ms;
+};
+
+struct sim_job;
+struct sim_clock {
+	struct clock clock;
+	struct sim *sim;
+};
+struct sim_http {
+	struct http http;
+	struct sim *sim;
+};
+struct sim_process {
+	struct process process;
+	struct sim *sim;
+};
+
+struct sim {
+	struct sim_clock clock;
+	struct sim_http http;
+	struct sim_process process;
+	struct random *random; /* the agent's */
+	struct random *chance; /* the world's own */
+	uint64_t seed;
+	char *kind, *name, *base_url;
+	int64_t start_ms, now_ms;
+	struct sim_cluster clusters[SIM_MAX_CLUSTERS];
+	size_t n_clusters;
+
+	json_t *records; /* Route 53's record sets as told at once */
+	struct sim_change *changes;
+	size_t n_changes;
+	double asked, published; /* share on Green by weights: as written, as resolvers get it; 0–1 */
+	int64_t publish_ms;	 /* when `asked` becomes `published` */
+
+	struct sim_cohort cohorts[SIM_COHORTS];
+	double users_per_s;
+	double requests, failed, green_requests;
+	int64_t gap_blue_ms, gap_green_ms, longest_gap_ms;
+
+	json_t *roles, *providers; /* IAM: name -> trust policy text; ARN -> url */
+	json_t *argocd_clusters, *applications;
+	json_t *terraform; /* what its state holds: cluster name -> {created…} */
+	struct sim_job *jobs;
+	size_t n_jobs;
+
+	struct sim_fault faults[SIM_MAX_FAULTS];
+	size_t n_faults;
+	json_t *effects; /* what was done to the world, and how often */
+	json_t *calls;	 /* operations seen, for faults' conditions */
+	uint64_t next_id;
+	char *violation; /* the first, kept */
+};
+
+/* world.c */
+struct sim_cluster *sim_cluster_named(struct sim *sim, const char *name); /* NULL: not there */
+struct sim_cluster *sim_cluster_by_id(struct sim *sim, const char *id, size_t n);
+struct sim_cluster *sim_cluster_create(struct sim *sim, const char *name, const char *version, const char *token,
+				       int64_t takes_ms);
+void sim_cluster_delete(struct sim *sim, struct sim_cluster *cluster, int64_t takes_ms);
+struct sim_group *sim_group_named(struct sim_cluster *cluster, const char *name);
+struct sim_group *sim_group_create(struct sim *sim, struct sim_cluster *cluster, const char *name,
+				   const char *instance_type, int64_t nodes, int64_t takes_ms);
+void sim_group_delete(struct sim *sim, struct sim_cluster *cluster, struct sim_group *group, int64_t takes_ms);
+bool sim_is_blue(const struct sim *sim, const struct sim_cluster *cluster);
+struct sim_cluster *sim_green(struct sim *sim);	       /* the other one; NULL when there is none */
+int64_t sim_takes(struct sim *sim, int64_t usual_ms);  /* give or take a fifth, by chance */
+char *sim_new_id(struct sim *sim, const char *prefix); /* the caller's */
+void sim_effect(struct sim *sim, const char *format, ...) PRINTF_LIKE(2, 3);
+char *sim_endpoint(const struct sim *sim, const struct sim_cluster *cluster); /* the caller's */
+char *sim_issuer(const struct sim_cluster *cluster);			      /* the caller's */
+const char *sim_life_name(enum sim_life life);
+
+/* users.c */
+void sim_users_init(struct sim *sim);
+void sim_users_advance(struct sim *sim, int64_t until_ms);		    /* nothing changes before until_ms */
+void sim_users_weights(struct sim *sim, int64_t at_ms, double green_share); /* what resolvers get from now on */
+double sim_error_rate(const struct sim *sim, const struct sim_cluster *cluster);
+double sim_latency_ms(const struct sim *sim, const struct sim_cluster *cluster);
+
+/* faults.c */
+struct error *sim_fault_parse(const char *spec, struct sim_fault *ret) MUST_CHECK;
+void sim_fault_done(struct sim_fault *fault);
+void sim_faults_random(struct sim *sim);
+void sim_faults_advance(struct sim *sim); /* conditions that came true */
+/* The first fault of target (or of "aws" for AWS services) and kind that strikes now, by its chance; NULL: none. */
+const struct sim_fault *sim_fault_strikes(struct sim *sim, const char *target, const char *what);
+bool sim_fault_active(const struct sim *sim, const struct sim_fault *fault);
+double sim_fault_value(const struct sim *sim, const char *target,
+		       const char *what);		     /* sum of the active ones'; 0: none */
+void sim_fault_call(struct sim *sim, const char *operation); /* "eks:CreateCluster" was asked */
+
+/* Handlers of AWS operations: give output, or an error's code with status and message. */
+struct sim_answer {
+	json_t *output;
+	int status; /* 0: good */
+	const char *code;
+	char *message;
+};
+void sim_refuse(struct sim_answer *answer, int status, const char *code, const char *format, ...) PRINTF_LIKE(4, 5);
+typedef void sim_handler(struct sim *sim, const json_t *input, struct sim_answer *answer);
+struct sim_operation {
+	const char *name; /* "eks:DescribeCluster" */
+	sim_handler *fn;
+};
+extern const struct sim_operation sim_eks_operations[], sim_traffic_operations[],
+	sim_other_operations[]; /* ended by a NULL name */
+void sim_aws_handle(struct sim *sim, const struct http_request *request, struct http_response *response);
+void sim_eks_advance(struct sim *sim);
+
+/* traffic.c */
+void sim_traffic_init(struct sim *sim);
+void sim_traffic_publish(struct sim *sim);
+
+/* argocd.c */
+void sim_argocd_init(struct sim *sim);
+void sim_argocd_advance(struct sim *sim);
+void sim_argocd_handle(struct sim *sim, const struct http_request *request, const char *path,
+		       struct http_response *response);
+
+/* jobs.c */
+void sim_jobs_init(struct sim *sim);
+void sim_jobs_free(struct sim *sim);
+void sim_jobs_advance(struct sim *sim);
+
+/* An HTTP answer with a JSON body (taken). */
+void sim_answer_json(struct http_response *response, int status, json_t *body);
