@@ -159,7 +159,7 @@ static void adopt_workload(struct sim_kube *kube, struct kube_object *object)
 	kube_own_status(kube, w);
 }
 
-/* A new template replaces the old pods: a few at a time would be more than anybody looks at here. */
+/* A new template: pods of the old one are replaced as the controllers reconcile. */
 static void roll(struct sim_kube *kube, struct kube_workload *w)
 {
 	w->revision++;
@@ -170,12 +170,6 @@ static void roll(struct sim_kube *kube, struct kube_workload *w)
 				kube_remove(kube, w->replica_set);
 			own_replica_set(kube, w);
 		}
-	}
-	unsigned n = w->n_pods;
-	for (struct kube_pod *pod = w->pods, *next; pod && n > 0; pod = next, n--) {
-		next = pod->next;
-		if (!pod->object.deleting_ms && pod->revision != w->revision)
-			kube_pod_delete(kube, pod, 30 * SECOND_MS);
 	}
 }
 

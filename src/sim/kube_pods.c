@@ -189,7 +189,7 @@ static void pod_ready(struct sim_kube *kube, struct kube_pod *pod)
 		return;
 	w->n_ready++;
 	kube_workload_changed(kube, w);
-	if (w->object.kind->id == KIND_STATEFULSET)
+	if (w->object.kind->id == KIND_STATEFULSET || w->revision > 0)
 		kube_reconcile(kube, w);
 }
 
@@ -383,33 +383,82 @@ static void reconcile_stateful(struct sim_kube *kube, struct kube_workload *w)
 	}
 }
 
+/* An active pod of an old (or of the present) revision that is best stopped next: one that serves nobody, if there is
+ * one. */
+static struct kube_pod *pod_to_stop(struct kube_workload *w, bool old, bool serving_too)
+{
+	struct kube_pod *best = NULL;
+	for (struct kube_pod *pod = w->pods; pod; pod = pod->next) {
+		if (pod->object.deleting_ms || (pod->revision != w->revision) != old)
+			continue;
+		if (pod->state != POD_READY)
+			return pod;
+		if (serving_too && !best)
+			best = pod;
+	}
+	return best;
+}
+
+static unsigned count_fresh(const struct kube_workload *w)
+{
+	unsigned n = 0;
+	for (const struct kube_pod *pod = w->pods; pod; pod = pod->next)
+		n += !pod->object.deleting_ms && pod->revision == w->revision;
+	return n;
+}
+
+/* A rolling update: at most a quarter more than wanted, at most a quarter fewer ready. */
+static void roll_replicas(struct sim_kube *kube, struct kube_workload *w)
+{
+	unsigned fresh = count_fresh(w), surge = (w->replicas + 3) / 4, fewest = w->replicas - w->replicas / 4;
+	struct kube_pod *pod;
+	while (w->n_active < w->replicas + surge && fresh < w->replicas) {
+		kube_pod_new(kube, w, 0, NULL);
+		fresh++;
+	}
+	while (w->n_active > fresh && (pod = pod_to_stop(w, true, w->n_ready > fewest)))
+		kube_pod_delete(kube, pod, 30 * SECOND_MS);
+}
+
 static void reconcile_replicas(struct sim_kube *kube, struct kube_workload *w)
 {
 	unsigned before = w->n_active;
-	while (w->n_active < w->replicas)
-		kube_pod_new(kube, w, 0, NULL);
-	while (w->n_active > w->replicas) {
-		struct kube_pod *pod = w->pods;
-		while (pod && pod->object.deleting_ms)
-			pod = pod->next;
-		if (!pod)
-			break;
-		kube_pod_delete(kube, pod, 30 * SECOND_MS);
+	if (w->revision > 0 && count_fresh(w) < w->n_active) {
+		roll_replicas(kube, w);
+	} else {
+		struct kube_pod *pod;
+		while (w->n_active < w->replicas)
+			kube_pod_new(kube, w, 0, NULL);
+		while (w->n_active > w->replicas && (pod = pod_to_stop(w, false, true)))
+			kube_pod_delete(kube, pod, 30 * SECOND_MS);
 	}
 	if (w->n_active != before)
 		kube_workload_changed(kube, w);
 }
 
+/* StatefulSets and DaemonSets replace pods of an old revision one at a time, when all are ready. */
+static void roll_one(struct sim_kube *kube, struct kube_workload *w)
+{
+	if (w->revision == 0 || w->n_ready < w->replicas)
+		return;
+	struct kube_pod *pod = pod_to_stop(w, true, true);
+	if (pod)
+		kube_pod_delete(kube, pod, 30 * SECOND_MS);
+}
+
 void kube_reconcile(struct sim_kube *kube, struct kube_workload *w)
 {
-	if (w->object.gone || (w->app && w->app->ns->deleting_ms))
+	if (w->reconciling || w->object.gone || (w->app && w->app->ns->deleting_ms))
 		return;
+	w->reconciling = true; /* stopping a pod asks for the same again */
 	switch (w->object.kind->id) {
 	case KIND_DAEMONSET:
 		reconcile_daemon(kube, w);
+		roll_one(kube, w);
 		break;
 	case KIND_STATEFULSET:
 		reconcile_stateful(kube, w);
+		roll_one(kube, w);
 		break;
 	case KIND_DEPLOYMENT:
 		reconcile_replicas(kube, w);
@@ -421,6 +470,7 @@ void kube_reconcile(struct sim_kube *kube, struct kube_workload *w)
 	default:
 		break;
 	}
+	w->reconciling = false;
 }
 
 bool kube_budget_covers(struct sim_kube *kube, struct kube_object *pdb, struct kube_pod *pod)

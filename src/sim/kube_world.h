@@ -117,8 +117,9 @@ struct kube_workload {
 	int64_t changed_ms;			      /* when n_ready last changed */
 	char hash[12];				      /* of the pod template */
 	bool sick, finished;			      /* finished: a Job */
-	unsigned revision;			      /* grows when the pod template changes */
-	json_t *template;			      /* of a client's own workload: spec.template; or NULL */
+	bool reconciling;
+	unsigned revision; /* grows when the pod template changes */
+	json_t *template;  /* of a client's own workload: spec.template; or NULL */
 };
 
 struct kube_app {

@@ -334,12 +334,11 @@ struct error *door_listen(struct door *door)
 	struct sockaddr_in address;
 	const char *listen = door->options->listen ? door->options->listen : "127.0.0.1:0";
 	TRY(parse_listen(listen, &address));
-	door->daemon =
-		MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
-				 on_request, door, MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_URI_LOG_CALLBACK,
-				 begin_exchange, NULL, MHD_OPTION_NOTIFY_COMPLETED, end_exchange, NULL,
-				 MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)(256 << 10), MHD_OPTION_CONNECTION_LIMIT,
-				 512u, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_END);
+	door->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
+					on_request, door, MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_URI_LOG_CALLBACK,
+					begin_exchange, NULL, MHD_OPTION_NOTIFY_COMPLETED, end_exchange, NULL,
+					MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)(256 << 10),
+					MHD_OPTION_CONNECTION_LIMIT, 512u, MHD_OPTION_END);
 	if (!door->daemon)
 		return error_remedy(error_from_errno(errno, "cannot listen on \"%s\"", listen),
 				    "stop what listens there, or give another --listen");
