@@ -16,6 +16,7 @@ struct agent_options {
 	const char *owner;               /* "user@host pid 123"; NULL: made */
 	bool take_over;
 	bool answer_approvals;           /* --yes, where the configuration allows it */
+	const struct step_type *const *step_types; /* instead of the project's own, for tests; or NULL */
 };
 
 /* Starts a new run of `plan` (borrowed; copied into the journal) or continues the run named in the options. */

@@ -30,6 +30,7 @@ struct journal; /* an open writer: holds head, hash and lease */
 struct error *journal_open(const struct ports *ports, const char *run, const char *owner, bool take_over, struct journal **ret) MUST_CHECK;
 /* Durable when it returns. `payload` is taken. Renews the lease when due; refuses (CONFLICT) when it was lost. */
 struct error *journal_append(struct journal *journal, const char *step, enum journal_kind kind, json_t *payload) MUST_CHECK;
+uint64_t journal_epoch(const struct journal *journal);
 void journal_close(struct journal *journal); /* releases the lease */
 
 /* Readers: never block the writer. */

@@ -7,7 +7,7 @@
 
 /* Step states and their legal moves: one table. X(name, text, "may go to") */
 #define STEP_STATES(X)                                                                                                 \
-	X(PENDING, "pending", RUNNING | DONE | SKIPPED)                                                                \
+	X(PENDING, "pending", RUNNING | HELD | DONE | SKIPPED)                                                                \
 	X(RUNNING, "running", DONE | FAILED | HELD | UNDOING)                                                          \
 	X(HELD, "held", RUNNING | DONE | FAILED | UNDOING)                                                             \
 	X(DONE, "done", UNDOING)                                                                                       \
@@ -62,11 +62,16 @@ struct run_state {
 	uint64_t prober_requests, prober_failed;
 	int64_t prober_longest_gap_ms;
 	double green_asked;        /* percent now */
+	uint64_t requests_taken;   /* words of people that were taken in */
 };
 
 struct error *run_state_load(struct store *store, const char *run_id, struct run_state **ret) MUST_CHECK;
 struct error *run_state_apply(struct run_state *state, const struct journal_record *record) MUST_CHECK;
 void run_state_free(struct run_state *state);
+/* A step by its id, or NULL. */
+struct step_view *run_state_step(struct run_state *state, const char *id);
+/* As told outside: `held` while a step waits for a person. */
+enum run_result run_state_result(const struct run_state *state);
 /* Who serves the users by what was asked of the traffic last: "blue" or "green" (from 50 % on). */
 const char *run_state_serving(const struct run_state *state);
 /* {"result","serving","steps":[…],"traffic":[…],"journal_records","reason",…}: the fixed JSON of status and rehearse. */

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "codec/model.h"
+#include "base/secret.h"
 #include "port/ports.h"
 
 struct config_metric {
@@ -90,6 +91,7 @@ struct config {
 	} ai;
 	/* from flags only */
 	bool dry_run, yes;
+	bool simulated;                     /* the in-process simulator: made-up keys */
 	const char *output;                 /* -o */
 };
 extern const struct model config_model;
@@ -113,3 +115,7 @@ struct error *config_validate(const struct config *config, struct arena *arena) 
 /* A secret reference's kind and what follows the colon. */
 enum config_secret { CONFIG_SECRET_ENV, CONFIG_SECRET_FILE, CONFIG_SECRET_SSM, CONFIG_SECRET_SECRETSMANAGER };
 struct error *config_secret_parse(const char *reference, enum config_secret *ret_kind, const char **ret_name) MUST_CHECK;
+/* Reads an env: or file: reference. NULL gives NULL. */
+struct error *config_secret_read(const char *reference, struct secret **ret) MUST_CHECK;
+/* From YAML text alone: no environment, no flags. */
+struct error *config_from_text(struct slice text, const char *name, struct arena *arena, struct config *ret) MUST_CHECK;

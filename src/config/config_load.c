@@ -244,3 +244,38 @@ struct error *config_secret_parse(const char *reference, enum config_secret *ret
 	return error_remedy(error_new(ERROR_INVALID, "a secret is written where a reference to one should be"),
 			    "env:NAME, file:PATH, ssm:/path, or secretsmanager:name");
 }
+
+struct error *config_secret_read(const char *reference, struct secret **ret)
+{
+	enum config_secret kind;
+	const char *name;
+	*ret = NULL;
+	if (!reference)
+		return NULL;
+	TRY(config_secret_parse(reference, &kind, &name));
+	if (kind == CONFIG_SECRET_ENV) {
+		const char *value = getenv(name);
+		if (!value || !*value)
+			return error_remedy(error_new(ERROR_INVALID, "environment variable %s is not set", name), "export %s=…", name);
+		*ret = secret_new(value, strlen(value));
+		return NULL;
+	}
+	if (kind != CONFIG_SECRET_FILE)
+		return error_remedy(error_new(ERROR_INVALID, "\"%s\" is read by AWS only", reference), "use env: or file: here");
+	struct buf text CLEANUP(buf_done) = {0};
+	TRY(read_file(name, &text));
+	while (text.n && strchr("\r\n ", text.p[text.n - 1]))
+		text.n--;
+	*ret = secret_new(text.p ? text.p : "", text.n);
+	if (text.p)
+		secret_wipe(text.p, text.n);
+	return NULL;
+}
+
+struct error *config_from_text(struct slice text, const char *name, struct arena *arena, struct config *ret)
+{
+	TRY(yaml_decode(text, name, &config_model, ret, arena));
+	fill_defaults(ret, arena);
+	TRY(derive(ret, arena));
+	return config_validate(ret, arena);
+}

@@ -94,3 +94,8 @@ struct error *world_aws(struct world *world, struct aws **ret) MUST_CHECK;
 struct error *world_blue(struct world *world, struct kube **ret) MUST_CHECK;
 struct error *world_green(struct world *world, const char *green_name, struct kube **ret) MUST_CHECK;
 void world_done(struct world *world);
+
+/* What several step types need: their parameters as a document (the caller's), and EKS' status of a cluster (the caller's;
+ * NULL: there is none). */
+struct error *step_parameters(const struct step_context *ctx, json_t **ret) MUST_CHECK;
+struct error *step_cluster_status(struct step_context *ctx, const char *name, char **ret_status) MUST_CHECK;

@@ -9,3 +9,6 @@
 
 struct error *perception_collect(const struct ports *ports, const struct config *config, struct aws *aws, struct kube *kube,
 				 struct arena *arena, struct cluster_state *ret) MUST_CHECK;
+
+/* The id of a hosted zone by name or id; NOT_FOUND with what to do. */
+struct error *perception_find_zone(struct aws *aws, const char *wanted, struct arena *arena, const char **ret_id) MUST_CHECK;

@@ -1,0 +1,64 @@
+/* The engine's inside: what it keeps between ticks beside the fold. All of it can be lost: a restart makes it anew. */
+#pragma once
+
+#include "agent/agent.h"
+
+struct step_runtime {
+	bool live;                 /* started or found running by this process: poll may be asked */
+	int64_t next_ms;           /* monotonic; not before */
+	unsigned failures;         /* errors in a row */
+	int64_t failing_since_ms;  /* monotonic */
+};
+
+struct prober {
+	int64_t next_ms, recorded_ms;
+	int64_t failing_since_ms;  /* monotonic; -1: the last probe succeeded */
+	uint64_t requests, failed;
+	int64_t longest_gap_ms;
+	bool changed;
+};
+
+struct cluster_lease {
+	bool tried, held, given_up;
+	int64_t renew_ms;          /* monotonic */
+};
+
+struct agent {
+	struct ports ports;
+	const struct config *config;
+	struct journal *journal;
+	struct run_state *state;
+	struct world world;
+	char *owner;
+	bool answer_approvals, take_over;
+	const struct step_type *const *types[2];
+	struct step_runtime *runtime;
+	struct prober prober;
+	struct cluster_lease lease;
+	int64_t requests_ms;       /* monotonic; next look at people's words */
+};
+
+/* Appends a record and folds it in. `payload` is taken. */
+struct error *agent_record(struct agent *agent, const char *step, enum journal_kind kind, json_t *payload) MUST_CHECK;
+const struct step_type *agent_type_of(const struct agent *agent, const char *executor);
+void agent_context(struct agent *agent, struct step_view *view, struct arena *arena, struct step_context *ret);
+
+/* engine.c: steps forwards and backwards; each lowers *next_ms to when it wants to be called again. */
+struct error *agent_forward(struct agent *agent, int64_t *next_ms) MUST_CHECK;
+struct error *agent_backward(struct agent *agent, int64_t *next_ms) MUST_CHECK;
+struct error *agent_roll_back(struct agent *agent, const char *reason) MUST_CHECK;
+
+/* people.c, prober.c, cluster_lease.c */
+struct error *agent_take_requests(struct agent *agent) MUST_CHECK;
+struct error *agent_probe(struct agent *agent, int64_t *next_ms) MUST_CHECK;
+struct error *agent_record_prober(struct agent *agent) MUST_CHECK;
+/* CONFLICT, naming the holder, when another agent works on this cluster. */
+struct error *agent_hold_cluster(struct agent *agent, int64_t *next_ms) MUST_CHECK;
+void agent_release_cluster(struct agent *agent);
+/* "user@host pid 123 …" of this machine whose process is gone. */
+bool agent_owner_is_dead(const char *owner);
+
+/* policy.c */
+enum policy { POLICY_RETRY, POLICY_ANEW /* surely no effect, or a new attempt may do better */, POLICY_HOLD, POLICY_FAIL };
+enum policy agent_policy(enum error_class class, bool validates, unsigned failures, int64_t failing_ms, int64_t hold_timeout_ms);
+int64_t agent_backoff_ms(unsigned failures, double chance);

@@ -1,0 +1,387 @@
+/* Green by Terraform: init, plan into a file, look at the plan, apply exactly that file, wait for EKS. Each is a job of the
+ * process port with a name of its own, so that a restart finds the one that runs instead of starting another. */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "aws/operations.h"
+#include "base/time.h"
+#include "codec/document.h"
+#include "config/config.h"
+#include "execution/step.h"
+
+enum { MAX_OUTPUT = 64 << 20, TAIL = 1 << 20 };
+
+static const char *const stages[] = {"init", "plan", "show", "apply"};
+enum stage { STAGE_INIT, STAGE_PLAN, STAGE_SHOW, STAGE_APPLY, STAGE_WAIT };
+
+static void job_name(const struct step_context *ctx, const char *stage, char out[160])
+{
+	snprintf(out, 160, "%.60s.%s.%u.%s", ctx->run_id, ctx->step->step_id, ctx->attempt, stage);
+}
+
+/* argv under construction, in the call's arena. */
+struct command {
+	struct arena *arena;
+	const char **argv;
+	size_t n;
+};
+
+static void word(struct command *command, const char *text)
+{
+	*ARENA_PUSH(command->arena, command->argv, command->n) = text;
+}
+
+static void variable(struct command *command, const char *name, const char *value)
+{
+	word(command, "-var");
+	word(command, arena_printf(command->arena, "%s=%s", name, value));
+}
+
+static void variables(struct command *command, const struct step_context *ctx, const json_t *parameters)
+{
+	static const char *const members[] = {"cluster_name", "cluster_version", "blue_cluster_name"};
+	const char *key;
+	json_t *value;
+	size_t i;
+	for (i = 0; i < ARRAY_SIZE(members); i++)
+		variable(command, members[i], arena_strdup(ctx->arena, document_text_or(parameters, members[i], "")));
+	variable(command, "region", ctx->plan->region && *ctx->plan->region ? ctx->plan->region : "us-east-1");
+	json_array_foreach(json_object_get(parameters, "var_files"), i, value) word(command, arena_printf(ctx->arena, "-var-file=%s", json_string_value(value)));
+	json_object_foreach(json_object_get(parameters, "variables"), key, value) variable(command, arena_strdup(ctx->arena, key), arena_strdup(ctx->arena, json_string_value(value)));
+	if (ctx->world->config->endpoint_url)
+		variable(command, "endpoint_url", ctx->world->config->endpoint_url);
+}
+
+/* The directory and the state as Terraform, which stands elsewhere, must be told them. */
+static const char *absolute(const struct step_context *ctx, const char *path)
+{
+	char *real CLEANUP(mem_freep) = *path == '/' ? mem_strdup(path) : realpath(".", NULL);
+	return *path == '/' ? arena_strdup(ctx->arena, path) : arena_printf(ctx->arena, "%s/%s", real ? real : ".", path);
+}
+
+static void state_flag(struct command *command, const struct step_context *ctx, const json_t *parameters)
+{
+	const char *state = document_text(parameters, "state");
+	if (state)
+		word(command, arena_printf(command->arena, "-state=%s", absolute(ctx, state)));
+}
+
+static struct error *plan_file(const struct step_context *ctx, const char **ret)
+{
+	char name[160];
+	struct buf path CLEANUP(buf_done) = BUF_INIT(4096);
+	job_name(ctx, "plan", name);
+	TRY(process_path(ctx->world->ports->process, name, "green.tfplan", &path));
+	*ret = arena_strdup(ctx->arena, buf_str(&path));
+	return NULL;
+}
+
+static struct error *run_stage(const struct step_context *ctx, const char *stage, const json_t *parameters, int64_t deadline_ms)
+{
+	struct command command = {.arena = ctx->arena};
+	const char *file;
+	char name[160];
+	TRY(plan_file(ctx, &file));
+	word(&command, ctx->world->config->terraform.binary ? ctx->world->config->terraform.binary : "terraform");
+	word(&command, arena_printf(ctx->arena, "-chdir=%s", absolute(ctx, document_text_or(parameters, "directory", "."))));
+	word(&command, stage);
+	if (!strcmp(stage, "show")) {
+		word(&command, "-json");
+		word(&command, file);
+	} else {
+		word(&command, "-input=false");
+		word(&command, "-no-color");
+	}
+	if (!strcmp(stage, "plan") || !strcmp(stage, "apply") || !strcmp(stage, "destroy"))
+		word(&command, "-json");
+	if (!strcmp(stage, "plan"))
+		word(&command, arena_printf(ctx->arena, "-out=%s", file));
+	if (!strcmp(stage, "destroy"))
+		word(&command, "-auto-approve");
+	if (!strcmp(stage, "plan") || !strcmp(stage, "destroy"))
+		variables(&command, ctx, parameters);
+	if (!strcmp(stage, "plan") || !strcmp(stage, "apply") || !strcmp(stage, "destroy"))
+		state_flag(&command, ctx, parameters);
+	if (!strcmp(stage, "apply"))
+		word(&command, file);
+	word(&command, NULL);
+	static const char *const env[] = {"TF_IN_AUTOMATION=1", "TF_INPUT=0", "CHECKPOINT_DISABLE=1", NULL};
+	job_name(ctx, stage, name);
+	struct process_spec spec = {.name = name, .argv = command.argv, .env = env, .deadline_ms = deadline_ms};
+	return process_start(ctx->world->ports->process, &spec);
+}
+
+/* Counts what the JSON lines tell; lines that are no JSON are passed over. */
+struct progress {
+	size_t planned, done, unreadable;
+	char *problem; /* the last error told */
+};
+
+static void take_line(struct progress *progress, const char *text, size_t n)
+{
+	json_t *line DOCUMENT_CLEANUP = json_loadb(text, n, 0, NULL);
+	const char *type = document_text_or(line, "type", "");
+	progress->unreadable += !line && n > 0;
+	progress->planned += !strcmp(type, "planned_change");
+	progress->done += !strcmp(type, "apply_complete");
+	if (!strcmp(type, "diagnostic") && !strcmp(document_text_or(line, "diagnostic.severity", ""), "error")) {
+		free(progress->problem);
+		progress->problem = mem_printf("%s%s%s", document_text_or(line, "diagnostic.summary", "an error"), document_text(line, "diagnostic.detail") ? ": " : "",
+					       document_text_or(line, "diagnostic.detail", ""));
+	}
+}
+
+static struct error *read_progress(const struct step_context *ctx, const char *stage, struct progress *ret)
+{
+	char name[160];
+	struct buf out CLEANUP(buf_done) = BUF_INIT(MAX_OUTPUT);
+	*ret = (struct progress){0};
+	job_name(ctx, stage, name);
+	TRY(process_read(ctx->world->ports->process, name, "out", 0, MAX_OUTPUT, &out));
+	for (const char *p = buf_str(&out); *p;) {
+		size_t n = strcspn(p, "\n");
+		take_line(ret, p, n);
+		p += n + (p[n] == '\n');
+	}
+	return NULL;
+}
+
+/* Why a stage ended badly: its own diagnostics, else the end of its stderr. */
+static struct error *stage_failed(const struct step_context *ctx, const char *stage, int status)
+{
+	struct progress progress;
+	struct buf text CLEANUP(buf_done) = BUF_INIT(TAIL);
+	char name[160];
+	TRY(read_progress(ctx, stage, &progress));
+	char *problem CLEANUP(mem_freep) = progress.problem;
+	job_name(ctx, stage, name);
+	TRY(process_read(ctx->world->ports->process, name, "err", 0, TAIL, &text));
+	while (text.n && strchr("\r\n ", text.p[text.n - 1]))
+		text.p[--text.n] = '\0';
+	const char *tail = text.n > 400 ? text.p + text.n - 400 : buf_str(&text);
+	struct error *error = error_new(ERROR_SUBPROCESS, "terraform %s ended with status %d: %s", stage, status, problem ? problem : *tail ? tail : "it said nothing");
+	error->exit_status = status;
+	error->service = mem_strdup("terraform");
+	return error_remedy(error, "read the whole output in the job \"%s\"; mend the module or the account and resume", name);
+}
+
+/* The gate: nothing is deleted or replaced, nothing of Blue is touched. */
+static struct error *judge_plan(const struct step_context *ctx, const json_t *parameters)
+{
+	char name[160];
+	struct buf text CLEANUP(buf_done) = BUF_INIT(MAX_OUTPUT);
+	json_t *plan DOCUMENT_CLEANUP = NULL;
+	size_t i, k;
+	const json_t *change, *action;
+	job_name(ctx, "show", name);
+	TRY(process_read(ctx->world->ports->process, name, "out", 0, MAX_OUTPUT, &text));
+	struct error *error = document_parse(buf_slice(&text), "terraform show", &plan);
+	if (error) {
+		error->class = ERROR_SUBPROCESS;
+		return error;
+	}
+	const char *blue = document_text_or(parameters, "blue_cluster_name", "");
+	json_array_foreach(json_object_get(plan, "resource_changes"), i, change)
+	{
+		const char *address = document_text_or(change, "address", "?");
+		json_array_foreach(document_at(change, "change.actions"), k, action)
+		{
+			const char *verb = json_string_value(action) ? json_string_value(action) : "";
+			bool of_blue = *blue && !strcmp(document_text_or(change, "change.before.name", ""), blue);
+			if (strcmp(verb, "delete") != 0 && !(of_blue && strcmp(verb, "no-op") != 0 && strcmp(verb, "read") != 0))
+				continue;
+			return error_remedy(error_new(ERROR_PRECONDITION, "Terraform would %s \"%s\": %s", verb, address, of_blue ? "that is Blue" : "this upgrade deletes nothing"),
+					    "let the module only add Green; state and directory must be Green's own");
+		}
+	}
+	return NULL;
+}
+
+static struct error *backup_state(const struct step_context *ctx, const json_t *parameters)
+{
+	const char *state = document_text(parameters, "state");
+	if (!state || access(state, R_OK) != 0)
+		return NULL;
+	char *copy CLEANUP(mem_freep) = mem_printf("%s.before-%.8s", state, ctx->run_id);
+	if (access(copy, F_OK) == 0)
+		return NULL;
+	int from = open(state, O_RDONLY | O_CLOEXEC), to = open(copy, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	char chunk[65536];
+	ssize_t n = 0;
+	bool good = from >= 0 && to >= 0;
+	while (good && (n = read(from, chunk, sizeof chunk)) > 0)
+		good = write(to, chunk, (size_t)n) == n;
+	good = good && n == 0 && fsync(to) == 0;
+	if (from >= 0)
+		close(from);
+	if (to >= 0)
+		close(to);
+	return good ? NULL : error_new(ERROR_STATE, "cannot keep a copy of \"%s\" at \"%s\"", state, copy);
+}
+
+static struct error *check(struct step_context *ctx, enum step_check *ret)
+{
+	*ret = json_object_get(ctx->memory, "stage") ? STEP_RUNNING : STEP_TODO;
+	return NULL;
+}
+
+static struct error *enter(struct step_context *ctx, enum stage stage, const json_t *parameters)
+{
+	if (stage == STAGE_APPLY)
+		TRY(backup_state(ctx, parameters));
+	TRY(step_remember(ctx, json_pack("{s:i, s:i}", "stage", (int)stage, "attempt", (int)ctx->attempt)));
+	return stage == STAGE_WAIT ? NULL : run_stage(ctx, stages[stage], parameters, stage == STAGE_APPLY ? 2 * HOUR_MS : 20 * MINUTE_MS);
+}
+
+static struct error *start(struct step_context *ctx, struct step_result *ret)
+{
+	json_t *parameters DOCUMENT_CLEANUP = NULL;
+	TRY(step_parameters(ctx, &parameters));
+	ret->detail = mem_strdup("terraform init");
+	return enter(ctx, STAGE_INIT, parameters);
+}
+
+static struct error *poll_eks(struct step_context *ctx, const char *name, struct step_result *ret)
+{
+	char *status CLEANUP(mem_freep) = NULL;
+	TRY(step_cluster_status(ctx, name, &status));
+	if (!status)
+		return error_new(ERROR_PRECONDITION, "Terraform is done, but EKS knows no cluster \"%s\"", name);
+	if (strcmp(status, "ACTIVE") != 0) {
+		ret->detail = mem_printf("EKS says %s", status);
+		ret->poll_after_ms = 15 * SECOND_MS;
+		return NULL;
+	}
+	ret->progress = STEP_DONE;
+	ret->detail = mem_printf("\"%s\" is ACTIVE", name);
+	return NULL;
+}
+
+static struct error *stage_running(struct step_context *ctx, enum stage stage, struct step_result *ret)
+{
+	struct progress progress;
+	ret->detail = mem_printf("terraform %s", stages[stage]);
+	ret->poll_after_ms = stage == STAGE_APPLY ? 10 * SECOND_MS : 2 * SECOND_MS;
+	if (stage != STAGE_APPLY)
+		return NULL;
+	TRY(read_progress(ctx, "apply", &progress));
+	free(progress.problem);
+	free(ret->detail);
+	size_t planned = (size_t)document_int_or(ctx->memory, "planned", 0);
+	ret->detail = mem_printf("%zu/%zu resources", progress.done, planned);
+	ret->fraction = planned ? (double)progress.done / (double)planned : 0;
+	return NULL;
+}
+
+static struct error *stage_ended(struct step_context *ctx, enum stage stage, const json_t *parameters)
+{
+	if (stage == STAGE_PLAN) {
+		struct progress progress;
+		TRY(read_progress(ctx, "plan", &progress));
+		free(progress.problem);
+		TRY(step_remember(ctx, json_pack("{s:I}", "planned", (json_int_t)progress.planned)));
+	}
+	if (stage == STAGE_SHOW)
+		TRY(judge_plan(ctx, parameters));
+	return enter(ctx, (enum stage)(stage + 1), parameters);
+}
+
+static struct error *poll(struct step_context *ctx, struct step_result *ret)
+{
+	json_t *parameters DOCUMENT_CLEANUP = NULL;
+	struct process_status status;
+	char name[160];
+	TRY(step_parameters(ctx, &parameters));
+	enum stage stage = (enum stage)document_int_or(ctx->memory, "stage", 0);
+	if (document_int_or(ctx->memory, "attempt", 1) != (int64_t)ctx->attempt) /* a new attempt begins anew */
+		return start(ctx, ret);
+	if (stage == STAGE_WAIT)
+		return poll_eks(ctx, document_text_or(parameters, "cluster_name", ""), ret);
+	job_name(ctx, stages[stage], name);
+	TRY(process_status(ctx->world->ports->process, name, &status));
+	switch (status.state) {
+	case PROCESS_ABSENT: /* killed between remembering and starting */
+		return enter(ctx, stage, parameters);
+	case PROCESS_RUNNING:
+		return stage_running(ctx, stage, ret);
+	case PROCESS_LOST:
+		return error_new(ERROR_SUBPROCESS, "terraform %s was killed from outside", stages[stage]);
+	case PROCESS_EXITED:
+	default:
+		break;
+	}
+	if (status.exit_status != 0)
+		return stage_failed(ctx, stages[stage], status.exit_status);
+	ret->poll_after_ms = 1;
+	return stage_ended(ctx, stage, parameters);
+}
+
+/* A run of terraform in flight is waited for: cut off in the middle it would leave resources that nobody knows. */
+static struct error *in_flight(struct step_context *ctx, bool *ret)
+{
+	struct step_context at = *ctx;
+	*ret = false;
+	for (at.attempt = 1; at.attempt <= ctx->attempt; at.attempt++) {
+		for (size_t i = 0; i < ARRAY_SIZE(stages) && !*ret; i++) {
+			struct process_status status;
+			char name[160];
+			job_name(&at, stages[i], name);
+			TRY(process_status(ctx->world->ports->process, name, &status));
+			*ret = status.state == PROCESS_RUNNING;
+		}
+	}
+	return NULL;
+}
+
+static struct error *undo(struct step_context *ctx, struct step_result *ret)
+{
+	json_t *parameters DOCUMENT_CLEANUP = NULL;
+	struct process_status status;
+	struct step_context destroy = *ctx;
+	char name[160], *eks CLEANUP(mem_freep) = NULL;
+	bool busy;
+	TRY(step_parameters(ctx, &parameters));
+	if (!json_object_get(ctx->memory, "stage") || ctx->world->config->keep_green) {
+		ret->progress = STEP_DONE;
+		ret->detail = mem_strdup(ctx->world->config->keep_green ? "Green is kept, as configured" : "nothing was made");
+		return NULL;
+	}
+	TRY(in_flight(ctx, &busy));
+	if (busy) {
+		ret->detail = mem_strdup("waits for the running terraform to end");
+		return NULL;
+	}
+	destroy.attempt = 100 + (unsigned)document_int_or(ctx->memory, "destroys", 0);
+	job_name(&destroy, "destroy", name);
+	TRY(process_status(ctx->world->ports->process, name, &status));
+	if (status.state == PROCESS_ABSENT)
+		TRY(run_stage(&destroy, "destroy", parameters, 2 * HOUR_MS));
+	if (status.state == PROCESS_LOST || (status.state == PROCESS_EXITED && status.exit_status != 0)) {
+		TRY(step_remember(ctx, json_pack("{s:I}", "destroys", (json_int_t)(document_int_or(ctx->memory, "destroys", 0) + 1))));
+		return status.state == PROCESS_LOST ? error_new(ERROR_SUBPROCESS, "terraform destroy was killed from outside") : stage_failed(&destroy, "destroy", status.exit_status);
+	}
+	ret->detail = mem_strdup("terraform destroy");
+	ret->poll_after_ms = 10 * SECOND_MS;
+	if (status.state != PROCESS_EXITED)
+		return NULL;
+	TRY(step_cluster_status(ctx, document_text_or(parameters, "cluster_name", ""), &eks));
+	ret->progress = eks ? STEP_WAIT : STEP_DONE;
+	return NULL;
+}
+
+static void describe(const struct upgrade_step *step, struct buf *out)
+{
+	buf_printf(out, "%s", step->description);
+}
+
+const struct step_type terraform_apply_step = {
+	.executor = "terraform.apply",
+	.service = "terraform",
+	.poll_interval_ms = 2000,
+	.check = check,
+	.start = start,
+	.poll = poll,
+	.undo = undo,
+	.describe = describe,
+};
