@@ -1,8 +1,7 @@
 /* The program: hands its arguments to the command line's face. */
-#include <stdio.h>
+#include "cli/cli.h"
 
-int main(void)
+int main(int argc, char **argv)
 {
-	puts("eks-upgrade-agent " EUA_VERSION);
-	return 0;
+	return cli_main(argc, argv);
 }
