@@ -13,7 +13,11 @@
 struct error *agent_record(struct agent *agent, const char *step, enum journal_kind kind, json_t *payload)
 {
 	json_t *kept DOCUMENT_CLEANUP = payload ? json_incref(payload) : json_object();
-	struct journal_record record = {.step = step, .kind = kind, .payload = kept, .time_ms = clock_wall_ms(agent->ports.clock), .epoch = journal_epoch(agent->journal)};
+	struct journal_record record = {.step = step,
+					.kind = kind,
+					.payload = kept,
+					.time_ms = clock_wall_ms(agent->ports.clock),
+					.epoch = journal_epoch(agent->journal)};
 	TRY(journal_append(agent->journal, step, kind, payload));
 	return run_state_apply(agent->state, &record);
 }
@@ -45,7 +49,8 @@ static char *make_run_id(const struct ports *ports)
 }
 
 /* A lease left behind by a process of this machine that is gone is nobody's. */
-static struct error *open_journal(const struct agent_options *options, const char *run, const char *owner, struct journal **ret)
+static struct error *open_journal(const struct agent_options *options, const char *run, const char *owner,
+				  struct journal **ret)
 {
 	struct error *error = journal_open(options->ports, run, owner, options->take_over, ret);
 	if (!error || !error->code || strcmp(error->code, "LeaseHeld") != 0 || !agent_owner_is_dead(error->operation))
@@ -59,7 +64,9 @@ static struct error *begin_run(struct agent *agent, const struct upgrade_plan *p
 	json_t *document = document_encode(&upgrade_plan_model, plan);
 	agent->state = mem_alloc(sizeof *agent->state);
 	agent->state->arena = arena_new();
-	return agent_record(agent, NULL, JOURNAL_CREATED, json_pack("{s:o, s:s, s:s}", "plan", document, "owner", agent->owner, "version", EUA_VERSION));
+	return agent_record(
+		agent, NULL, JOURNAL_CREATED,
+		json_pack("{s:o, s:s, s:s}", "plan", document, "owner", agent->owner, "version", EUA_VERSION));
 }
 
 struct error *agent_open(const struct agent_options *options, const struct upgrade_plan *plan, struct agent **ret)
@@ -77,7 +84,8 @@ struct error *agent_open(const struct agent_options *options, const struct upgra
 	char *run CLEANUP(mem_freep) = options->run_id ? mem_strdup(options->run_id) : make_run_id(options->ports);
 	struct error *error = open_journal(options, run, agent->owner, &agent->journal);
 	if (!error)
-		error = options->run_id ? run_state_load(agent->ports.store, run, &agent->state) : begin_run(agent, plan);
+		error = options->run_id ? run_state_load(agent->ports.store, run, &agent->state)
+					: begin_run(agent, plan);
 	if (error) {
 		agent_close(agent);
 		return error;
@@ -134,7 +142,8 @@ struct error *agent_tick(struct agent *agent, int64_t *ret_again_mono_ms)
 	return NULL;
 }
 
-struct error *agent_run(struct agent *agent, volatile const int *interrupted, void (*progress)(void *context, const struct run_state *state), void *context)
+struct error *agent_run(struct agent *agent, volatile const int *interrupted,
+			void (*progress)(void *context, const struct run_state *state), void *context)
 {
 	while (!interrupted || !*interrupted) {
 		int64_t again_ms;

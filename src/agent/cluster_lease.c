@@ -1,5 +1,5 @@
-/* The second lease lives in the cluster itself: a Lease object that keeps two laptops off one cluster. Where it cannot be had
- * (denied, or the cluster is gone after its removal) that is told once and the store's lease must do. */
+/* The second lease lives in the cluster itself: a Lease object that keeps two laptops off one cluster. Where it cannot
+ * be had (denied, or the cluster is gone after its removal) that is told once and the store's lease must do. */
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -30,7 +30,8 @@ static json_t *lease_spec(const struct agent *agent)
 	char time[TIME_TEXT];
 	time_format_rfc3339(clock_wall_ms(agent->ports.clock) / 1000 * 1000, time);
 	char *micro CLEANUP(mem_freep) = mem_printf("%.19s.000000Z", time);
-	return json_pack("{s:s, s:i, s:s}", "holderIdentity", agent->owner, "leaseDurationSeconds", DURATION_S, "renewTime", micro);
+	return json_pack("{s:s, s:i, s:s}", "holderIdentity", agent->owner, "leaseDurationSeconds", DURATION_S,
+			 "renewTime", micro);
 }
 
 static bool is_free(const struct agent *agent, const json_t *lease)
@@ -39,7 +40,8 @@ static bool is_free(const struct agent *agent, const json_t *lease)
 	int64_t renewed_ms = 0;
 	time_parse_rfc3339(slice_of(document_text_or(lease, "spec.renewTime", "")), &renewed_ms);
 	return !*holder || !strcmp(holder, agent->owner) || agent->take_over || agent_owner_is_dead(holder) ||
-	       renewed_ms + document_int_or(lease, "spec.leaseDurationSeconds", DURATION_S) * SECOND_MS < clock_wall_ms(agent->ports.clock);
+	       renewed_ms + document_int_or(lease, "spec.leaseDurationSeconds", DURATION_S) * SECOND_MS <
+		       clock_wall_ms(agent->ports.clock);
 }
 
 static struct error *take(struct agent *agent, struct kube *kube)
@@ -49,18 +51,23 @@ static struct error *take(struct agent *agent, struct kube *kube)
 	if (error && error->class == ERROR_NOT_FOUND) {
 		error_free(error);
 		return kube_call(kube, "POST", LEASE_PATH, NULL,
-				 json_pack("{s:s, s:s, s:{s:s, s:s}, s:o}", "apiVersion", "coordination.k8s.io/v1", "kind", "Lease", "metadata", "name", LEASE_NAME, "namespace", "kube-system", "spec",
-					   lease_spec(agent)),
+				 json_pack("{s:s, s:s, s:{s:s, s:s}, s:o}", "apiVersion", "coordination.k8s.io/v1",
+					   "kind", "Lease", "metadata", "name", LEASE_NAME, "namespace", "kube-system",
+					   "spec", lease_spec(agent)),
 				 NULL);
 	}
 	if (error)
 		return error;
 	if (!is_free(agent, lease)) {
-		error = error_new(ERROR_CONFLICT, "cluster \"%s\" is being upgraded by %s", agent->state->plan.cluster_name, document_text_or(lease, "spec.holderIdentity", "another agent"));
+		error = error_new(ERROR_CONFLICT, "cluster \"%s\" is being upgraded by %s",
+				  agent->state->plan.cluster_name,
+				  document_text_or(lease, "spec.holderIdentity", "another agent"));
 		error->code = mem_strdup("LeaseHeld");
 		return error_remedy(error, "wait for it, or take it over on purpose: --take-over");
 	}
-	json_object_set_new(lease, "spec", lease_spec(agent)); /* with its resourceVersion: the server refuses if somebody was faster */
+	json_object_set_new(
+		lease, "spec",
+		lease_spec(agent)); /* with its resourceVersion: the server refuses if somebody was faster */
 	return kube_call(kube, "PUT", LEASE_PATH "/" LEASE_NAME, NULL, json_incref(lease), NULL);
 }
 
@@ -78,7 +85,8 @@ struct error *agent_hold_cluster(struct agent *agent, int64_t *next_ms)
 	int64_t now_ms = clock_mono_ms(agent->ports.clock);
 	struct kube *kube;
 	if (lease->given_up || blue_is_going(agent) || now_ms < lease->renew_ms) {
-		*next_ms = !lease->given_up && lease->renew_ms > now_ms && lease->renew_ms < *next_ms ? lease->renew_ms : *next_ms;
+		*next_ms = !lease->given_up && lease->renew_ms > now_ms && lease->renew_ms < *next_ms ? lease->renew_ms
+												      : *next_ms;
 		return NULL;
 	}
 	lease->renew_ms = now_ms + DURATION_S * SECOND_MS / 3;
@@ -95,7 +103,10 @@ struct error *agent_hold_cluster(struct agent *agent, int64_t *next_ms)
 	struct error *noted = NULL;
 	if (denied) {
 		lease->given_up = true;
-		noted = agent_record(agent, NULL, JOURNAL_NOTE, json_pack("{s:s, s:s}", "text", "the cluster's own lease cannot be had; the journal's must do", "reason", error->message));
+		noted = agent_record(agent, NULL, JOURNAL_NOTE,
+				     json_pack("{s:s, s:s}", "text",
+					       "the cluster's own lease cannot be had; the journal's must do", "reason",
+					       error->message));
 	}
 	lease->renew_ms = now_ms + 10 * SECOND_MS;
 	error_free(error);

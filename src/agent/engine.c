@@ -13,7 +13,10 @@ static struct error *service_record(void *engine, const struct step_context *ctx
 	static const struct {
 		const char *name;
 		enum journal_kind kind;
-	} kinds[] = {{"observed", JOURNAL_OBSERVED}, {"verdict", JOURNAL_VERDICT}, {"traffic", JOURNAL_TRAFFIC}, {"note", JOURNAL_NOTE}};
+	} kinds[] = {{"observed", JOURNAL_OBSERVED},
+		     {"verdict", JOURNAL_VERDICT},
+		     {"traffic", JOURNAL_TRAFFIC},
+		     {"note", JOURNAL_NOTE}};
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
 		if (!strcmp(kinds[i].name, kind))
 			return agent_record(engine, ctx->step->step_id, kinds[i].kind, payload);
@@ -55,9 +58,11 @@ static void want(int64_t *next_ms, int64_t at_ms)
 	*next_ms = at_ms < *next_ms ? at_ms : *next_ms;
 }
 
-static struct error *outcome(struct agent *agent, struct step_view *view, const char *result, const char *detail, const char *reason)
+static struct error *outcome(struct agent *agent, struct step_view *view, const char *result, const char *detail,
+			     const char *reason)
 {
-	return agent_record(agent, view->step->step_id, JOURNAL_OUTCOME, json_pack("{s:s, s:s?, s:s?}", "result", result, "detail", detail, "reason", reason));
+	return agent_record(agent, view->step->step_id, JOURNAL_OUTCOME,
+			    json_pack("{s:s, s:s?, s:s?}", "result", result, "detail", detail, "reason", reason));
 }
 
 static bool point_of_no_return(const struct agent *agent)
@@ -73,7 +78,9 @@ struct error *agent_roll_back(struct agent *agent, const char *reason)
 	if (agent->state->rolling_back || agent->state->ended_ms)
 		return NULL;
 	if (point_of_no_return(agent)) /* Blue is being removed: there is nothing to go back to */
-		return agent_record(agent, NULL, JOURNAL_NOTE, json_pack("{s:s, s:s}", "text", "roll back refused: Blue is already being removed", "reason", reason));
+		return agent_record(agent, NULL, JOURNAL_NOTE,
+				    json_pack("{s:s, s:s}", "text", "roll back refused: Blue is already being removed",
+					      "reason", reason));
 	log_warn("agent", "rolling back: %s", reason);
 	return agent_record(agent, NULL, JOURNAL_ROLLBACK, json_pack("{s:s}", "reason", reason));
 }
@@ -90,20 +97,26 @@ static struct error *fail_step(struct agent *agent, struct step_view *view, cons
 
 static struct error *hold_step(struct agent *agent, struct step_view *view, const char *reason)
 {
-	return view->state == STEP_STATE_HELD ? NULL : agent_record(agent, view->step->step_id, JOURNAL_HELD, json_pack("{s:s}", "reason", reason));
+	return view->state == STEP_STATE_HELD
+		       ? NULL
+		       : agent_record(agent, view->step->step_id, JOURNAL_HELD, json_pack("{s:s}", "reason", reason));
 }
 
-static struct error *take_error(struct agent *agent, struct step_view *view, const struct step_type *type, struct error *error, int64_t *next_ms)
+static struct error *take_error(struct agent *agent, struct step_view *view, const struct step_type *type,
+				struct error *error, int64_t *next_ms)
 {
 	struct step_runtime *runtime = runtime_of(agent, view);
 	int64_t now_ms = clock_mono_ms(agent->ports.clock);
 	struct buf line CLEANUP(buf_done) = BUF_INIT(1 << 16);
-	if (error->class == ERROR_STATE || (error->class == ERROR_CONFLICT && error->code && !strcmp(error->code, "LeaseHeld")))
+	if (error->class == ERROR_STATE ||
+	    (error->class == ERROR_CONFLICT && error->code && !strcmp(error->code, "LeaseHeld")))
 		return error; /* the ground: the host must know */
 	if (!runtime->failures++)
 		runtime->failing_since_ms = now_ms;
 	error_line(error, &line);
-	enum policy policy = agent_policy(error->class, type->validates, runtime->failures, now_ms - runtime->failing_since_ms, agent->config->validation.hold_timeout_ms);
+	enum policy policy =
+		agent_policy(error->class, type->validates, runtime->failures, now_ms - runtime->failing_since_ms,
+			     agent->config->validation.hold_timeout_ms);
 	log_info("agent", "step %s: %s", view->step->step_id, buf_str(&line));
 	runtime->live = runtime->live && !error->outcome_unknown;
 	int64_t hint_ms = error->retry_after_ms > 0 ? error->retry_after_ms : 0;
@@ -113,7 +126,8 @@ static struct error *take_error(struct agent *agent, struct step_view *view, con
 	if (policy == POLICY_HOLD)
 		return hold_step(agent, view, buf_str(&line));
 	if (policy == POLICY_ANEW) {
-		TRY(agent_record(agent, view->step->step_id, JOURNAL_INTENT, json_pack("{s:i, s:s}", "attempt", (int)view->attempt + 1, "reason", buf_str(&line))));
+		TRY(agent_record(agent, view->step->step_id, JOURNAL_INTENT,
+				 json_pack("{s:i, s:s}", "attempt", (int)view->attempt + 1, "reason", buf_str(&line))));
 		runtime->live = false;
 	}
 	int64_t pause_ms = agent_backoff_ms(runtime->failures, random_unit(agent->ports.random));
@@ -123,7 +137,8 @@ static struct error *take_error(struct agent *agent, struct step_view *view, con
 }
 
 /* What start and poll said. */
-static struct error *take_result(struct agent *agent, struct step_view *view, const struct step_type *type, const struct step_result *result, int64_t *next_ms)
+static struct error *take_result(struct agent *agent, struct step_view *view, const struct step_type *type,
+				 const struct step_result *result, int64_t *next_ms)
 {
 	struct step_runtime *runtime = runtime_of(agent, view);
 	runtime->failures = 0;
@@ -144,13 +159,16 @@ static struct error *take_result(struct agent *agent, struct step_view *view, co
 		free(view->detail);
 		view->detail = mem_strdup(result->detail); /* for the screen only; not worth a record */
 	}
-	int64_t pause_ms = result->poll_after_ms ? result->poll_after_ms : type->poll_interval_ms ? type->poll_interval_ms : DEFAULT_POLL_MS;
+	int64_t pause_ms = result->poll_after_ms    ? result->poll_after_ms
+			   : type->poll_interval_ms ? type->poll_interval_ms
+						    : DEFAULT_POLL_MS;
 	runtime->next_ms = clock_mono_ms(agent->ports.clock) + pause_ms;
 	want(next_ms, runtime->next_ms);
 	return NULL;
 }
 
-static struct error *call(struct agent *agent, struct step_view *view, const struct step_type *type, struct error *(*fn)(struct step_context *, struct step_result *), int64_t *next_ms)
+static struct error *call(struct agent *agent, struct step_view *view, const struct step_type *type,
+			  struct error *(*fn)(struct step_context *, struct step_result *), int64_t *next_ms)
 {
 	struct arena *arena CLEANUP(arena_freep) = arena_new();
 	struct step_context ctx;
@@ -161,7 +179,8 @@ static struct error *call(struct agent *agent, struct step_view *view, const str
 	return error ? take_error(agent, view, type, error, next_ms) : take_result(agent, view, type, &result, next_ms);
 }
 
-static struct error *ask_check(struct agent *agent, struct step_view *view, const struct step_type *type, enum step_check *ret)
+static struct error *ask_check(struct agent *agent, struct step_view *view, const struct step_type *type,
+			       enum step_check *ret)
 {
 	struct arena *arena CLEANUP(arena_freep) = arena_new();
 	struct step_context ctx;
@@ -215,9 +234,11 @@ static struct error *run_step(struct agent *agent, struct step_view *view, int64
 		want(next_ms, runtime->next_ms);
 		return NULL;
 	}
-	if (view->step->deadline_ms && view->started_ms && clock_wall_ms(agent->ports.clock) - view->started_ms > view->step->deadline_ms) {
+	if (view->step->deadline_ms && view->started_ms &&
+	    clock_wall_ms(agent->ports.clock) - view->started_ms > view->step->deadline_ms) {
 		char text[TIME_TEXT];
-		char *reason CLEANUP(mem_freep) = mem_printf("took longer than %s", duration_format(view->step->deadline_ms, text));
+		char *reason CLEANUP(mem_freep) =
+			mem_printf("took longer than %s", duration_format(view->step->deadline_ms, text));
 		return fail_step(agent, view, reason);
 	}
 	if (!runtime->live)
@@ -232,9 +253,12 @@ static struct error *look_at_approval(struct agent *agent, struct step_view *vie
 {
 	int64_t now_ms = clock_wall_ms(agent->ports.clock);
 	bool is_approval = !strcmp(view->step->executor, "approval");
-	if (is_approval && agent->answer_approvals && agent->config->approvals_by_yes && view->approved_until_ms <= now_ms)
+	if (is_approval && agent->answer_approvals && agent->config->approvals_by_yes &&
+	    view->approved_until_ms <= now_ms)
 		TRY(agent_record(agent, view->step->step_id, JOURNAL_APPROVED,
-				 json_pack("{s:s, s:I, s:s}", "by", "--yes", "until_ms", (json_int_t)(now_ms + agent->config->approval_expires_ms), "plan_id", agent->state->plan.plan_id)));
+				 json_pack("{s:s, s:I, s:s}", "by", "--yes", "until_ms",
+					   (json_int_t)(now_ms + agent->config->approval_expires_ms), "plan_id",
+					   agent->state->plan.plan_id)));
 	if (!is_approval || view->approved_until_ms <= now_ms)
 		return NULL;
 	want(next_ms, 0);
@@ -251,7 +275,8 @@ struct error *agent_forward(struct agent *agent, int64_t *next_ms)
 		struct step_view *view = &state->steps[i];
 		if (view->state == STEP_STATE_HELD)
 			TRY(look_at_approval(agent, view, next_ms));
-		bool may_begin = view->state == STEP_STATE_PENDING && state->result != RUN_PAUSED && (int64_t)running < agent->config->max_parallel_steps && dependencies_done(agent, view);
+		bool may_begin = view->state == STEP_STATE_PENDING && state->result != RUN_PAUSED &&
+				 (int64_t)running < agent->config->max_parallel_steps && dependencies_done(agent, view);
 		if (view->state == STEP_STATE_RUNNING || may_begin) {
 			running += may_begin;
 			TRY(run_step(agent, view, next_ms));
@@ -280,7 +305,8 @@ static struct error *undo_again(struct agent *agent, struct step_view *view, str
 	log_warn("agent", "step %s: %s", view->step->step_id, view->detail);
 	error_free(error);
 	runtime->failures++;
-	runtime->next_ms = clock_mono_ms(agent->ports.clock) + agent_backoff_ms(runtime->failures, random_unit(agent->ports.random));
+	runtime->next_ms = clock_mono_ms(agent->ports.clock) +
+			   agent_backoff_ms(runtime->failures, random_unit(agent->ports.random));
 	want(next_ms, runtime->next_ms);
 	return NULL;
 }
@@ -312,7 +338,8 @@ static struct error *undo_step(struct agent *agent, struct step_view *view, int6
 	}
 	free(view->detail);
 	view->detail = mem_strdup(detail);
-	runtime->next_ms = clock_mono_ms(agent->ports.clock) + (result.poll_after_ms ? result.poll_after_ms : DEFAULT_POLL_MS);
+	runtime->next_ms =
+		clock_mono_ms(agent->ports.clock) + (result.poll_after_ms ? result.poll_after_ms : DEFAULT_POLL_MS);
 	want(next_ms, runtime->next_ms);
 	return NULL;
 }
@@ -323,10 +350,12 @@ struct error *agent_backward(struct agent *agent, int64_t *next_ms)
 	struct run_state *state = agent->state;
 	for (size_t i = state->plan.n_steps; i-- > 0;) {
 		struct step_view *view = &state->steps[i];
-		bool untouched = view->state == STEP_STATE_PENDING || view->state == STEP_STATE_SKIPPED || view->state == STEP_STATE_UNDONE;
+		bool untouched = view->state == STEP_STATE_PENDING || view->state == STEP_STATE_SKIPPED ||
+				 view->state == STEP_STATE_UNDONE;
 		if (!untouched)
 			return undo_step(agent, view, next_ms);
 	}
 	TRY(agent_record_prober(agent));
-	return agent_record(agent, NULL, JOURNAL_COMPLETED, json_pack("{s:s, s:s?}", "result", "rolled-back", "reason", state->reason));
+	return agent_record(agent, NULL, JOURNAL_COMPLETED,
+			    json_pack("{s:s, s:s?}", "result", "rolled-back", "reason", state->reason));
 }

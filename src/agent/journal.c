@@ -11,8 +11,9 @@
 enum { FORMAT = 1 };
 #define LEASE_MS (60 * SECOND_MS)
 
-const char *const journal_kind_names[] = {"created", "perceived", "analysed", "planned", "approved", "intent", "outcome", "observed", "verdict",
-					  "traffic", "rollback", "held",     "resumed", "completed", "note", NULL};
+const char *const journal_kind_names[] = {"created", "perceived", "analysed", "planned", "approved", "intent",
+					  "outcome", "observed",  "verdict",  "traffic", "rollback", "held",
+					  "resumed", "completed", "note",     NULL};
 
 struct journal {
 	struct ports ports;
@@ -35,13 +36,15 @@ static bool kind_of(const char *name, enum journal_kind *ret)
 	return false;
 }
 
-struct error *journal_open(const struct ports *ports, const char *run, const char *owner, bool take_over, struct journal **ret)
+struct error *journal_open(const struct ports *ports, const char *run, const char *owner, bool take_over,
+			   struct journal **ret)
 {
 	struct journal *journal = mem_alloc(sizeof *journal);
 	journal->ports = *ports;
 	journal->arena = arena_new();
 	journal->run = mem_strdup(run);
-	struct error *error = store_acquire(ports->store, run, owner, clock_wall_ms(ports->clock), LEASE_MS, take_over, journal->arena, &journal->lease);
+	struct error *error = store_acquire(ports->store, run, owner, clock_wall_ms(ports->clock), LEASE_MS, take_over,
+					    journal->arena, &journal->lease);
 	if (!error)
 		error = store_head(ports->store, run, &journal->head, journal->hash);
 	if (error) {
@@ -60,7 +63,8 @@ static struct error *keep_lease(struct journal *journal)
 	int64_t now_ms = clock_wall_ms(journal->ports.clock);
 	if (journal->lease.expires_at_ms - now_ms > LEASE_MS / 2)
 		return NULL;
-	return store_renew(journal->ports.store, journal->run, &journal->lease, now_ms, LEASE_MS, &journal->lease.expires_at_ms);
+	return store_renew(journal->ports.store, journal->run, &journal->lease, now_ms, LEASE_MS,
+			   &journal->lease.expires_at_ms);
 }
 
 struct error *journal_append(struct journal *journal, const char *step, enum journal_kind kind, json_t *payload)
@@ -77,8 +81,10 @@ struct error *journal_append(struct journal *journal, const char *step, enum jou
 	journal->last_ms = now_ms;
 	hex_encode(journal->hash, 32, prev);
 	json_t *record DOCUMENT_CLEANUP =
-		json_pack("{s:I, s:s, s:s, s:s?, s:s, s:I, s:o, s:s, s:i}", "seq", (json_int_t)(journal->head + 1), "time", time_format_rfc3339(now_ms, time), "run", journal->run, "step", step,
-			  "kind", journal_kind_names[kind], "epoch", (json_int_t)journal->lease.epoch, "payload", payload ? payload : json_object(), "prev", prev, "format", FORMAT);
+		json_pack("{s:I, s:s, s:s, s:s?, s:s, s:I, s:o, s:s, s:i}", "seq", (json_int_t)(journal->head + 1),
+			  "time", time_format_rfc3339(now_ms, time), "run", journal->run, "step", step, "kind",
+			  journal_kind_names[kind], "epoch", (json_int_t)journal->lease.epoch, "payload",
+			  payload ? payload : json_object(), "prev", prev, "format", FORMAT);
 	struct buf bytes CLEANUP(buf_done) = BUF_INIT(64 << 20);
 	document_canonical(record, &bytes);
 	struct store_record stored = {.seq = journal->head + 1, .bytes = buf_slice(&bytes)};
@@ -116,8 +122,10 @@ struct reading {
 
 static struct error *damaged(const struct reading *reading, uint64_t seq, const char *what)
 {
-	struct error *error = error_new(ERROR_STATE, "journal of run \"%s\": record %llu %s", reading->run, (unsigned long long)seq, what);
-	return error_remedy(error, "keep the file as evidence and restore it from a backup; nothing was done on its word");
+	struct error *error = error_new(ERROR_STATE, "journal of run \"%s\": record %llu %s", reading->run,
+					(unsigned long long)seq, what);
+	return error_remedy(error,
+			    "keep the file as evidence and restore it from a backup; nothing was done on its word");
 }
 
 /* The chain up to this record holds. */
@@ -126,11 +134,13 @@ static struct error *prove(struct reading *reading, const struct store_record *s
 	uint8_t hash[32];
 	char prev[65];
 	if (stored->seq != reading->last + 1)
-		return damaged(reading, reading->last + 1, stored->seq > reading->last + 1 ? "is missing" : "is there twice");
+		return damaged(reading, reading->last + 1,
+			       stored->seq > reading->last + 1 ? "is missing" : "is there twice");
 	sha256_two(slice_make((const char *)reading->hash, 32), stored->bytes, hash);
 	hex_encode(reading->hash, 32, prev);
 	if (strcmp(document_text_or(record, "prev", ""), prev) != 0)
-		return damaged(reading, stored->seq, "does not follow the one before: records were changed, removed or reordered");
+		return damaged(reading, stored->seq,
+			       "does not follow the one before: records were changed, removed or reordered");
 	if (memcmp(hash, stored->hash, 32) != 0)
 		return damaged(reading, stored->seq, "was changed");
 	if (document_int_or(record, "seq", 0) != (int64_t)stored->seq)
@@ -141,12 +151,15 @@ static struct error *prove(struct reading *reading, const struct store_record *s
 
 static struct error *take(struct reading *reading, const struct store_record *stored)
 {
-	json_t *record DOCUMENT_CLEANUP = json_loadb(stored->bytes.p ? stored->bytes.p : "", stored->bytes.n, JSON_REJECT_DUPLICATES, NULL);
+	json_t *record DOCUMENT_CLEANUP =
+		json_loadb(stored->bytes.p ? stored->bytes.p : "", stored->bytes.n, JSON_REJECT_DUPLICATES, NULL);
 	struct journal_record out = {.seq = stored->seq};
 	if (!record)
 		return damaged(reading, stored->seq, "is not readable: it was changed");
 	if (document_int_or(record, "format", 0) > FORMAT)
-		return error_remedy(error_new(ERROR_STATE, "journal of run \"%s\" was written by a newer program", reading->run), "use the newer eks-upgrade-agent");
+		return error_remedy(
+			error_new(ERROR_STATE, "journal of run \"%s\" was written by a newer program", reading->run),
+			"use the newer eks-upgrade-agent");
 	if (reading->verify)
 		TRY(prove(reading, stored, record));
 	reading->last = stored->seq;

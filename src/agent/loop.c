@@ -7,7 +7,8 @@
 #include "perception/collector.h"
 #include "reasoning/plan_generator.h"
 
-static struct error *look(struct world *world, const struct config *config, struct arena *arena, struct cluster_state *ret)
+static struct error *look(struct world *world, const struct config *config, struct arena *arena,
+			  struct cluster_state *ret)
 {
 	struct aws *aws;
 	struct kube *kube;
@@ -16,7 +17,8 @@ static struct error *look(struct world *world, const struct config *config, stru
 	return perception_collect(world->ports, config, aws, kube, arena, ret);
 }
 
-struct error *loop_plan(const struct ports *ports, const struct config *config, struct arena *arena, struct cluster_state *ret_state, struct upgrade_plan *ret_plan)
+struct error *loop_plan(const struct ports *ports, const struct config *config, struct arena *arena,
+			struct cluster_state *ret_state, struct upgrade_plan *ret_plan)
 {
 	struct world world = {.ports = ports, .config = config};
 	struct error *error = look(&world, config, arena, ret_state);
@@ -41,9 +43,12 @@ struct error *loop_check_drift(const struct ports *ports, const struct config *c
 			   : now.n_steps != plan->n_steps		    ? "the steps that are needed"
 									    : NULL;
 	for (size_t i = 0; !what && i < now.n_steps; i++)
-		if (strcmp(now.steps[i].step_id, plan->steps[i].step_id) != 0 || strcmp(now.steps[i].parameters, plan->steps[i].parameters) != 0)
+		if (strcmp(now.steps[i].step_id, plan->steps[i].step_id) != 0 ||
+		    strcmp(now.steps[i].parameters, plan->steps[i].parameters) != 0)
 			what = now.steps[i].step_id;
 	if (!what)
 		return NULL;
-	return error_remedy(error_new(ERROR_CONFLICT, "the cluster is not what the plan was made for: %s differs", what), "make it anew and look at it: eks-upgrade-agent plan --out FILE");
+	return error_remedy(
+		error_new(ERROR_CONFLICT, "the cluster is not what the plan was made for: %s differs", what),
+		"make it anew and look at it: eks-upgrade-agent plan --out FILE");
 }

@@ -12,11 +12,14 @@ static void list_name(const char *run, char out[128])
 	snprintf(out, 128, "%s/requests", run);
 }
 
-struct error *agent_request(struct store *store, struct clock *clock, const char *run_id, const char *word, const char *step, const char *by, const char *reason)
+struct error *agent_request(struct store *store, struct clock *clock, const char *run_id, const char *word,
+			    const char *step, const char *by, const char *reason)
 {
 	char list[128], time[TIME_TEXT];
 	list_name(run_id, list);
-	json_t *request DOCUMENT_CLEANUP = json_pack("{s:s, s:s?, s:s, s:s?, s:s}", "word", word, "step", step, "by", by, "reason", reason, "time", time_format_rfc3339(clock_wall_ms(clock), time));
+	json_t *request DOCUMENT_CLEANUP =
+		json_pack("{s:s, s:s?, s:s, s:s?, s:s}", "word", word, "step", step, "by", by, "reason", reason, "time",
+			  time_format_rfc3339(clock_wall_ms(clock), time));
 	struct buf bytes CLEANUP(buf_done) = BUF_INIT(1 << 16);
 	document_canonical(request, &bytes);
 	for (int i = 0;; i++) {
@@ -44,14 +47,21 @@ static struct error *approve(struct agent *agent, const json_t *request)
 	const char *step = document_text_or(request, "step", "");
 	struct step_view *view = run_state_step(agent->state, step);
 	if (!view || strcmp(view->step->executor, "approval") != 0)
-		return agent_record(agent, NULL, JOURNAL_NOTE, json_pack("{s:s, s:O}", "text", "approval of a step that asks for none", "request", request));
+		return agent_record(
+			agent, NULL, JOURNAL_NOTE,
+			json_pack("{s:s, s:O}", "text", "approval of a step that asks for none", "request", request));
 	int64_t said_ms = 0, now_ms = clock_wall_ms(agent->ports.clock);
 	time_parse_rfc3339(slice_of(document_text_or(request, "time", "")), &said_ms);
 	int64_t until_ms = said_ms + agent->config->approval_expires_ms;
 	if (until_ms <= now_ms)
-		return agent_record(agent, step, JOURNAL_NOTE, json_pack("{s:s, s:O}", "text", "an approval that has expired: it must be said again", "request", request));
-	return agent_record(agent, step, JOURNAL_APPROVED, json_pack("{s:s, s:I, s:s, s:s?}", "by", document_text_or(request, "by", ""), "until_ms", (json_int_t)until_ms, "plan_id",
-								     agent->state->plan.plan_id, "reason", document_text(request, "reason")));
+		return agent_record(agent, step, JOURNAL_NOTE,
+				    json_pack("{s:s, s:O}", "text",
+					      "an approval that has expired: it must be said again", "request",
+					      request));
+	return agent_record(agent, step, JOURNAL_APPROVED,
+			    json_pack("{s:s, s:I, s:s, s:s?}", "by", document_text_or(request, "by", ""), "until_ms",
+				      (json_int_t)until_ms, "plan_id", agent->state->plan.plan_id, "reason",
+				      document_text(request, "reason")));
 }
 
 static struct error *resume(struct agent *agent)
@@ -76,13 +86,18 @@ static struct error *obey(struct agent *agent, const json_t *request)
 	if (!strcmp(word, "resume"))
 		return resume(agent);
 	if (!strcmp(word, "pause"))
-		return agent->state->rolling_back || agent->state->result == RUN_PAUSED ? NULL : agent_record(agent, NULL, JOURNAL_HELD, json_pack("{s:O}", "request", request));
+		return agent->state->rolling_back || agent->state->result == RUN_PAUSED
+			       ? NULL
+			       : agent_record(agent, NULL, JOURNAL_HELD, json_pack("{s:O}", "request", request));
 	if (!strcmp(word, "rollback") || !strcmp(word, "cancel")) {
-		char *reason CLEANUP(mem_freep) = mem_printf("asked for by %s%s%s", document_text_or(request, "by", "somebody"), document_text(request, "reason") ? ": " : "",
-							     document_text_or(request, "reason", ""));
+		char *reason CLEANUP(mem_freep) = mem_printf(
+			"asked for by %s%s%s", document_text_or(request, "by", "somebody"),
+			document_text(request, "reason") ? ": " : "", document_text_or(request, "reason", ""));
 		return agent_roll_back(agent, reason);
 	}
-	return agent_record(agent, NULL, JOURNAL_NOTE, json_pack("{s:s, s:O}", "text", "a word that this program does not know", "request", request));
+	return agent_record(
+		agent, NULL, JOURNAL_NOTE,
+		json_pack("{s:s, s:O}", "text", "a word that this program does not know", "request", request));
 }
 
 static bool take_one(void *context, const struct store_record *record)
@@ -110,5 +125,6 @@ struct error *agent_take_requests(struct agent *agent)
 	struct taking taking = {.agent = agent};
 	TRY(store_read(agent->ports.store, list, agent->state->requests_taken + 1, take_one, &taking));
 	TRY(taking.error);
-	return agent_record(agent, NULL, JOURNAL_OBSERVED, json_pack("{s:I}", "requests_taken", (json_int_t)taking.last));
+	return agent_record(agent, NULL, JOURNAL_OBSERVED,
+			    json_pack("{s:I}", "requests_taken", (json_int_t)taking.last));
 }

@@ -4,11 +4,11 @@
 
 struct rule {
 	enum policy at_first, at_last; /* while the budget lasts; when it is used up */
-	unsigned tries;                /* budget in errors in a row; 0: in time only */
+	unsigned tries;		       /* budget in errors in a row; 0: in time only */
 };
 
-/* A provider's outage holds; only what surely cannot work fails. Steps that judge roll back instead of holding for ever:
- * Blue is the known good. */
+/* A provider's outage holds; only what surely cannot work fails. Steps that judge roll back instead of holding for
+ * ever: Blue is the known good. */
 static const struct rule rules[ERROR_CLASSES][2] = {
 	/*                       acts                                  judges */
 	[ERROR_INVALID] = {{POLICY_FAIL, POLICY_FAIL, 0}, {POLICY_FAIL, POLICY_FAIL, 0}},
@@ -25,7 +25,8 @@ static const struct rule rules[ERROR_CLASSES][2] = {
 	[ERROR_BUG] = {{POLICY_FAIL, POLICY_FAIL, 0}, {POLICY_FAIL, POLICY_FAIL, 0}},
 };
 
-enum policy agent_policy(enum error_class class, bool validates, unsigned failures, int64_t failing_ms, int64_t hold_timeout_ms)
+enum policy agent_policy(enum error_class class, bool validates, unsigned failures, int64_t failing_ms,
+			 int64_t hold_timeout_ms)
 {
 	const struct rule *rule = &rules[class < ERROR_CLASSES ? class : ERROR_BUG][validates];
 	bool used_up = rule->tries ? failures >= rule->tries : failing_ms > hold_timeout_ms;

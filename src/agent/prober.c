@@ -1,4 +1,5 @@
-/* The prober: asks the users' addresses through the whole run. Zero downtime is what it measured, not what was hoped. */
+/* The prober: asks the users' addresses through the whole run. Zero downtime is what it measured, not what was hoped.
+ */
 #include <stdlib.h>
 #include "agent/agent_internal.h"
 #include "base/time.h"
@@ -13,7 +14,8 @@ struct error *agent_record_prober(struct agent *agent)
 	prober->changed = false;
 	prober->recorded_ms = clock_mono_ms(agent->ports.clock);
 	return agent_record(agent, NULL, JOURNAL_OBSERVED,
-			    json_pack("{s:{s:I, s:I, s:I}}", "prober", "requests", (json_int_t)prober->requests, "failed", (json_int_t)prober->failed, "longest_gap_ms",
+			    json_pack("{s:{s:I, s:I, s:I}}", "prober", "requests", (json_int_t)prober->requests,
+				      "failed", (json_int_t)prober->failed, "longest_gap_ms",
 				      (json_int_t)prober->longest_gap_ms));
 }
 
@@ -43,7 +45,10 @@ struct error *agent_probe(struct agent *agent, int64_t *next_ms)
 	if (now_ms >= prober->next_ms) {
 		struct http_exchange *exchanges = mem_array(n, sizeof *exchanges);
 		for (size_t i = 0; i < n; i++)
-			exchanges[i].request = (struct http_request){.method = "GET", .url = config->validation.probes[i], .limits = {.deadline_ms = PROBE_DEADLINE_MS, .max_body_bytes = 1 << 20}};
+			exchanges[i].request = (struct http_request){
+				.method = "GET",
+				.url = config->validation.probes[i],
+				.limits = {.deadline_ms = PROBE_DEADLINE_MS, .max_body_bytes = 1 << 20}};
 		http_perform(agent->ports.http, exchanges, n);
 		for (size_t i = 0; i < n; i++) {
 			int status = exchanges[i].response.status;

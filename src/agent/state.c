@@ -13,7 +13,8 @@ const char *const step_state_names[] = {
 #undef STEP_STATE_TEXT
 };
 
-const char *const run_result_names[] = {"running", "completed", "rolled-back", "held", "failed", "paused", "rolling-back", "cancelled", NULL};
+const char *const run_result_names[] = {"running", "completed",	   "rolled-back", "held", "failed",
+					"paused",  "rolling-back", "cancelled",	  NULL};
 
 enum {
 #define STEP_STATE_BIT(name, text, moves) name = 1u << STEP_STATE_##name,
@@ -32,7 +33,8 @@ static struct error *move(struct step_view *view, enum step_state to)
 	if (view->state == to)
 		return NULL;
 	if (!(legal_moves[view->state] & 1u << to))
-		return error_new(ERROR_STATE, "step \"%s\" cannot go from %s to %s", view->step->step_id, step_state_names[view->state], step_state_names[to]);
+		return error_new(ERROR_STATE, "step \"%s\" cannot go from %s to %s", view->step->step_id,
+				 step_state_names[view->state], step_state_names[to]);
 	view->state = to;
 	return NULL;
 }
@@ -72,8 +74,11 @@ static void take_traffic(struct run_state *state, const struct journal_record *r
 {
 	struct traffic_view *view = HEAP_PUSH(state->traffic, state->n_traffic);
 	const char *verdict = document_text_or(record->payload, "verdict", "NO_DATA");
-	*view = (struct traffic_view){.time_ms = record->time_ms, .asked = document_real_or(record->payload, "asked", 0),
-				      .measured = document_real_or(record->payload, "measured", NAN), .step = mem_strdup(record->step), .verdict = VERDICT_NO_DATA};
+	*view = (struct traffic_view){.time_ms = record->time_ms,
+				      .asked = document_real_or(record->payload, "asked", 0),
+				      .measured = document_real_or(record->payload, "measured", NAN),
+				      .step = mem_strdup(record->step),
+				      .verdict = VERDICT_NO_DATA};
 	for (int i = 0; verdict_names[i]; i++)
 		if (!strcmp(verdict_names[i], verdict))
 			view->verdict = (enum verdict)i;
@@ -108,7 +113,8 @@ static struct error *take_step(struct run_state *state, struct step_view *view, 
 {
 	switch (record->kind) {
 	case JOURNAL_INTENT:
-		return document_true(record->payload, "undo") ? move(view, STEP_STATE_UNDOING) : take_intent(view, record);
+		return document_true(record->payload, "undo") ? move(view, STEP_STATE_UNDOING)
+							      : take_intent(view, record);
 	case JOURNAL_OUTCOME:
 		return take_outcome(view, record);
 	case JOURNAL_HELD:
@@ -167,7 +173,8 @@ struct error *run_state_apply(struct run_state *state, const struct journal_reco
 	if (!state->steps)
 		return error_new(ERROR_STATE, "the run does not begin with its plan");
 	if (record->kind == JOURNAL_TRAFFIC || record->kind == JOURNAL_OBSERVED) {
-		double asked = document_real_or(record->payload, record->kind == JOURNAL_TRAFFIC ? "asked" : "memory.asked", NAN);
+		double asked = document_real_or(record->payload,
+						record->kind == JOURNAL_TRAFFIC ? "asked" : "memory.asked", NAN);
 		state->green_asked = isnan(asked) ? state->green_asked : asked;
 	}
 	struct step_view *view = run_state_step(state, record->step);
@@ -193,7 +200,8 @@ struct error *run_state_apply(struct run_state *state, const struct journal_reco
 	case JOURNAL_OBSERVED:
 		if (document_at(record->payload, "prober"))
 			take_prober(state, document_at(record->payload, "prober"));
-		state->requests_taken = (uint64_t)document_int_or(record->payload, "requests_taken", (int64_t)state->requests_taken);
+		state->requests_taken =
+			(uint64_t)document_int_or(record->payload, "requests_taken", (int64_t)state->requests_taken);
 		return NULL;
 	case JOURNAL_CREATED:
 	case JOURNAL_PERCEIVED:
@@ -277,21 +285,30 @@ json_t *run_state_json(const struct run_state *state)
 	const char *waiting = NULL;
 	for (size_t i = 0; i < state->plan.n_steps; i++) {
 		const struct step_view *view = &state->steps[i];
-		json_array_append_new(steps, json_pack("{s:s, s:s, s:o, s:o, s:s, s:s?, s:s?}", "id", view->step->step_id, "state", step_state_names[view->state], "started",
-						       time_or_null(view->started_ms), "ended", time_or_null(view->ended_ms), "name", view->step->name, "detail", view->detail, "reason",
-						       view->reason));
+		json_array_append_new(steps, json_pack("{s:s, s:s, s:o, s:o, s:s, s:s?, s:s?}", "id",
+						       view->step->step_id, "state", step_state_names[view->state],
+						       "started", time_or_null(view->started_ms), "ended",
+						       time_or_null(view->ended_ms), "name", view->step->name, "detail",
+						       view->detail, "reason", view->reason));
 		if (view->state == STEP_STATE_HELD)
 			waiting = view->step->step_id;
 	}
 	for (size_t i = 0; i < state->n_traffic; i++) {
 		const struct traffic_view *view = &state->traffic[i];
-		json_array_append_new(traffic, json_pack("{s:f, s:o, s:s, s:o, s:s}", "asked", view->asked, "measured", isnan(view->measured) ? json_null() : json_real(view->measured), "verdict",
-							 verdict_names[view->verdict], "time", time_or_null(view->time_ms), "step", view->step ? view->step : ""));
+		json_array_append_new(traffic,
+				      json_pack("{s:f, s:o, s:s, s:o, s:s}", "asked", view->asked, "measured",
+						isnan(view->measured) ? json_null() : json_real(view->measured),
+						"verdict", verdict_names[view->verdict], "time",
+						time_or_null(view->time_ms), "step", view->step ? view->step : ""));
 	}
 	const struct upgrade_plan *plan = &state->plan;
-	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:I, s:s?, s:s, s:s, s:s, s:s?, s:s, s:s, s:s?, s:f, s:o, s:o}", "result", run_result_names[run_state_result(state)], "serving",
-			 run_state_serving(state), "requests", (json_int_t)state->prober_requests, "failed_requests", (json_int_t)state->prober_failed, "longest_gap_ms",
-			 (json_int_t)state->prober_longest_gap_ms, "steps", steps, "traffic", traffic, "journal_records", (json_int_t)state->records, "reason", state->reason, "run", state->run_id,
-			 "plan_id", plan->plan_id, "cluster", plan->cluster_name, "green", plan->green_name, "source_version", plan->source_version, "target_version", plan->target_version,
-			 "waiting_for", waiting, "green_asked", state->green_asked, "started", time_or_null(state->created_ms), "ended", time_or_null(state->ended_ms));
+	return json_pack(
+		"{s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:I, s:s?, s:s, s:s, s:s, s:s?, s:s, s:s, s:s?, s:f, s:o, s:o}",
+		"result", run_result_names[run_state_result(state)], "serving", run_state_serving(state), "requests",
+		(json_int_t)state->prober_requests, "failed_requests", (json_int_t)state->prober_failed,
+		"longest_gap_ms", (json_int_t)state->prober_longest_gap_ms, "steps", steps, "traffic", traffic,
+		"journal_records", (json_int_t)state->records, "reason", state->reason, "run", state->run_id, "plan_id",
+		plan->plan_id, "cluster", plan->cluster_name, "green", plan->green_name, "source_version",
+		plan->source_version, "target_version", plan->target_version, "waiting_for", waiting, "green_asked",
+		state->green_asked, "started", time_or_null(state->created_ms), "ended", time_or_null(state->ended_ms));
 }

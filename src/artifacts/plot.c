@@ -42,11 +42,13 @@ static void axes(struct buf *out, const struct scale *scale, const char *unit)
 	}
 	for (int i = 0; i <= 6; i++) {
 		double minute = scale->first + (scale->last - scale->first) * i / 6;
-		buf_printf(out, "<text x='%.1f' y='%d' text-anchor='middle'>%.0f min</text>", x_of(scale, minute), HEIGHT - 8, minute);
+		buf_printf(out, "<text x='%.1f' y='%d' text-anchor='middle'>%.0f min</text>", x_of(scale, minute),
+			   HEIGHT - 8, minute);
 	}
 }
 
-static void draw(struct buf *out, const struct scale *scale, const double *minutes, size_t n, const struct plot_line *line, size_t index)
+static void draw(struct buf *out, const struct scale *scale, const double *minutes, size_t n,
+		 const struct plot_line *line, size_t index)
 {
 	static const char *const dashes[] = {"", "6 3", "2 3", "8 3 2 3"};
 	bool pen = false;
@@ -72,8 +74,8 @@ static void draw(struct buf *out, const struct scale *scale, const double *minut
 				   y_of(scale, line->values[i]), line->colour);
 }
 
-void report_plot(struct buf *out, const char *title, const char *unit, const double *minutes, size_t n, const struct plot_line *lines,
-		 size_t n_lines, double least_top)
+void report_plot(struct buf *out, const char *title, const char *unit, const double *minutes, size_t n,
+		 const struct plot_line *lines, size_t n_lines, double least_top)
 {
 	struct scale scale = {.first = n ? minutes[0] : 0, .last = n ? minutes[n - 1] : 1, .top = least_top};
 	for (size_t k = 0; k < n_lines; k++)
@@ -86,7 +88,8 @@ void report_plot(struct buf *out, const char *title, const char *unit, const dou
 	axes(out, &scale, unit);
 	double x = WIDTH - RIGHT;
 	for (size_t k = n_lines; k-- > 0;) {
-		buf_printf(out, "<text x='%.0f' y='18' text-anchor='end' fill='%s'>%s</text>", x, lines[k].colour, lines[k].label);
+		buf_printf(out, "<text x='%.0f' y='18' text-anchor='end' fill='%s'>%s</text>", x, lines[k].colour,
+			   lines[k].label);
 		x -= 150;
 	}
 	for (size_t k = 0; k < n_lines; k++)

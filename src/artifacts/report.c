@@ -36,8 +36,9 @@ static struct error *take_record(void *context, const struct journal_record *rec
 	struct gather *gather = context;
 	if (record->kind == JOURNAL_OBSERVED && !document_at(record->payload, "prober"))
 		return NULL;
-	json_t *line = json_pack("{s:I, s:o, s:s, s:s?, s:s?}", "seq", (json_int_t)record->seq, "time", json_time(record->time_ms), "kind",
-				 journal_kind_names[record->kind], "step", record->step, "text", summary_of(record));
+	json_t *line = json_pack("{s:I, s:o, s:s, s:s?, s:s?}", "seq", (json_int_t)record->seq, "time",
+				 json_time(record->time_ms), "kind", journal_kind_names[record->kind], "step",
+				 record->step, "text", summary_of(record));
 	bool judged = record->kind == JOURNAL_TRAFFIC || record->kind == JOURNAL_VERDICT;
 	if (judged) {
 		json_t *evidence = json_deep_copy(record->payload);
@@ -52,10 +53,10 @@ static struct error *take_record(void *context, const struct journal_record *rec
 
 static json_t *plan_part(const struct upgrade_plan *plan)
 {
-	return json_pack("{s:s, s:s, s:s?, s:s, s:s, s:s, s:f, s:I}", "plan_id", plan->plan_id, "cluster_name", plan->cluster_name,
-			 "green_name", plan->green_name, "source_version", plan->source_version, "target_version",
-			 plan->target_version, "strategy", strategy_names[plan->strategy], "estimated_extra_cost_usd",
-			 plan->estimated_extra_cost_usd, "estimated_duration_s",
+	return json_pack("{s:s, s:s, s:s?, s:s, s:s, s:s, s:f, s:I}", "plan_id", plan->plan_id, "cluster_name",
+			 plan->cluster_name, "green_name", plan->green_name, "source_version", plan->source_version,
+			 "target_version", plan->target_version, "strategy", strategy_names[plan->strategy],
+			 "estimated_extra_cost_usd", plan->estimated_extra_cost_usd, "estimated_duration_s",
 			 (json_int_t)(plan->estimated_duration_ms / SECOND_MS));
 }
 

@@ -9,12 +9,17 @@
 #include "codec/xml.h"
 
 static const char STYLE[] =
-	"<style>:root{color-scheme:light dark;--fg:#1c2430;--bg:#fff;--dim:#5a6675;--line:#d6dce4;--good:#1a7f4b;--bad:#b3261e}"
-	"@media(prefers-color-scheme:dark){:root{--fg:#e4e9f0;--bg:#12161c;--dim:#9aa6b5;--line:#2d3642;--good:#58c98b;--bad:#ff8a80}}"
-	"body{font:15px/1.5 system-ui,sans-serif;color:var(--fg);background:var(--bg);max-width:60rem;margin:2rem auto;padding:0 1rem}"
-	"h1{font-size:1.5rem;margin:0}h2{font-size:1.1rem;margin:2rem 0 .5rem}.answer{font-size:1.1rem;margin:.5rem 0 1rem}"
+	"<style>:root{color-scheme:light "
+	"dark;--fg:#1c2430;--bg:#fff;--dim:#5a6675;--line:#d6dce4;--good:#1a7f4b;--bad:#b3261e}"
+	"@media(prefers-color-scheme:dark){:root{--fg:#e4e9f0;--bg:#12161c;--dim:#9aa6b5;--line:#2d3642;--good:#58c98b;"
+	"--bad:#ff8a80}}"
+	"body{font:15px/1.5 system-ui,sans-serif;color:var(--fg);background:var(--bg);max-width:60rem;margin:2rem "
+	"auto;padding:0 1rem}"
+	"h1{font-size:1.5rem;margin:0}h2{font-size:1.1rem;margin:2rem 0 .5rem}.answer{font-size:1.1rem;margin:.5rem 0 "
+	"1rem}"
 	".cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(9rem,1fr));gap:.5rem}"
-	".card{border:1px solid var(--line);border-radius:.4rem;padding:.5rem .75rem}.card b{display:block;font-size:1.25rem}"
+	".card{border:1px solid var(--line);border-radius:.4rem;padding:.5rem .75rem}.card "
+	"b{display:block;font-size:1.25rem}"
 	".card span,.dim{color:var(--dim)}.wide{overflow-x:auto}table{border-collapse:collapse;width:100%}"
 	"td,th{text-align:left;padding:.25rem .5rem;border-bottom:1px solid var(--line);vertical-align:top}"
 	".good{color:var(--good)}.bad{color:var(--bad)}figure{margin:.5rem 0}svg{width:100%;height:auto}"
@@ -44,7 +49,8 @@ static void cards(const json_t *document, struct buf *out)
 	card(out, value, "failed", failed ? "bad" : "good");
 	snprintf(value, sizeof value, "%lld ms", (long long)document_int_or(document, "longest_gap_ms", 0));
 	card(out, value, "longest gap", document_int_or(document, "longest_gap_ms", 0) ? "bad" : "good");
-	card(out, duration_format(document_int_or(document, "duration_s", 0) * SECOND_MS, value), "from start to end", "");
+	card(out, duration_format(document_int_or(document, "duration_s", 0) * SECOND_MS, value), "from start to end",
+	     "");
 	snprintf(value, sizeof value, "%lld", (long long)document_int_or(document, "records_proven", 0));
 	card(out, value, "records, chain verified", "good");
 	buf_puts(out, "</div>\n");
@@ -90,9 +96,12 @@ static void plots(const json_t *document, struct buf *out)
 	if (!series.n)
 		return;
 	buf_puts(out, "<h2>Traffic, errors, latency</h2>\n");
-	const struct plot_line traffic[] = {{"asked", "#8a94a6", series.asked, true}, {"measured", "#1a9c5b", series.measured, false}};
-	const struct plot_line errors[] = {{"Blue", "#2f6fde", series.blue_errors, false}, {"Green", "#1a9c5b", series.green_errors, false}};
-	const struct plot_line latency[] = {{"Blue", "#2f6fde", series.blue_p99, false}, {"Green", "#1a9c5b", series.green_p99, false}};
+	const struct plot_line traffic[] = {{"asked", "#8a94a6", series.asked, true},
+					    {"measured", "#1a9c5b", series.measured, false}};
+	const struct plot_line errors[] = {{"Blue", "#2f6fde", series.blue_errors, false},
+					   {"Green", "#1a9c5b", series.green_errors, false}};
+	const struct plot_line latency[] = {{"Blue", "#2f6fde", series.blue_p99, false},
+					    {"Green", "#1a9c5b", series.green_p99, false}};
 	report_plot(out, "Share on Green", " %", series.minutes, series.n, traffic, 2, 100);
 	report_plot(out, "Error rate", " %", series.minutes, series.n, errors, 2, 1);
 	report_plot(out, "Latency p99", " ms", series.minutes, series.n, latency, 2, 10);
@@ -102,9 +111,9 @@ static void steps(const json_t *document, struct buf *out)
 {
 	size_t i;
 	const json_t *step;
-	buf_puts(out, "<h2>Steps</h2><div class='wide'><table><tr><th>step<th>state<th>started<th>ended<th>what</tr>\n");
-	json_array_foreach(json_object_get(document, "steps"), i, step)
-	{
+	buf_puts(out,
+		 "<h2>Steps</h2><div class='wide'><table><tr><th>step<th>state<th>started<th>ended<th>what</tr>\n");
+	json_array_foreach (json_object_get(document, "steps"), i, step) {
 		const char *columns[] = {"id", "state", "started", "ended"};
 		buf_puts(out, "<tr>");
 		for (size_t k = 0; k < ARRAY_SIZE(columns); k++) {
@@ -127,9 +136,9 @@ static void timeline(const json_t *document, struct buf *out)
 {
 	size_t i;
 	const json_t *line;
-	buf_puts(out, "<h2>Timeline and decisions</h2><div class='wide'><table><tr><th>#<th>time<th>record<th>step<th>what</tr>\n");
-	json_array_foreach(json_object_get(document, "timeline"), i, line)
-	{
+	buf_puts(out, "<h2>Timeline and decisions</h2><div "
+		      "class='wide'><table><tr><th>#<th>time<th>record<th>step<th>what</tr>\n");
+	json_array_foreach (json_object_get(document, "timeline"), i, line) {
 		buf_printf(out, "<tr><td>%lld<td>", (long long)document_int_or(line, "seq", 0));
 		const char *columns[] = {"time", "kind", "step", "text"};
 		for (size_t k = 0; k < ARRAY_SIZE(columns); k++) {

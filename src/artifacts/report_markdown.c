@@ -7,9 +7,11 @@
 void report_answer(const json_t *document, struct buf *out)
 {
 	char took[TIME_TEXT];
-	buf_printf(out, "%s: %s serves; %lld requests asked by the prober, %lld failed, longest gap %lld ms; %s in all.",
+	buf_printf(out,
+		   "%s: %s serves; %lld requests asked by the prober, %lld failed, longest gap %lld ms; %s in all.",
 		   document_text_or(document, "result", "unknown"), document_text_or(document, "serving", "unknown"),
-		   (long long)document_int_or(document, "requests", 0), (long long)document_int_or(document, "failed_requests", 0),
+		   (long long)document_int_or(document, "requests", 0),
+		   (long long)document_int_or(document, "failed_requests", 0),
 		   (long long)document_int_or(document, "longest_gap_ms", 0),
 		   duration_format(document_int_or(document, "duration_s", 0) * SECOND_MS, took));
 	const char *reason = document_text(document, "reason");
@@ -59,7 +61,8 @@ static void table(struct buf *out, const char *title, const json_t *rows, const 
 	for (size_t k = 0; k < n; k++)
 		buf_puts(out, " --- |");
 	buf_putc(out, '\n');
-	json_array_foreach(rows, i, line) row(out, line, columns, n);
+	json_array_foreach (rows, i, line)
+		row(out, line, columns, n);
 }
 
 void report_markdown(const json_t *document, struct buf *out)
@@ -74,7 +77,8 @@ void report_markdown(const json_t *document, struct buf *out)
 	buf_printf(out, " %s → %s\n\n", document_text_or(document, "plan.source_version", "?"),
 		   document_text_or(document, "plan.target_version", "?"));
 	text(out, buf_str(&answer));
-	buf_printf(out, "\n\n%lld journal records, chain verified.\n", (long long)document_int_or(document, "records_proven", 0));
+	buf_printf(out, "\n\n%lld journal records, chain verified.\n",
+		   (long long)document_int_or(document, "records_proven", 0));
 	table(out, "Steps", json_object_get(document, "steps"), steps, ARRAY_SIZE(steps));
 	table(out, "Traffic", json_object_get(document, "traffic"), traffic, ARRAY_SIZE(traffic));
 	table(out, "Timeline", json_object_get(document, "timeline"), timeline, ARRAY_SIZE(timeline));

@@ -22,7 +22,8 @@ static void show_value(void *context, const struct field *field, const char *pat
 	const char *origin = origin_of(show->cli, path);
 	(void)field;
 	if (show->list)
-		json_array_append_new(show->list, json_pack("{s:s, s:s?, s:s}", "path", path, "value", value, "origin", origin));
+		json_array_append_new(show->list,
+				      json_pack("{s:s, s:s?, s:s}", "path", path, "value", value, "origin", origin));
 	else
 		buf_printf(show->cli->out, "%-44s %-32s # %s\n", path, value ? value : "", origin);
 }
@@ -55,6 +56,10 @@ static struct error *run(struct cli *cli, int *ret_exit)
 }
 
 const struct cli_command cli_command_config = {
-	.name = "config", .arguments = "check|show|schema", .doc = "check or show the configuration and where each value is from",
-	.min_arguments = 1, .max_arguments = 1, .run = run,
+	.name = "config",
+	.arguments = "check|show|schema",
+	.doc = "check or show the configuration and where each value is from",
+	.min_arguments = 1,
+	.max_arguments = 1,
+	.run = run,
 };

@@ -8,11 +8,12 @@
 #include "cli/doctor.h"
 #include "codec/document.h"
 
-void doctor_say(struct doctor *doctor, const char *id, enum doctor_answer answer, bool optional, const char *detail, const char *remedy)
+void doctor_say(struct doctor *doctor, const char *id, enum doctor_answer answer, bool optional, const char *detail,
+		const char *remedy)
 {
 	json_t *ok = answer == DOCTOR_UNKNOWN ? json_null() : json_boolean(answer == DOCTOR_OK);
-	json_array_append_new(doctor->checks, json_pack("{s:s, s:o, s:s, s:s?, s:b}", "id", id, "ok", ok, "detail", detail ? detail : "",
-							"remedy", remedy, "optional", optional));
+	json_array_append_new(doctor->checks, json_pack("{s:s, s:o, s:s, s:s?, s:b}", "id", id, "ok", ok, "detail",
+							detail ? detail : "", "remedy", remedy, "optional", optional));
 }
 
 void doctor_say_error(struct doctor *doctor, const char *id, bool optional, struct error *error)
@@ -51,7 +52,8 @@ static void journal_disk(struct doctor *doctor)
 	const char *where = slash && *directory ? directory : slash ? "/" : ".";
 	struct statvfs disk;
 	if (statvfs(where, &disk) != 0 || access(where, W_OK) != 0) {
-		doctor_say(doctor, "journal", DOCTOR_BAD, false, "its directory cannot be written", "name another by --journal");
+		doctor_say(doctor, "journal", DOCTOR_BAD, false, "its directory cannot be written",
+			   "name another by --journal");
 		return;
 	}
 	uint64_t free_mib = (uint64_t)disk.f_bavail * disk.f_frsize >> 20;
@@ -79,13 +81,12 @@ static void print_text(struct cli *cli, const json_t *checks)
 {
 	size_t i;
 	const json_t *check;
-	json_array_foreach(checks, i, check)
-	{
+	json_array_foreach (checks, i, check) {
 		const json_t *ok = json_object_get(check, "ok");
 		bool optional = document_true(check, "optional");
 		const char *word = json_is_null(ok) ? "?" : json_is_true(ok) ? "ok" : optional ? "none" : "NOT OK";
-		buf_printf(cli->out, "%-7s %-22s %s%s\n", word, document_text_or(check, "id", ""), document_text_or(check, "detail", ""),
-			   optional ? " (optional)" : "");
+		buf_printf(cli->out, "%-7s %-22s %s%s\n", word, document_text_or(check, "id", ""),
+			   document_text_or(check, "detail", ""), optional ? " (optional)" : "");
 		if (!json_is_true(ok) && document_text(check, "remedy"))
 			buf_printf(cli->out, "        do: %s\n", document_text(check, "remedy"));
 	}
@@ -102,14 +103,16 @@ static struct error *run(struct cli *cli, int *ret_exit)
 	aws_free(doctor.aws);
 	size_t i, bad = 0;
 	const json_t *check;
-	json_array_foreach(doctor.checks, i, check) bad += json_is_false(json_object_get(check, "ok")) && !document_true(check, "optional");
+	json_array_foreach (doctor.checks, i, check)
+		bad += json_is_false(json_object_get(check, "ok")) && !document_true(check, "optional");
 	*ret_exit = bad ? EXIT_FAILED : EXIT_DONE;
 	if (cli_format_is(cli, "json")) {
 		cli_print_document(cli, doctor.checks);
 		return NULL;
 	}
 	print_text(cli, doctor.checks);
-	buf_printf(cli->out, bad ? "\n%zu needs are not met\n" : "\nall needs are met; next: eks-upgrade-agent plan\n", bad);
+	buf_printf(cli->out, bad ? "\n%zu needs are not met\n" : "\nall needs are met; next: eks-upgrade-agent plan\n",
+		   bad);
 	json_decref(doctor.checks);
 	return NULL;
 }
@@ -120,5 +123,9 @@ static const struct cli_flag flags[] = {
 };
 
 const struct cli_command cli_command_doctor = {
-	.name = "doctor", .arguments = "", .doc = "what the agent needs, what is there, how to mend the rest", .flags = flags, .run = run,
+	.name = "doctor",
+	.arguments = "",
+	.doc = "what the agent needs, what is there, how to mend the rest",
+	.flags = flags,
+	.run = run,
 };

@@ -23,7 +23,11 @@ static void print_step(struct cli *cli, const struct upgrade_step *step)
 	char took[TIME_TEXT];
 	unsigned columns = cli_columns();
 	const char *sign = step->sign && *step->sign ? step->sign : " ";
-	const char *colour = !cli_colour() ? "" : *sign == '+' ? "\033[32m" : *sign == '-' ? "\033[31m" : *sign == '~' ? "\033[33m" : "";
+	const char *colour = !cli_colour()  ? ""
+			     : *sign == '+' ? "\033[32m"
+			     : *sign == '-' ? "\033[31m"
+			     : *sign == '~' ? "\033[33m"
+					    : "";
 	buf_printf(out, "  %s%s%s ", colour, sign, *colour ? "\033[0m" : "");
 	progress_cell(out, step->step_id, 22, true);
 	buf_putc(out, ' ');
@@ -36,10 +40,12 @@ void cli_print_plan(struct cli *cli, const struct upgrade_plan *plan, const stru
 	struct buf *out = cli->out;
 	char took[TIME_TEXT];
 	buf_printf(out, "%s %s → %s, %s%s%s\n", plan->cluster_name, plan->source_version, plan->target_version,
-		   strategy_names[plan->strategy], plan->green_name ? ", Green is " : "", plan->green_name ? plan->green_name : "");
+		   strategy_names[plan->strategy], plan->green_name ? ", Green is " : "",
+		   plan->green_name ? plan->green_name : "");
 	if (state)
-		buf_printf(out, "seen: %zu node groups, %zu nodes, %lld pods, %zu add-ons, %zu applications\n", state->n_node_groups,
-			   state->n_nodes, (long long)state->pods, state->n_addons, state->n_applications);
+		buf_printf(out, "seen: %zu node groups, %zu nodes, %lld pods, %zu add-ons, %zu applications\n",
+			   state->n_node_groups, state->n_nodes, (long long)state->pods, state->n_addons,
+			   state->n_applications);
 	buf_puts(out, "\n  + made   ~ changed   - removed\n\n");
 	for (size_t i = 0; i < plan->n_steps; i++)
 		print_step(cli, &plan->steps[i]);
@@ -49,7 +55,8 @@ void cli_print_plan(struct cli *cli, const struct upgrade_plan *plan, const stru
 	for (size_t i = 0; i < plan->n_steps; i++)
 		if (!strcmp(plan->steps[i].executor, "approval"))
 			buf_printf(out, "%s%s", asks++ ? ", " : "", plan->steps[i].step_id);
-	buf_printf(out, "%s.\nUndone by: %s\n", asks ? "" : "nobody", plan->rollback_plan.description ? plan->rollback_plan.description : "");
+	buf_printf(out, "%s.\nUndone by: %s\n", asks ? "" : "nobody",
+		   plan->rollback_plan.description ? plan->rollback_plan.description : "");
 	for (size_t i = 0; i < plan->n_warnings; i++)
 		buf_printf(out, "warning: %s\n", plan->warnings[i]);
 	buf_printf(out, "plan %.16s\n", plan->plan_id);
@@ -62,13 +69,16 @@ static struct error *explain(struct cli *cli, const struct upgrade_plan *plan, c
 		return cli_usage_error("the plan has no step \"%s\"", id);
 	struct buf *out = cli->out;
 	buf_printf(out, "%s: %s\n  %s\n  executor   %s\n  parameters %s\n", step->step_id, step->name,
-		   step->description ? step->description : "", step->executor, step->parameters ? step->parameters : "{}");
+		   step->description ? step->description : "", step->executor,
+		   step->parameters ? step->parameters : "{}");
 	for (size_t i = 0; i < step->n_depends_on; i++)
 		buf_printf(out, "  after      %s\n", step->depends_on[i]);
 	for (size_t i = 0; i < step->n_validation_criteria; i++)
-		buf_printf(out, "  passes if  %s: %s\n", step->validation_criteria[i].name, step->validation_criteria[i].condition);
+		buf_printf(out, "  passes if  %s: %s\n", step->validation_criteria[i].name,
+			   step->validation_criteria[i].condition);
 	if (step->rollback_action)
-		buf_printf(out, "  undone by  %s: %s\n", step->rollback_action->action, step->rollback_action->description);
+		buf_printf(out, "  undone by  %s: %s\n", step->rollback_action->action,
+			   step->rollback_action->description);
 	for (size_t i = 0; i < step->n_because; i++)
 		buf_printf(out, "  because    %s\n", step->because[i]);
 	return NULL;
@@ -98,7 +108,9 @@ static struct error *run(struct cli *cli, int *ret_exit)
 		return NULL;
 	}
 	cli_print_plan(cli, &plan, &state);
-	buf_printf(cli->out, path ? "saved; next: eks-upgrade-agent upgrade %s\n" : "next: eks-upgrade-agent plan --out plan.json%s\n",
+	buf_printf(cli->out,
+		   path ? "saved; next: eks-upgrade-agent upgrade %s\n"
+			: "next: eks-upgrade-agent plan --out plan.json%s\n",
 		   path ? path : ", then eks-upgrade-agent upgrade plan.json");
 	return NULL;
 }

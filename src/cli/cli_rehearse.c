@@ -62,20 +62,23 @@ static void tell_result(struct cli *cli, const json_t *result, const char *repor
 {
 	struct buf *out = cli->out;
 	char took[TIME_TEXT];
-	int64_t requests = document_int_or(result, "requests", 0), failed = document_int_or(result, "failed_requests", 0);
+	int64_t requests = document_int_or(result, "requests", 0),
+		failed = document_int_or(result, "failed_requests", 0);
 	duration_format(document_int_or(result, "virtual_duration_s", 0) * SECOND_MS, took);
 	buf_printf(out, "\n%s after %s of virtual time; %s serves.\n", document_text_or(result, "result", "?"), took,
 		   document_text_or(result, "serving", "?"));
 	if (document_text(result, "reason"))
 		buf_printf(out, "Why: %s\n", document_text(result, "reason"));
-	buf_printf(out, "Users' view: %lld requests, %lld failed (%.4f %%), longest gap %lld ms.\n", (long long)requests,
-		   (long long)failed, requests ? 100.0 * (double)failed / (double)requests : 0.0,
+	buf_printf(out, "Users' view: %lld requests, %lld failed (%.4f %%), longest gap %lld ms.\n",
+		   (long long)requests, (long long)failed, requests ? 100.0 * (double)failed / (double)requests : 0.0,
 		   (long long)document_int_or(result, "longest_gap_ms", 0));
 	if (report)
 		buf_printf(out, "Report: file://%s   ", report);
-	buf_printf(out, "Journal: %lld records, chain verified.\n", (long long)document_int_or(result, "journal_records", 0));
+	buf_printf(out, "Journal: %lld records, chain verified.\n",
+		   (long long)document_int_or(result, "journal_records", 0));
 	if (!strcmp(document_text_or(result, "result", ""), "completed"))
-		buf_puts(out, "\nNext:  see it step back:    eks-upgrade-agent rehearse --fault 'green:5xx=8% after traffic=50%'\n"
+		buf_puts(out, "\nNext:  see it step back:    eks-upgrade-agent rehearse --fault 'green:5xx=8% after "
+			      "traffic=50%'\n"
 			      "       your own cluster:    eks-upgrade-agent doctor, then plan, then upgrade\n");
 }
 
@@ -128,8 +131,10 @@ static struct error *run(struct cli *cli, int *ret_exit)
 					    .context = &teller,
 					    .check_invariants = true};
 	if (text) {
-		buf_printf(cli->out, "Rehearsing a blue/green upgrade in the simulator (cluster %s, seed %lld, virtual time).\n\n",
-			   options.cluster ? options.cluster : "medium", (long long)seed);
+		buf_printf(
+			cli->out,
+			"Rehearsing a blue/green upgrade in the simulator (cluster %s, seed %lld, virtual time).\n\n",
+			options.cluster ? options.cluster : "medium", (long long)seed);
 		cli_flush(cli);
 	}
 	return play(cli, &options, text, ret_exit);

@@ -28,7 +28,9 @@ static struct error *run_report(struct cli *cli, int *ret_exit)
 		const char *dot = strrchr(path, '.');
 		format = dot && !strcmp(dot, ".html") ? "html" : dot && !strcmp(dot, ".json") ? "json" : format;
 	}
-	enum report_format kind = !strcmp(format, "html") ? REPORT_HTML : !strcmp(format, "json") ? REPORT_JSON : REPORT_MARKDOWN;
+	enum report_format kind = !strcmp(format, "html")   ? REPORT_HTML
+				  : !strcmp(format, "json") ? REPORT_JSON
+							    : REPORT_MARKDOWN;
 	struct buf text CLEANUP(buf_done) = BUF_INIT(64 << 20);
 	TRY(report_write(cli->ports.store, run, kind, &text));
 	*ret_exit = EXIT_DONE;
@@ -46,8 +48,9 @@ static struct error *verify_one(struct cli *cli, const char *run, json_t *result
 	if (error)
 		error_line(error, &reason);
 	if (results)
-		json_array_append_new(results, json_pack("{s:s, s:b, s:I, s:s?}", "run", run, "verified", error == NULL, "records",
-							 (json_int_t)records, "reason", error ? buf_str(&reason) : NULL));
+		json_array_append_new(results, json_pack("{s:s, s:b, s:I, s:s?}", "run", run, "verified", error == NULL,
+							 "records", (json_int_t)records, "reason",
+							 error ? buf_str(&reason) : NULL));
 	else if (!error)
 		buf_printf(cli->out, "run %.8s: %llu records, chain verified\n", run, (unsigned long long)records);
 	return error;
@@ -83,9 +86,17 @@ static struct error *run_verify(struct cli *cli, int *ret_exit)
 }
 
 const struct cli_command cli_command_report = {
-	.name = "report", .arguments = "", .doc = "what happened, as Markdown, HTML or JSON", .flags = report_flags,
-	.formats = report_formats, .run = run_report,
+	.name = "report",
+	.arguments = "",
+	.doc = "what happened, as Markdown, HTML or JSON",
+	.flags = report_flags,
+	.formats = report_formats,
+	.run = run_report,
 };
 const struct cli_command cli_command_verify = {
-	.name = "verify", .arguments = "", .doc = "prove the journal's chain of hashes", .flags = verify_flags, .run = run_verify,
+	.name = "verify",
+	.arguments = "",
+	.doc = "prove the journal's chain of hashes",
+	.flags = verify_flags,
+	.run = run_verify,
 };

@@ -78,8 +78,16 @@ static struct error *run_watch(struct cli *cli, int *ret_exit)
 }
 
 const struct cli_command cli_command_status = {
-	.name = "status", .arguments = "", .doc = "where a run stands", .flags = flags, .run = run_status,
+	.name = "status",
+	.arguments = "",
+	.doc = "where a run stands",
+	.flags = flags,
+	.run = run_status,
 };
 const struct cli_command cli_command_watch = {
-	.name = "watch", .arguments = "", .doc = "status, again and again, until the run ends", .flags = watch_flags, .run = run_watch,
+	.name = "watch",
+	.arguments = "",
+	.doc = "status, again and again, until the run ends",
+	.flags = watch_flags,
+	.run = run_watch,
 };

@@ -60,7 +60,8 @@ void cli_tell_end(struct cli *cli, const struct run_state *state)
 	char took[TIME_TEXT];
 	int64_t end = state->ended_ms ? state->ended_ms : clock_wall_ms(cli->ports.clock);
 	buf_printf(out, "\n%s after %s; %s serves. %llu records.\n", run_result_names[state->result],
-		   duration_format(end - state->created_ms, took), run_state_serving(state), (unsigned long long)state->records);
+		   duration_format(end - state->created_ms, took), run_state_serving(state),
+		   (unsigned long long)state->records);
 	if (state->reason)
 		buf_printf(out, "Why: %s\n", state->reason);
 	if (state->prober_requests)
@@ -68,14 +69,19 @@ void cli_tell_end(struct cli *cli, const struct run_state *state)
 			   (unsigned long long)state->prober_requests, (unsigned long long)state->prober_failed,
 			   (long long)state->prober_longest_gap_ms);
 	if (*cli->interrupted)
-		buf_puts(out, "Stopped at a safe border. Go on: eks-upgrade-agent upgrade; step back: eks-upgrade-agent rollback\n");
+		buf_puts(out, "Stopped at a safe border. Go on: eks-upgrade-agent upgrade; step back: "
+			      "eks-upgrade-agent rollback\n");
 	else if (state->result == RUN_HELD || state->result == RUN_PAUSED)
 		for (size_t i = 0; i < state->plan.n_steps; i++)
 			if (state->steps[i].state == STEP_STATE_HELD)
-				buf_printf(out, "Waits: %s\nNext:  eks-upgrade-agent %s%s, then eks-upgrade-agent upgrade; or: rollback\n",
+				buf_printf(out,
+					   "Waits: %s\nNext:  eks-upgrade-agent %s%s, then eks-upgrade-agent upgrade; "
+					   "or: rollback\n",
 					   state->steps[i].reason ? state->steps[i].reason : state->steps[i].step->name,
 					   strcmp(state->steps[i].step->executor, "approval") ? "resume" : "approve ",
-					   strcmp(state->steps[i].step->executor, "approval") ? "" : state->steps[i].step->step_id);
+					   strcmp(state->steps[i].step->executor, "approval")
+						   ? ""
+						   : state->steps[i].step->step_id);
 }
 
 struct drive {
@@ -100,7 +106,9 @@ struct error *cli_drive(struct cli *cli, struct agent *agent, int *ret_exit)
 {
 	bool json = cli_format_is(cli, "json");
 	struct progress_options how = {
-		.mode = json ? PROGRESS_JSON : cli_stdout_is_terminal() && cli_colour() ? PROGRESS_LIVE : PROGRESS_LINES,
+		.mode = json					   ? PROGRESS_JSON
+			: cli_stdout_is_terminal() && cli_colour() ? PROGRESS_LIVE
+								   : PROGRESS_LINES,
 		.columns = cli_columns(),
 		.colour = cli_colour(),
 		.write = write_out,
@@ -139,13 +147,15 @@ static struct error *unfinished_run(struct cli *cli, const char *plan_id, const 
 	}
 	struct run_state *state;
 	TRY(run_state_load(cli->ports.store, run, &state));
-	bool ended = state->result == RUN_COMPLETED || state->result == RUN_ROLLED_BACK || state->result == RUN_CANCELLED ||
-		     state->result == RUN_FAILED;
+	bool ended = state->result == RUN_COMPLETED || state->result == RUN_ROLLED_BACK ||
+		     state->result == RUN_CANCELLED || state->result == RUN_FAILED;
 	bool same_cluster = !cli->config.cluster || !strcmp(cli->config.cluster, state->plan.cluster_name);
 	struct error *error = NULL;
 	if (!ended && same_cluster && plan_id && strcmp(plan_id, state->plan.plan_id))
-		error = error_remedy(error_new(ERROR_CONFLICT, "run %.8s of another plan (%.12s) is unfinished", run, state->plan.plan_id),
-				     "go on with it: eks-upgrade-agent upgrade; or undo it: eks-upgrade-agent rollback; or --new");
+		error = error_remedy(
+			error_new(ERROR_CONFLICT, "run %.8s of another plan (%.12s) is unfinished", run,
+				  state->plan.plan_id),
+			"go on with it: eks-upgrade-agent upgrade; or undo it: eks-upgrade-agent rollback; or --new");
 	else if (!ended && same_cluster)
 		*ret_run = run;
 	run_state_free(state);
@@ -158,7 +168,8 @@ static struct error *read_plan(struct cli *cli, const char *path, struct upgrade
 	TRY(cli_read_file(path, 64 << 20, &text));
 	TRY(upgrade_plan_read(buf_slice(&text), path, cli->arena, ret));
 	if (cli->config.cluster && strcmp(cli->config.cluster, ret->cluster_name))
-		return error_remedy(error_new(ERROR_CONFLICT, "plan \"%s\" is for cluster \"%s\", the configuration names \"%s\"", path,
+		return error_remedy(error_new(ERROR_CONFLICT,
+					      "plan \"%s\" is for cluster \"%s\", the configuration names \"%s\"", path,
 					      ret->cluster_name, cli->config.cluster),
 				    "name the right plan, or --cluster %s", ret->cluster_name);
 	return NULL;
@@ -238,7 +249,8 @@ static struct error *say(struct cli *cli, const char *word, const char *step, co
 		return cli_usage_error("run %.8s has no step \"%s\"", *ret_run, step);
 	if (cli->config.dry_run)
 		return NULL;
-	return agent_request(cli->ports.store, cli->ports.clock, *ret_run, word, step, who(cli), cli_flag_text(cli, "reason"));
+	return agent_request(cli->ports.store, cli->ports.clock, *ret_run, word, step, who(cli),
+			     cli_flag_text(cli, "reason"));
 }
 
 static struct error *run_word(struct cli *cli, int *ret_exit)
@@ -246,7 +258,8 @@ static struct error *run_word(struct cli *cli, int *ret_exit)
 	const char *run, *step = cli->n_arguments ? cli->arguments[0] : NULL;
 	TRY(say(cli, cli->command->name, step, &run));
 	*ret_exit = EXIT_DONE;
-	buf_printf(cli->out, "%s%s%s: noted for run %.8s; the running agent takes it in, otherwise: eks-upgrade-agent upgrade\n",
+	buf_printf(cli->out,
+		   "%s%s%s: noted for run %.8s; the running agent takes it in, otherwise: eks-upgrade-agent upgrade\n",
 		   cli->command->name, step ? " " : "", step ? step : "", run);
 	return NULL;
 }
@@ -258,7 +271,8 @@ static struct error *ask_back(struct cli *cli, const char *run, bool *ret_go)
 	char took[TIME_TEXT];
 	struct buf question CLEANUP(buf_done) = BUF_INIT(1 << 16);
 	buf_printf(&question, "Roll back %s to Blue: %s (about %s). Do it?", state->plan.cluster_name,
-		   state->plan.rollback_plan.description ? state->plan.rollback_plan.description : "all traffic to Blue",
+		   state->plan.rollback_plan.description ? state->plan.rollback_plan.description
+							 : "all traffic to Blue",
 		   duration_format(state->plan.rollback_plan.estimated_duration_ms, took));
 	run_state_free(state);
 	if (cli_flag_given(cli, "now")) {
@@ -279,7 +293,8 @@ static struct error *run_rollback(struct cli *cli, int *ret_exit)
 	*ret_exit = EXIT_HELD;
 	if (!go || cli->config.dry_run)
 		return NULL;
-	TRY(agent_request(cli->ports.store, cli->ports.clock, run, "rollback", NULL, who(cli), cli_flag_text(cli, "reason")));
+	TRY(agent_request(cli->ports.store, cli->ports.clock, run, "rollback", NULL, who(cli),
+			  cli_flag_text(cli, "reason")));
 	struct agent_options options = {.ports = &cli->ports,
 					.config = &cli->config,
 					.run_id = run,
@@ -287,7 +302,8 @@ static struct error *run_rollback(struct cli *cli, int *ret_exit)
 	struct agent *agent;
 	struct error *error = agent_open(&options, NULL, &agent);
 	if (error && error->class == ERROR_CONFLICT) {
-		buf_printf(cli->out, "rollback: noted for run %.8s; %s; it rolls back with its next tick\n", run, error->message);
+		buf_printf(cli->out, "rollback: noted for run %.8s; %s; it rolls back with its next tick\n", run,
+			   error->message);
 		error_free(error);
 		*ret_exit = EXIT_DONE;
 		return NULL;
@@ -302,23 +318,47 @@ static struct error *run_rollback(struct cli *cli, int *ret_exit)
 }
 
 const struct cli_command cli_command_upgrade = {
-	.name = "upgrade", .arguments = "[PLAN]", .doc = "execute a plan, or go on with the unfinished run",
-	.max_arguments = 1, .flags = upgrade_flags, .run = run_upgrade,
+	.name = "upgrade",
+	.arguments = "[PLAN]",
+	.doc = "execute a plan, or go on with the unfinished run",
+	.max_arguments = 1,
+	.flags = upgrade_flags,
+	.run = run_upgrade,
 };
 const struct cli_command cli_command_approve = {
-	.name = "approve", .arguments = "STEP", .doc = "say yes to a step that waits for a person",
-	.min_arguments = 1, .max_arguments = 1, .flags = word_flags, .run = run_word,
+	.name = "approve",
+	.arguments = "STEP",
+	.doc = "say yes to a step that waits for a person",
+	.min_arguments = 1,
+	.max_arguments = 1,
+	.flags = word_flags,
+	.run = run_word,
 };
 const struct cli_command cli_command_pause = {
-	.name = "pause", .arguments = "", .doc = "start nothing new until resume", .flags = word_flags, .run = run_word,
+	.name = "pause",
+	.arguments = "",
+	.doc = "start nothing new until resume",
+	.flags = word_flags,
+	.run = run_word,
 };
 const struct cli_command cli_command_resume = {
-	.name = "resume", .arguments = "", .doc = "go on after pause, or try a held step again", .flags = word_flags, .run = run_word,
+	.name = "resume",
+	.arguments = "",
+	.doc = "go on after pause, or try a held step again",
+	.flags = word_flags,
+	.run = run_word,
 };
 const struct cli_command cli_command_cancel = {
-	.name = "cancel", .arguments = "", .doc = "give the upgrade up: back to Blue", .flags = word_flags, .run = run_word,
+	.name = "cancel",
+	.arguments = "",
+	.doc = "give the upgrade up: back to Blue",
+	.flags = word_flags,
+	.run = run_word,
 };
 const struct cli_command cli_command_rollback = {
-	.name = "rollback", .arguments = "", .doc = "bring all traffic back to Blue and undo what was made",
-	.flags = rollback_flags, .run = run_rollback,
+	.name = "rollback",
+	.arguments = "",
+	.doc = "bring all traffic back to Blue and undo what was made",
+	.flags = rollback_flags,
+	.run = run_rollback,
 };

@@ -24,7 +24,8 @@ static void words(struct buf *out, const struct cli_command *command)
 static void bash_completion(struct buf *out)
 {
 	buf_puts(out, "_eks_upgrade_agent() {\n\tlocal word=${COMP_WORDS[COMP_CWORD]} command= i\n"
-		      "\tfor ((i = 1; i < COMP_CWORD; i++)); do [[ ${COMP_WORDS[i]} != -* ]] && { command=${COMP_WORDS[i]}; break; }; done\n"
+		      "\tfor ((i = 1; i < COMP_CWORD; i++)); do [[ ${COMP_WORDS[i]} != -* ]] && { "
+		      "command=${COMP_WORDS[i]}; break; }; done\n"
 		      "\tcase $command in\n");
 	for (const struct cli_command *const *command = cli_commands; *command; command++) {
 		buf_printf(out, "\t%s) COMPREPLY=($(compgen -W \"", (*command)->name);
@@ -35,19 +36,22 @@ static void bash_completion(struct buf *out)
 	for (const struct cli_command *const *command = cli_commands; *command; command++)
 		buf_printf(out, "%s ", (*command)->name);
 	words(out, NULL);
-	buf_puts(out, "\" -- \"$word\")) ;;\n\tesac\n}\ncomplete -o filenames -F _eks_upgrade_agent eks-upgrade-agent\n");
+	buf_puts(out,
+		 "\" -- \"$word\")) ;;\n\tesac\n}\ncomplete -o filenames -F _eks_upgrade_agent eks-upgrade-agent\n");
 }
 
 static void fish_completion(struct buf *out)
 {
 	for (const struct cli_command *const *command = cli_commands; *command; command++) {
-		buf_printf(out, "complete -c eks-upgrade-agent -n __fish_use_subcommand -a %s -d '%s'\n", (*command)->name, (*command)->doc);
+		buf_printf(out, "complete -c eks-upgrade-agent -n __fish_use_subcommand -a %s -d '%s'\n",
+			   (*command)->name, (*command)->doc);
 		for (const struct cli_flag *flag = (*command)->flags; flag && flag->name; flag++)
-			buf_printf(out, "complete -c eks-upgrade-agent -n '__fish_seen_subcommand_from %s' -l %s%s\n", (*command)->name,
-				   flag->name, flag->value ? " -r" : "");
+			buf_printf(out, "complete -c eks-upgrade-agent -n '__fish_seen_subcommand_from %s' -l %s%s\n",
+				   (*command)->name, flag->name, flag->value ? " -r" : "");
 	}
 	for (const struct cli_flag *flag = cli_global_flags; flag->name; flag++)
-		buf_printf(out, "complete -c eks-upgrade-agent -l %s -d '%s'%s\n", flag->name, flag->doc, flag->value ? " -r" : "");
+		buf_printf(out, "complete -c eks-upgrade-agent -l %s -d '%s'%s\n", flag->name, flag->doc,
+			   flag->value ? " -r" : "");
 }
 
 static struct error *run_completion(struct cli *cli, int *ret_exit)
@@ -67,10 +71,18 @@ static struct error *run_completion(struct cli *cli, int *ret_exit)
 }
 
 const struct cli_command cli_command_version = {
-	.name = "version", .arguments = "", .doc = "print the version", .run = run_version,
+	.name = "version",
+	.arguments = "",
+	.doc = "print the version",
+	.run = run_version,
 };
 static const char *const completion_formats[] = {"text", NULL};
 const struct cli_command cli_command_completion = {
-	.name = "completion", .arguments = "bash|zsh|fish", .doc = "print a completion script", .min_arguments = 1,
-	.max_arguments = 1, .formats = completion_formats, .run = run_completion,
+	.name = "completion",
+	.arguments = "bash|zsh|fish",
+	.doc = "print a completion script",
+	.min_arguments = 1,
+	.max_arguments = 1,
+	.formats = completion_formats,
+	.run = run_completion,
 };

@@ -9,7 +9,10 @@
 void doctor_aws(struct doctor *doctor)
 {
 	const struct config *config = &doctor->cli->config;
-	struct aws_options options = {.ports = &doctor->cli->ports, .profile = config->profile, .region = config->region, .endpoint_url = config->endpoint_url};
+	struct aws_options options = {.ports = &doctor->cli->ports,
+				      .profile = config->profile,
+				      .region = config->region,
+				      .endpoint_url = config->endpoint_url};
 	struct error *error = aws_new(&options, &doctor->aws);
 	if (error) {
 		doctor_say_error(doctor, "credentials", false, error);
@@ -20,13 +23,15 @@ void doctor_aws(struct doctor *doctor)
 	size_t i;
 	const json_t *link;
 	const char *answered = NULL;
-	json_array_foreach(tried, i, link) answered = document_true(link, "ok") ? document_text(link, "link") : answered;
+	json_array_foreach (tried, i, link)
+		answered = document_true(link, "ok") ? document_text(link, "link") : answered;
 	if (error)
 		doctor_say_error(doctor, "credentials", false, error);
 	else
 		doctor_say(doctor, "credentials", DOCTOR_OK, false, answered, NULL);
 	bool region = *aws_region(doctor->aws) != '\0';
-	doctor_say(doctor, "region", region ? DOCTOR_OK : DOCTOR_BAD, false, region ? aws_region(doctor->aws) : "none", region ? NULL : "--region NAME, AWS_REGION, or region in the profile");
+	doctor_say(doctor, "region", region ? DOCTOR_OK : DOCTOR_BAD, false, region ? aws_region(doctor->aws) : "none",
+		   region ? NULL : "--region NAME, AWS_REGION, or region in the profile");
 	if (!answered) {
 		doctor_say(doctor, "account", DOCTOR_UNKNOWN, false, "not asked: no credentials", NULL);
 		return;
@@ -40,24 +45,33 @@ void doctor_aws(struct doctor *doctor)
 
 static void rights(struct doctor *doctor, struct kube *kube)
 {
-	static const char *const wanted[][4] = {{"list", "", "nodes", ""},		   {"list", "", "pods", ""},
-						{"list", "apps", "deployments", ""},	   {"list", "policy", "poddisruptionbudgets", ""},
-						{"list", "networking.k8s.io", "ingresses", ""}, {"create", "coordination.k8s.io", "leases", "kube-system"}};
+	static const char *const wanted[][4] = {{"list", "", "nodes", ""},
+						{"list", "", "pods", ""},
+						{"list", "apps", "deployments", ""},
+						{"list", "policy", "poddisruptionbudgets", ""},
+						{"list", "networking.k8s.io", "ingresses", ""},
+						{"create", "coordination.k8s.io", "leases", "kube-system"}};
 	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
 		json_t *review DOCUMENT_CLEANUP = NULL;
 		char *id CLEANUP(mem_freep) = mem_printf("rights-%s-%s", wanted[i][0], wanted[i][2]);
-		json_t *attributes = json_pack("{s:s, s:s, s:s}", "verb", wanted[i][0], "group", wanted[i][1], "resource", wanted[i][2]);
+		json_t *attributes = json_pack("{s:s, s:s, s:s}", "verb", wanted[i][0], "group", wanted[i][1],
+					       "resource", wanted[i][2]);
 		if (*wanted[i][3])
 			json_object_set_new(attributes, "namespace", json_string(wanted[i][3]));
-		struct error *error = kube_call(kube, "POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", NULL,
-						json_pack("{s:s, s:s, s:{s:o}}", "apiVersion", "authorization.k8s.io/v1", "kind", "SelfSubjectAccessReview", "spec", "resourceAttributes", attributes), &review);
+		struct error *error =
+			kube_call(kube, "POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", NULL,
+				  json_pack("{s:s, s:s, s:{s:o}}", "apiVersion", "authorization.k8s.io/v1", "kind",
+					    "SelfSubjectAccessReview", "spec", "resourceAttributes", attributes),
+				  &review);
 		if (error) {
 			doctor_say_error(doctor, id, false, error);
 			continue;
 		}
 		bool allowed = document_true(review, "status.allowed");
-		char *remedy CLEANUP(mem_freep) = mem_printf("grant verb \"%s\" on %s%s%s (RBAC)", wanted[i][0], wanted[i][2], *wanted[i][1] ? "." : "", wanted[i][1]);
-		doctor_say(doctor, id, allowed ? DOCTOR_OK : DOCTOR_BAD, false, allowed ? "allowed" : "denied", allowed ? NULL : remedy);
+		char *remedy CLEANUP(mem_freep) = mem_printf("grant verb \"%s\" on %s%s%s (RBAC)", wanted[i][0],
+							     wanted[i][2], *wanted[i][1] ? "." : "", wanted[i][1]);
+		doctor_say(doctor, id, allowed ? DOCTOR_OK : DOCTOR_BAD, false, allowed ? "allowed" : "denied",
+			   allowed ? NULL : remedy);
 	}
 }
 
@@ -79,14 +93,19 @@ void doctor_kube(struct doctor *doctor)
 		world_done(&world);
 		return;
 	}
-	char *detail CLEANUP(mem_freep) = mem_printf("%s, %s", kube_server(kube), document_text_or(version, "gitVersion", "?"));
+	char *detail CLEANUP(mem_freep) =
+		mem_printf("%s, %s", kube_server(kube), document_text_or(version, "gitVersion", "?"));
 	doctor_say(doctor, "kubernetes", DOCTOR_OK, false, detail, NULL);
-	error = doctor->aws && config->cluster ? aws_call(doctor->aws, &aws_eks_DescribeCluster, json_pack("{s:s}", "name", config->cluster), &cluster) : NULL;
+	error = doctor->aws && config->cluster ? aws_call(doctor->aws, &aws_eks_DescribeCluster,
+							  json_pack("{s:s}", "name", config->cluster), &cluster)
+					       : NULL;
 	if (error) {
 		doctor_say_error(doctor, "identity", false, error);
 	} else if (cluster) {
 		bool same = !strcmp(document_text_or(cluster, "cluster.endpoint", ""), kube_server(kube));
-		doctor_say(doctor, "identity", same ? DOCTOR_OK : DOCTOR_BAD, false, same ? "kubeconfig leads to the named cluster" : "kubeconfig leads elsewhere than eks:DescribeCluster",
+		doctor_say(doctor, "identity", same ? DOCTOR_OK : DOCTOR_BAD, false,
+			   same ? "kubeconfig leads to the named cluster"
+				: "kubeconfig leads elsewhere than eks:DescribeCluster",
 			   same ? NULL : "aws eks update-kubeconfig --name CLUSTER");
 	}
 	rights(doctor, kube);

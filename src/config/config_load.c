@@ -256,12 +256,14 @@ struct error *config_secret_read(const char *reference, struct secret **ret)
 	if (kind == CONFIG_SECRET_ENV) {
 		const char *value = getenv(name);
 		if (!value || !*value)
-			return error_remedy(error_new(ERROR_INVALID, "environment variable %s is not set", name), "export %s=…", name);
+			return error_remedy(error_new(ERROR_INVALID, "environment variable %s is not set", name),
+					    "export %s=…", name);
 		*ret = secret_new(value, strlen(value));
 		return NULL;
 	}
 	if (kind != CONFIG_SECRET_FILE)
-		return error_remedy(error_new(ERROR_INVALID, "\"%s\" is read by AWS only", reference), "use env: or file: here");
+		return error_remedy(error_new(ERROR_INVALID, "\"%s\" is read by AWS only", reference),
+				    "use env: or file: here");
 	struct buf text CLEANUP(buf_done) = {0};
 	TRY(read_file(name, &text));
 	while (text.n && strchr("\r\n ", text.p[text.n - 1]))

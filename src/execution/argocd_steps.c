@@ -16,7 +16,10 @@ static struct error *client(struct step_context *ctx, struct secret **token, str
 {
 	const struct config *config = ctx->world->config;
 	TRY(config_secret_read(config->argocd.token, token));
-	*ret = (struct argocd){.ports = ctx->world->ports, .server = config->argocd.server, .token = *token, .insecure = config->argocd.insecure};
+	*ret = (struct argocd){.ports = ctx->world->ports,
+			       .server = config->argocd.server,
+			       .token = *token,
+			       .insecure = config->argocd.insecure};
 	return NULL;
 }
 
@@ -38,7 +41,8 @@ static struct error *is_registered(const struct argocd *argocd, const char *serv
 	const json_t *item;
 	*ret = false;
 	TRY(argocd_call(argocd, "GET", "/api/v1/clusters", NULL, &out));
-	json_array_foreach(json_object_get(out, "items"), i, item) *ret |= !strcmp(document_text_or(item, "server", ""), server);
+	json_array_foreach (json_object_get(out, "items"), i, item)
+		*ret |= !strcmp(document_text_or(item, "server", ""), server);
 	return NULL;
 }
 
@@ -64,7 +68,9 @@ static struct error *register_start(struct step_context *ctx, struct step_result
 	TRY(green_endpoint(ctx, &server, &ca));
 	TRY(step_remember(ctx, json_pack("{s:s}", "server", server)));
 	json_t *tls = ca ? json_pack("{s:s}", "caData", ca) : json_object();
-	json_t *body = json_pack("{s:s, s:s, s:{s:{s:s}, s:o}}", "name", ctx->plan->green_name, "server", server, "config", "awsAuthConfig", "clusterName", ctx->plan->green_name, "tlsClientConfig", tls);
+	json_t *body =
+		json_pack("{s:s, s:s, s:{s:{s:s}, s:o}}", "name", ctx->plan->green_name, "server", server, "config",
+			  "awsAuthConfig", "clusterName", ctx->plan->green_name, "tlsClientConfig", tls);
 	TRY(argocd_call(&argocd, "POST", "/api/v1/clusters?upsert=true", body, NULL));
 	ret->progress = STEP_DONE;
 	ret->detail = mem_strdup("registered");
@@ -100,14 +106,17 @@ struct seen {
 
 static bool goes_to(const json_t *application, const char *server, const char *name)
 {
-	return !strcmp(document_text_or(application, "spec.destination.server", ""), server) || !strcmp(document_text_or(application, "spec.destination.name", ""), name);
+	return !strcmp(document_text_or(application, "spec.destination.server", ""), server) ||
+	       !strcmp(document_text_or(application, "spec.destination.name", ""), name);
 }
 
 static json_t *find(const json_t *items, const char *name)
 {
 	size_t i;
 	json_t *item;
-	json_array_foreach(items, i, item) if (!strcmp(document_text_or(item, "metadata.name", ""), name)) return item;
+	json_array_foreach (items, i, item)
+		if (!strcmp(document_text_or(item, "metadata.name", ""), name))
+			return item;
 	return NULL;
 }
 
@@ -123,7 +132,8 @@ static bool is_blue(struct step_context *ctx, const json_t *application)
 	const char *endpoint = document_text_or(state, "endpoint", "");
 	if (project && strcmp(document_text_or(application, "spec.project", ""), project) != 0)
 		return false;
-	return goes_to(application, endpoint, ctx->plan->cluster_name) && !document_text(application, "metadata.labels.eks-upgrade-agent/run");
+	return goes_to(application, endpoint, ctx->plan->cluster_name) &&
+	       !document_text(application, "metadata.labels.eks-upgrade-agent/run");
 }
 
 static json_t *copy_of(struct step_context *ctx, const json_t *blue, const char *server)
@@ -133,11 +143,14 @@ static json_t *copy_of(struct step_context *ctx, const json_t *blue, const char 
 	json_t *destination = json_object_get(spec, "destination");
 	json_object_del(destination, "name");
 	json_object_set_new(destination, "server", json_string(server));
-	return json_pack("{s:s, s:s, s:{s:s, s:s, s:{s:s}}, s:o}", "apiVersion", "argoproj.io/v1alpha1", "kind", "Application", "metadata", "name", name, "namespace",
-			 document_text_or(blue, "metadata.namespace", "argocd"), "labels", RUN_LABEL, ctx->run_id, "spec", spec);
+	return json_pack("{s:s, s:s, s:{s:s, s:s, s:{s:s}}, s:o}", "apiVersion", "argoproj.io/v1alpha1", "kind",
+			 "Application", "metadata", "name", name, "namespace",
+			 document_text_or(blue, "metadata.namespace", "argocd"), "labels", RUN_LABEL, ctx->run_id,
+			 "spec", spec);
 }
 
-static struct error *make_copy(struct step_context *ctx, const struct argocd *argocd, const json_t *blue, const char *server)
+static struct error *make_copy(struct step_context *ctx, const struct argocd *argocd, const json_t *blue,
+			       const char *server)
 {
 	struct error *error = argocd_call(argocd, "POST", "/api/v1/applications", copy_of(ctx, blue, server), NULL);
 	if (error && error->class == ERROR_CONFLICT) { /* ours, made by a try whose answer was lost */
@@ -161,7 +174,8 @@ static struct error *ask_sync(const struct argocd *argocd, const char *name)
 /* Done is: our operation succeeded, the application was looked at since, is Synced and Healthy. */
 static struct error *look_at_copy(const struct argocd *argocd, const json_t *copy, struct seen *seen)
 {
-	const char *phase = document_text(copy, "status.operationState.phase"), *name = document_text_or(copy, "metadata.name", "");
+	const char *phase = document_text(copy, "status.operationState.phase"),
+		   *name = document_text_or(copy, "metadata.name", "");
 	int64_t finished_ms = 0, reconciled_ms = 0;
 	if (!phase || !strcmp(phase, "Failed") || !strcmp(phase, "Error")) {
 		seen->waiting = name;
@@ -175,7 +189,8 @@ static struct error *look_at_copy(const struct argocd *argocd, const json_t *cop
 	}
 	time_parse_rfc3339(slice_of(document_text_or(copy, "status.operationState.finishedAt", "")), &finished_ms);
 	time_parse_rfc3339(slice_of(document_text_or(copy, "status.reconciledAt", "")), &reconciled_ms);
-	bool synced = reconciled_ms >= finished_ms && !strcmp(document_text_or(copy, "status.sync.status", ""), "Synced");
+	bool synced =
+		reconciled_ms >= finished_ms && !strcmp(document_text_or(copy, "status.sync.status", ""), "Synced");
 	bool healthy = synced && !strcmp(document_text_or(copy, "status.health.status", ""), "Healthy");
 	seen->synced += synced;
 	seen->healthy += healthy;
@@ -206,8 +221,7 @@ static struct error *sync_poll(struct step_context *ctx, struct step_result *ret
 		TRY(green_endpoint(ctx, &server, &ca));
 	TRY(argocd_call(&argocd, "GET", "/api/v1/applications", NULL, &out));
 	const json_t *items = json_object_get(out, "items");
-	json_array_foreach(items, i, item)
-	{
+	json_array_foreach (items, i, item) {
 		if (!is_blue(ctx, item))
 			continue;
 		seen.blues++;
@@ -223,8 +237,9 @@ static struct error *sync_poll(struct step_context *ctx, struct step_result *ret
 	ret->fraction = seen.blues ? (double)seen.healthy / (double)seen.blues : 0;
 	bool all = seen.healthy == seen.blues;
 	int64_t since_ms = document_int_or(ctx->memory, "healthy_since_ms", 0);
-	ret->detail = mem_printf("%zu/%zu healthy%s%s%s%s", seen.healthy, seen.blues, seen.waiting && !all ? ", waits for " : "", seen.waiting && !all ? seen.waiting : "", seen.bad ? ": " : "",
-				 seen.bad ? seen.bad : "");
+	ret->detail = mem_printf("%zu/%zu healthy%s%s%s%s", seen.healthy, seen.blues,
+				 seen.waiting && !all ? ", waits for " : "", seen.waiting && !all ? seen.waiting : "",
+				 seen.bad ? ": " : "", seen.bad ? seen.bad : "");
 	if (all && !since_ms)
 		return step_remember(ctx, json_pack("{s:I}", "healthy_since_ms", (json_int_t)ctx->now_ms));
 	if (!all && since_ms)
@@ -246,13 +261,16 @@ static struct error *sync_undo(struct step_context *ctx, struct step_result *ret
 		return NULL;
 	TRY(client(ctx, &token, &argocd));
 	TRY(argocd_call(&argocd, "GET", "/api/v1/applications", NULL, &out));
-	json_array_foreach(json_object_get(out, "items"), i, item)
-	{
+	json_array_foreach (json_object_get(out, "items"), i, item) {
 		const json_t *labels = document_at(item, "metadata.labels");
-		if (strcmp(json_string_value(json_object_get(labels, RUN_LABEL)) ? json_string_value(json_object_get(labels, RUN_LABEL)) : "", ctx->run_id) != 0)
+		if (strcmp(json_string_value(json_object_get(labels, RUN_LABEL))
+				   ? json_string_value(json_object_get(labels, RUN_LABEL))
+				   : "",
+			   ctx->run_id) != 0)
 			continue;
 		left++;
-		char *path CLEANUP(mem_freep) = mem_printf("/api/v1/applications/%s?cascade=true", document_text_or(item, "metadata.name", ""));
+		char *path CLEANUP(mem_freep) =
+			mem_printf("/api/v1/applications/%s?cascade=true", document_text_or(item, "metadata.name", ""));
 		struct error *error = argocd_call(&argocd, "DELETE", path, NULL, NULL);
 		if (error && error->class != ERROR_NOT_FOUND)
 			return error;
@@ -264,8 +282,18 @@ static struct error *sync_undo(struct step_context *ctx, struct step_result *ret
 }
 
 const struct step_type argocd_register_step = {
-	.executor = "argocd.register", .service = "argocd", .poll_interval_ms = 5000, .check = register_check, .start = register_start, .undo = register_undo,
+	.executor = "argocd.register",
+	.service = "argocd",
+	.poll_interval_ms = 5000,
+	.check = register_check,
+	.start = register_start,
+	.undo = register_undo,
 };
 const struct step_type argocd_sync_step = {
-	.executor = "argocd.sync", .service = "argocd", .poll_interval_ms = 10000, .start = sync_start, .poll = sync_poll, .undo = sync_undo,
+	.executor = "argocd.sync",
+	.service = "argocd",
+	.poll_interval_ms = 10000,
+	.start = sync_start,
+	.poll = sync_poll,
+	.undo = sync_undo,
 };

@@ -26,12 +26,15 @@ static struct error *prove(struct step_context *ctx, struct step_result *ret, bo
 	struct traffic_facts facts;
 	*ret_proven = false;
 	TRY(traffic_facts_load(ctx, &facts));
-	TRY(traffic_requests(ctx, facts.blue_dimension, ctx->now_ms - LOOK_BACK_MS - 2 * MINUTE_MS, ctx->now_ms - 2 * MINUTE_MS, &requests));
+	TRY(traffic_requests(ctx, facts.blue_dimension, ctx->now_ms - LOOK_BACK_MS - 2 * MINUTE_MS,
+			     ctx->now_ms - 2 * MINUTE_MS, &requests));
 	if (isnan(requests) || requests < 1) {
 		*ret_proven = true;
 		return step_remember(ctx, json_pack("{s:b}", "proven", 1));
 	}
-	ret->detail = mem_printf("Blue still served %.0f requests in 5 min: some users are held there by cached names or open connections", requests);
+	ret->detail = mem_printf("Blue still served %.0f requests in 5 min: some users are held there by cached names "
+				 "or open connections",
+				 requests);
 	int64_t since_ms = document_int_or(ctx->memory, "waiting_since_ms", 0);
 	if (!since_ms)
 		return step_remember(ctx, json_pack("{s:I}", "waiting_since_ms", (json_int_t)ctx->now_ms));
@@ -55,15 +58,20 @@ static struct error *remove_groups(struct step_context *ctx, struct aws *aws, si
 	size_t i;
 	const json_t *name;
 	*ret_left = 0;
-	TRY(aws_call_all(aws, &aws_eks_ListNodegroups, json_pack("{s:s}", "clusterName", ctx->plan->cluster_name), &out));
-	json_array_foreach(json_object_get(out, "nodegroups"), i, name)
-	{
+	TRY(aws_call_all(aws, &aws_eks_ListNodegroups, json_pack("{s:s}", "clusterName", ctx->plan->cluster_name),
+			 &out));
+	json_array_foreach (json_object_get(out, "nodegroups"), i, name) {
 		json_t *seen DOCUMENT_CLEANUP = NULL;
 		(*ret_left)++;
-		TRY(ignore_gone(aws_call(aws, &aws_eks_DescribeNodegroup, json_pack("{s:s, s:O}", "clusterName", ctx->plan->cluster_name, "nodegroupName", name), &seen)));
+		TRY(ignore_gone(
+			aws_call(aws, &aws_eks_DescribeNodegroup,
+				 json_pack("{s:s, s:O}", "clusterName", ctx->plan->cluster_name, "nodegroupName", name),
+				 &seen)));
 		if (!seen || !strcmp(document_text_or(seen, "nodegroup.status", ""), "DELETING"))
 			continue;
-		TRY(ignore_gone(aws_call(aws, &aws_eks_DeleteNodegroup, json_pack("{s:s, s:O}", "clusterName", ctx->plan->cluster_name, "nodegroupName", name), NULL)));
+		TRY(ignore_gone(aws_call(
+			aws, &aws_eks_DeleteNodegroup,
+			json_pack("{s:s, s:O}", "clusterName", ctx->plan->cluster_name, "nodegroupName", name), NULL)));
 	}
 	return NULL;
 }
@@ -91,7 +99,13 @@ static struct error *poll(struct step_context *ctx, struct step_result *ret)
 	ret->detail = left ? mem_printf("%zu node groups to go", left) : mem_strdup("cluster is being deleted");
 	if (left || !strcmp(status, "DELETING"))
 		return NULL;
-	return ignore_gone(aws_call(aws, &aws_eks_DeleteCluster, json_pack("{s:s}", "name", ctx->plan->cluster_name), NULL));
+	return ignore_gone(
+		aws_call(aws, &aws_eks_DeleteCluster, json_pack("{s:s}", "name", ctx->plan->cluster_name), NULL));
 }
 
-const struct step_type decommission_step = {.executor = "eks.decommission", .service = "eks", .poll_interval_ms = 20000, .check = check, .start = poll, .poll = poll};
+const struct step_type decommission_step = {.executor = "eks.decommission",
+					    .service = "eks",
+					    .poll_interval_ms = 20000,
+					    .check = check,
+					    .start = poll,
+					    .poll = poll};

@@ -1,5 +1,5 @@
-/* Identity for workloads on Green: Pod Identity associations as Blue has them, and for roles of service accounts Green's
- * OIDC provider and a statement of trust. What was added is remembered, so that exactly that is taken back. */
+/* Identity for workloads on Green: Pod Identity associations as Blue has them, and for roles of service accounts
+ * Green's OIDC provider and a statement of trust. What was added is remembered, so that exactly that is taken back. */
 #include <stdlib.h>
 #include <string.h>
 #include "aws/operations.h"
@@ -14,7 +14,8 @@ struct account_item {
 	struct pair *annotations;
 	size_t n;
 };
-static const struct field account_item_fields[] = {F_MAP(struct account_item, annotations, n, "metadata.annotations", 0, "")};
+static const struct field account_item_fields[] = {
+	F_MAP(struct account_item, annotations, n, "metadata.annotations", 0, "")};
 static const struct model account_item_model = MODEL("ServiceAccount", struct account_item, account_item_fields);
 
 struct roles {
@@ -63,8 +64,7 @@ static struct error *provider_of(struct step_context *ctx, struct aws *aws, cons
 	const json_t *item;
 	*ret = NULL;
 	TRY(aws_call(aws, &aws_iam_ListOpenIDConnectProviders, NULL, &out));
-	json_array_foreach(json_object_get(out, "OpenIDConnectProviderList"), i, item)
-	{
+	json_array_foreach (json_object_get(out, "OpenIDConnectProviderList"), i, item) {
 		const char *arn = document_text_or(item, "Arn", ""), *name = strstr(arn, "oidc-provider/");
 		if (name && !strcmp(name + 14, issuer))
 			*ret = arena_strdup(ctx->arena, arn);
@@ -79,7 +79,9 @@ static struct error *ensure_provider(struct step_context *ctx, struct aws *aws, 
 		return NULL;
 	TRY(step_remember(ctx, json_pack("{s:b}", "made_provider", 1)));
 	char *url CLEANUP(mem_freep) = mem_printf("https://%s", issuer);
-	struct error *error = aws_call(aws, &aws_iam_CreateOpenIDConnectProvider, json_pack("{s:s, s:[s]}", "Url", url, "ClientIDList", "sts.amazonaws.com"), NULL);
+	struct error *error =
+		aws_call(aws, &aws_iam_CreateOpenIDConnectProvider,
+			 json_pack("{s:s, s:[s]}", "Url", url, "ClientIDList", "sts.amazonaws.com"), NULL);
 	if (error && error->class != ERROR_CONFLICT)
 		return error;
 	error_free(error);
@@ -108,8 +110,7 @@ static size_t statement_of(const json_t *policy, const char *issuer)
 {
 	size_t i;
 	const json_t *statement;
-	json_array_foreach(json_object_get(policy, "Statement"), i, statement)
-	{
+	json_array_foreach (json_object_get(policy, "Statement"), i, statement) {
 		const char *federated = document_text_or(statement, "Principal.Federated", "");
 		if (strstr(federated, issuer))
 			return i;
@@ -137,7 +138,8 @@ static struct error *set_trust(struct aws *aws, const char *role, const char *bl
 {
 	json_t *out DOCUMENT_CLEANUP = NULL;
 	struct error *error = aws_call(aws, &aws_iam_GetRole, json_pack("{s:s}", "RoleName", role), &out);
-	if (error && error->class == ERROR_NOT_FOUND) { /* an annotation that names a role of another account, or none */
+	if (error &&
+	    error->class == ERROR_NOT_FOUND) { /* an annotation that names a role of another account, or none */
 		error_free(error);
 		return NULL;
 	}
@@ -154,7 +156,8 @@ static struct error *set_trust(struct aws *aws, const char *role, const char *bl
 		json_array_remove(statements, ours);
 	struct buf text CLEANUP(buf_done) = BUF_INIT(1 << 20);
 	document_print(policy, false, &text);
-	return aws_call(aws, &aws_iam_UpdateAssumeRolePolicy, json_pack("{s:s, s:s}", "RoleName", role, "PolicyDocument", buf_str(&text)), NULL);
+	return aws_call(aws, &aws_iam_UpdateAssumeRolePolicy,
+			json_pack("{s:s, s:s}", "RoleName", role, "PolicyDocument", buf_str(&text)), NULL);
 }
 
 static struct error *trust(struct step_context *ctx, struct aws *aws, size_t *ret_n)
@@ -164,7 +167,11 @@ static struct error *trust(struct step_context *ctx, struct aws *aws, size_t *re
 	const char *blue, *green, *provider;
 	*ret_n = 0;
 	TRY(world_blue(ctx->world, &kube));
-	struct kube_list list = {.path = "/api/v1/serviceaccounts", .item_model = &account_item_model, .fn = take_account, .restarted = forget_roles, .context = &roles};
+	struct kube_list list = {.path = "/api/v1/serviceaccounts",
+				 .item_model = &account_item_model,
+				 .fn = take_account,
+				 .restarted = forget_roles,
+				 .context = &roles};
 	TRY(kube_list(kube, &list));
 	TRY(issuer_of(ctx, aws, ctx->plan->cluster_name, &blue));
 	TRY(issuer_of(ctx, aws, ctx->plan->green_name, &green));
@@ -174,7 +181,8 @@ static struct error *trust(struct step_context *ctx, struct aws *aws, size_t *re
 	json_t *names = json_array();
 	for (size_t i = 0; i < roles.n; i++)
 		json_array_append_new(names, json_string(roles.names[i]));
-	TRY(step_remember(ctx, json_pack("{s:o, s:s, s:s}", "roles", names, "blue_issuer", blue, "green_issuer", green)));
+	TRY(step_remember(ctx,
+			  json_pack("{s:o, s:s, s:s}", "roles", names, "blue_issuer", blue, "green_issuer", green)));
 	for (size_t i = 0; i < roles.n; i++)
 		TRY(set_trust(aws, roles.names[i], blue, green, true));
 	*ret_n = roles.n;
@@ -187,18 +195,24 @@ static struct error *associate(struct step_context *ctx, struct aws *aws, size_t
 	size_t i;
 	const json_t *item;
 	*ret_n = 0;
-	TRY(aws_call_all(aws, &aws_eks_ListPodIdentityAssociations, json_pack("{s:s}", "clusterName", ctx->plan->cluster_name), &out));
-	json_array_foreach(json_object_get(out, "associations"), i, item)
-	{
+	TRY(aws_call_all(aws, &aws_eks_ListPodIdentityAssociations,
+			 json_pack("{s:s}", "clusterName", ctx->plan->cluster_name), &out));
+	json_array_foreach (json_object_get(out, "associations"), i, item) {
 		json_t *one DOCUMENT_CLEANUP = NULL;
-		char token[33], *what CLEANUP(mem_freep) = mem_printf("%s/%s", document_text_or(item, "namespace", ""), document_text_or(item, "serviceAccount", ""));
+		char token[33], *what CLEANUP(mem_freep) = mem_printf("%s/%s", document_text_or(item, "namespace", ""),
+								      document_text_or(item, "serviceAccount", ""));
 		TRY(aws_call(aws, &aws_eks_DescribePodIdentityAssociation,
-			     json_pack("{s:s, s:s}", "clusterName", ctx->plan->cluster_name, "associationId", document_text_or(item, "associationId", "")), &one));
+			     json_pack("{s:s, s:s}", "clusterName", ctx->plan->cluster_name, "associationId",
+				       document_text_or(item, "associationId", "")),
+			     &one));
 		aws_idempotency_token(ctx->run_id, what, 1, token);
-		struct error *error = aws_call(aws, &aws_eks_CreatePodIdentityAssociation,
-					       json_pack("{s:s, s:s, s:s, s:s, s:s}", "clusterName", ctx->plan->green_name, "namespace", document_text_or(item, "namespace", ""), "serviceAccount",
-							 document_text_or(item, "serviceAccount", ""), "roleArn", document_text_or(one, "association.roleArn", ""), "clientRequestToken", token),
-					       NULL);
+		struct error *error = aws_call(
+			aws, &aws_eks_CreatePodIdentityAssociation,
+			json_pack("{s:s, s:s, s:s, s:s, s:s}", "clusterName", ctx->plan->green_name, "namespace",
+				  document_text_or(item, "namespace", ""), "serviceAccount",
+				  document_text_or(item, "serviceAccount", ""), "roleArn",
+				  document_text_or(one, "association.roleArn", ""), "clientRequestToken", token),
+			NULL);
 		if (error && error->class != ERROR_CONFLICT)
 			return error;
 		error_free(error);
@@ -231,16 +245,25 @@ static struct error *undo(struct step_context *ctx, struct step_result *ret)
 	struct aws *aws;
 	size_t i;
 	const json_t *role;
-	const char *blue = document_text(ctx->memory, "blue_issuer"), *green = document_text(ctx->memory, "green_issuer"), *provider = NULL;
+	const char *blue = document_text(ctx->memory, "blue_issuer"),
+		   *green = document_text(ctx->memory, "green_issuer"), *provider = NULL;
 	ret->progress = STEP_DONE;
 	if (ctx->world->config->keep_green || !green)
 		return NULL;
 	TRY(world_aws(ctx->world, &aws));
-	json_array_foreach(json_object_get(ctx->memory, "roles"), i, role) TRY(set_trust(aws, json_string_value(role), blue, green, false));
+	json_array_foreach (json_object_get(ctx->memory, "roles"), i, role)
+		TRY(set_trust(aws, json_string_value(role), blue, green, false));
 	if (!document_true(ctx->memory, "made_provider"))
 		return NULL;
 	TRY(provider_of(ctx, aws, green, &provider));
-	return provider ? aws_call(aws, &aws_iam_DeleteOpenIDConnectProvider, json_pack("{s:s}", "OpenIDConnectProviderArn", provider), NULL) : NULL;
+	return provider ? aws_call(aws, &aws_iam_DeleteOpenIDConnectProvider,
+				   json_pack("{s:s}", "OpenIDConnectProviderArn", provider), NULL)
+			: NULL;
 }
 
-const struct step_type identity_step = {.executor = "eks.identity", .service = "iam", .poll_interval_ms = 5000, .start = start, .poll = start, .undo = undo};
+const struct step_type identity_step = {.executor = "eks.identity",
+					.service = "iam",
+					.poll_interval_ms = 5000,
+					.start = start,
+					.poll = start,
+					.undo = undo};

@@ -13,16 +13,20 @@ static struct error *assess_start(struct step_context *ctx, struct step_result *
 	json_t *out DOCUMENT_CLEANUP = NULL;
 	TRY(world_aws(ctx->world, &aws));
 	TRY(aws_call(aws, &aws_eks_DescribeCluster, json_pack("{s:s}", "name", ctx->plan->cluster_name), &out));
-	const char *version = document_text_or(out, "cluster.version", ""), *status = document_text_or(out, "cluster.status", "");
+	const char *version = document_text_or(out, "cluster.version", ""),
+		   *status = document_text_or(out, "cluster.status", "");
 	if (strcmp(version, ctx->plan->source_version) != 0)
-		return error_remedy(error_new(ERROR_PRECONDITION, "cluster \"%s\" is at %s, the plan was made at %s", ctx->plan->cluster_name, version, ctx->plan->source_version), "plan anew");
+		return error_remedy(error_new(ERROR_PRECONDITION, "cluster \"%s\" is at %s, the plan was made at %s",
+					      ctx->plan->cluster_name, version, ctx->plan->source_version),
+				    "plan anew");
 	if (strcmp(status, "ACTIVE") != 0) {
 		ret->detail = mem_printf("cluster is %s", status);
 		return NULL;
 	}
 	struct kube *kube;
 	TRY(world_blue(ctx->world, &kube));
-	TRY(step_remember(ctx, json_pack("{s:s, s:s}", "endpoint", document_text_or(out, "cluster.endpoint", ""), "server", kube_server(kube))));
+	TRY(step_remember(ctx, json_pack("{s:s, s:s}", "endpoint", document_text_or(out, "cluster.endpoint", ""),
+					 "server", kube_server(kube))));
 	ret->progress = STEP_DONE;
 	ret->detail = mem_printf("%s is ACTIVE at %s", ctx->plan->cluster_name, version);
 	return NULL;
@@ -50,7 +54,9 @@ static struct error *backup_start(struct step_context *ctx, struct step_result *
 	}
 	if (!error)
 		error = kube_call(kube, "POST", BACKUPS, NULL,
-				  json_pack("{s:s, s:s, s:{s:s, s:s}, s:{s:s}}", "apiVersion", "velero.io/v1", "kind", "Backup", "metadata", "name", name, "namespace", "velero", "spec", "ttl", "720h0m0s"),
+				  json_pack("{s:s, s:s, s:{s:s, s:s}, s:{s:s}}", "apiVersion", "velero.io/v1", "kind",
+					    "Backup", "metadata", "name", name, "namespace", "velero", "spec", "ttl",
+					    "720h0m0s"),
 				  NULL);
 	if (error && error->class == ERROR_CONFLICT) { /* made by a try whose answer was lost */
 		error_free(error);
@@ -76,7 +82,8 @@ static struct error *backup_poll(struct step_context *ctx, struct step_result *r
 	if (error)
 		return error;
 	const char *phase = document_text_or(backup, "status.phase", "New");
-	bool failed = !strcmp(phase, "Failed") || !strcmp(phase, "PartiallyFailed") || !strcmp(phase, "FailedValidation");
+	bool failed =
+		!strcmp(phase, "Failed") || !strcmp(phase, "PartiallyFailed") || !strcmp(phase, "FailedValidation");
 	ret->progress = !strcmp(phase, "Completed") ? STEP_DONE : failed ? STEP_FAIL : STEP_WAIT;
 	ret->detail = mem_printf("Velero backup \"%s\": %s", name, phase);
 	return NULL;
@@ -106,7 +113,8 @@ static bool take_object(void *context, void *item, struct arena *item_arena)
 	const struct object_name *seen = item;
 	(void)item_arena;
 	*ARENA_PUSH(inventory->arena, inventory->objects, inventory->n) =
-		(struct object_name){inventory->kind, arena_strdup(inventory->arena, seen->ns ? seen->ns : ""), arena_strdup(inventory->arena, seen->name ? seen->name : ""), seen->replicas};
+		(struct object_name){inventory->kind, arena_strdup(inventory->arena, seen->ns ? seen->ns : ""),
+				     arena_strdup(inventory->arena, seen->name ? seen->name : ""), seen->replicas};
 	return true;
 }
 
@@ -121,13 +129,18 @@ static const char *const compared[][2] = {{"Deployment", "/apis/apps/v1/deployme
 					  {"Service", "/api/v1/services"},
 					  {"Ingress", "/apis/networking.k8s.io/v1/ingresses"}};
 
-static struct error *take_inventory(struct kube *kube, struct inventory inventories[ARRAY_SIZE(compared)], struct arena *arena)
+static struct error *take_inventory(struct kube *kube, struct inventory inventories[ARRAY_SIZE(compared)],
+				    struct arena *arena)
 {
 	struct kube_list lists[ARRAY_SIZE(compared)];
 	struct error *first = NULL;
 	for (size_t i = 0; i < ARRAY_SIZE(compared); i++) {
 		inventories[i] = (struct inventory){.arena = arena, .kind = compared[i][0]};
-		lists[i] = (struct kube_list){.path = compared[i][1], .item_model = &object_name_model, .fn = take_object, .restarted = forget_kind, .context = &inventories[i]};
+		lists[i] = (struct kube_list){.path = compared[i][1],
+					      .item_model = &object_name_model,
+					      .fn = take_object,
+					      .restarted = forget_kind,
+					      .context = &inventories[i]};
 	}
 	kube_list_batch(kube, lists, ARRAY_SIZE(compared));
 	for (size_t i = 0; i < ARRAY_SIZE(compared); i++) {
@@ -159,16 +172,20 @@ static struct error *compare_start(struct step_context *ctx, struct step_result 
 	TRY(take_inventory(green, greens, ctx->arena));
 	for (size_t k = 0; k < ARRAY_SIZE(compared); k++) {
 		for (size_t i = 0; i < blues[k].n; i++) {
-			const struct object_name *wanted = &blues[k].objects[i], *found = counterpart(&greens[k], wanted);
+			const struct object_name *wanted = &blues[k].objects[i],
+						 *found = counterpart(&greens[k], wanted);
 			all++;
 			if (found && found->replicas >= wanted->replicas)
 				continue;
 			if (n++ < 5)
-				buf_printf(&missing, "%s%s %s/%s%s", n > 1 ? ", " : "", wanted->kind, wanted->ns, wanted->name, found ? " (fewer replicas)" : "");
+				buf_printf(&missing, "%s%s %s/%s%s", n > 1 ? ", " : "", wanted->kind, wanted->ns,
+					   wanted->name, found ? " (fewer replicas)" : "");
 		}
 	}
 	ret->progress = n ? STEP_FAIL : STEP_DONE;
-	ret->detail = n ? mem_printf("Green lacks %zu of %zu objects: %s%s", n, all, buf_str(&missing), n > 5 ? " …" : "") : mem_printf("%zu objects on both", all);
+	ret->detail =
+		n ? mem_printf("Green lacks %zu of %zu objects: %s%s", n, all, buf_str(&missing), n > 5 ? " …" : "")
+		  : mem_printf("%zu objects on both", all);
 	return NULL;
 }
 
@@ -187,7 +204,20 @@ static struct error *approval_poll(struct step_context *ctx, struct step_result 
 	return NULL;
 }
 
-const struct step_type assess_step = {.executor = "perceive.assess", .service = "eks", .poll_interval_ms = 15000, .start = assess_start, .poll = assess_start};
-const struct step_type backup_step = {.executor = "velero.backup", .service = "kubernetes", .poll_interval_ms = 10000, .start = backup_start, .poll = backup_poll};
-const struct step_type compare_step = {.executor = "inventory.compare", .service = "kubernetes", .poll_interval_ms = 5000, .start = compare_start};
-const struct step_type approval_step = {.executor = "approval", .service = "person", .poll_interval_ms = 1000, .start = approval_start, .poll = approval_poll};
+const struct step_type assess_step = {.executor = "perceive.assess",
+				      .service = "eks",
+				      .poll_interval_ms = 15000,
+				      .start = assess_start,
+				      .poll = assess_start};
+const struct step_type backup_step = {.executor = "velero.backup",
+				      .service = "kubernetes",
+				      .poll_interval_ms = 10000,
+				      .start = backup_start,
+				      .poll = backup_poll};
+const struct step_type compare_step = {
+	.executor = "inventory.compare", .service = "kubernetes", .poll_interval_ms = 5000, .start = compare_start};
+const struct step_type approval_step = {.executor = "approval",
+					.service = "person",
+					.poll_interval_ms = 1000,
+					.start = approval_start,
+					.poll = approval_poll};

@@ -1,5 +1,5 @@
-/* Green by Terraform: init, plan into a file, look at the plan, apply exactly that file, wait for EKS. Each is a job of the
- * process port with a name of its own, so that a restart finds the one that runs instead of starting another. */
+/* Green by Terraform: init, plan into a file, look at the plan, apply exactly that file, wait for EKS. Each is a job of
+ * the process port with a name of its own, so that a restart finds the one that runs instead of starting another. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,8 +47,10 @@ static void variables(struct command *command, const struct step_context *ctx, c
 	for (i = 0; i < ARRAY_SIZE(members); i++)
 		variable(command, members[i], arena_strdup(ctx->arena, document_text_or(parameters, members[i], "")));
 	variable(command, "region", ctx->plan->region && *ctx->plan->region ? ctx->plan->region : "us-east-1");
-	json_array_foreach(json_object_get(parameters, "var_files"), i, value) word(command, arena_printf(ctx->arena, "-var-file=%s", json_string_value(value)));
-	json_object_foreach(json_object_get(parameters, "variables"), key, value) variable(command, arena_strdup(ctx->arena, key), arena_strdup(ctx->arena, json_string_value(value)));
+	json_array_foreach (json_object_get(parameters, "var_files"), i, value)
+		word(command, arena_printf(ctx->arena, "-var-file=%s", json_string_value(value)));
+	json_object_foreach (json_object_get(parameters, "variables"), key, value)
+		variable(command, arena_strdup(ctx->arena, key), arena_strdup(ctx->arena, json_string_value(value)));
 	if (ctx->world->config->endpoint_url)
 		variable(command, "endpoint_url", ctx->world->config->endpoint_url);
 }
@@ -57,7 +59,8 @@ static void variables(struct command *command, const struct step_context *ctx, c
 static const char *absolute(const struct step_context *ctx, const char *path)
 {
 	char *real CLEANUP(mem_freep) = *path == '/' ? mem_strdup(path) : realpath(".", NULL);
-	return *path == '/' ? arena_strdup(ctx->arena, path) : arena_printf(ctx->arena, "%s/%s", real ? real : ".", path);
+	return *path == '/' ? arena_strdup(ctx->arena, path)
+			    : arena_printf(ctx->arena, "%s/%s", real ? real : ".", path);
 }
 
 static void state_flag(struct command *command, const struct step_context *ctx, const json_t *parameters)
@@ -77,14 +80,16 @@ static struct error *plan_file(const struct step_context *ctx, const char **ret)
 	return NULL;
 }
 
-static struct error *run_stage(const struct step_context *ctx, const char *stage, const json_t *parameters, int64_t deadline_ms)
+static struct error *run_stage(const struct step_context *ctx, const char *stage, const json_t *parameters,
+			       int64_t deadline_ms)
 {
 	struct command command = {.arena = ctx->arena};
 	const char *file;
 	char name[160];
 	TRY(plan_file(ctx, &file));
 	word(&command, ctx->world->config->terraform.binary ? ctx->world->config->terraform.binary : "terraform");
-	word(&command, arena_printf(ctx->arena, "-chdir=%s", absolute(ctx, document_text_or(parameters, "directory", "."))));
+	word(&command,
+	     arena_printf(ctx->arena, "-chdir=%s", absolute(ctx, document_text_or(parameters, "directory", "."))));
 	word(&command, stage);
 	if (!strcmp(stage, "show")) {
 		word(&command, "-json");
@@ -127,7 +132,8 @@ static void take_line(struct progress *progress, const char *text, size_t n)
 	progress->done += !strcmp(type, "apply_complete");
 	if (!strcmp(type, "diagnostic") && !strcmp(document_text_or(line, "diagnostic.severity", ""), "error")) {
 		free(progress->problem);
-		progress->problem = mem_printf("%s%s%s", document_text_or(line, "diagnostic.summary", "an error"), document_text(line, "diagnostic.detail") ? ": " : "",
+		progress->problem = mem_printf("%s%s%s", document_text_or(line, "diagnostic.summary", "an error"),
+					       document_text(line, "diagnostic.detail") ? ": " : "",
 					       document_text_or(line, "diagnostic.detail", ""));
 	}
 }
@@ -160,10 +166,14 @@ static struct error *stage_failed(const struct step_context *ctx, const char *st
 	while (text.n && strchr("\r\n ", text.p[text.n - 1]))
 		text.p[--text.n] = '\0';
 	const char *tail = text.n > 400 ? text.p + text.n - 400 : buf_str(&text);
-	struct error *error = error_new(ERROR_SUBPROCESS, "terraform %s ended with status %d: %s", stage, status, problem ? problem : *tail ? tail : "it said nothing");
+	struct error *error = error_new(ERROR_SUBPROCESS, "terraform %s ended with status %d: %s", stage, status,
+					problem ? problem
+					: *tail ? tail
+						: "it said nothing");
 	error->exit_status = status;
 	error->service = mem_strdup("terraform");
-	return error_remedy(error, "read the whole output in the job \"%s\"; mend the module or the account and resume", name);
+	return error_remedy(error, "read the whole output in the job \"%s\"; mend the module or the account and resume",
+			    name);
 }
 
 /* The gate: nothing is deleted or replaced, nothing of Blue is touched. */
@@ -182,16 +192,17 @@ static struct error *judge_plan(const struct step_context *ctx, const json_t *pa
 		return error;
 	}
 	const char *blue = document_text_or(parameters, "blue_cluster_name", "");
-	json_array_foreach(json_object_get(plan, "resource_changes"), i, change)
-	{
+	json_array_foreach (json_object_get(plan, "resource_changes"), i, change) {
 		const char *address = document_text_or(change, "address", "?");
-		json_array_foreach(document_at(change, "change.actions"), k, action)
-		{
+		json_array_foreach (document_at(change, "change.actions"), k, action) {
 			const char *verb = json_string_value(action) ? json_string_value(action) : "";
 			bool of_blue = *blue && !strcmp(document_text_or(change, "change.before.name", ""), blue);
-			if (strcmp(verb, "delete") != 0 && !(of_blue && strcmp(verb, "no-op") != 0 && strcmp(verb, "read") != 0))
+			if (strcmp(verb, "delete") != 0 &&
+			    !(of_blue && strcmp(verb, "no-op") != 0 && strcmp(verb, "read") != 0))
 				continue;
-			return error_remedy(error_new(ERROR_PRECONDITION, "Terraform would %s \"%s\": %s", verb, address, of_blue ? "that is Blue" : "this upgrade deletes nothing"),
+			return error_remedy(error_new(ERROR_PRECONDITION, "Terraform would %s \"%s\": %s", verb,
+						      address,
+						      of_blue ? "that is Blue" : "this upgrade deletes nothing"),
 					    "let the module only add Green; state and directory must be Green's own");
 		}
 	}
@@ -231,7 +242,9 @@ static struct error *enter(struct step_context *ctx, enum stage stage, const jso
 	if (stage == STAGE_APPLY)
 		TRY(backup_state(ctx, parameters));
 	TRY(step_remember(ctx, json_pack("{s:i, s:i}", "stage", (int)stage, "attempt", (int)ctx->attempt)));
-	return stage == STAGE_WAIT ? NULL : run_stage(ctx, stages[stage], parameters, stage == STAGE_APPLY ? 2 * HOUR_MS : 20 * MINUTE_MS);
+	return stage == STAGE_WAIT
+		       ? NULL
+		       : run_stage(ctx, stages[stage], parameters, stage == STAGE_APPLY ? 2 * HOUR_MS : 20 * MINUTE_MS);
 }
 
 static struct error *start(struct step_context *ctx, struct step_result *ret)
@@ -344,7 +357,8 @@ static struct error *undo(struct step_context *ctx, struct step_result *ret)
 	TRY(step_parameters(ctx, &parameters));
 	if (!json_object_get(ctx->memory, "stage") || ctx->world->config->keep_green) {
 		ret->progress = STEP_DONE;
-		ret->detail = mem_strdup(ctx->world->config->keep_green ? "Green is kept, as configured" : "nothing was made");
+		ret->detail = mem_strdup(ctx->world->config->keep_green ? "Green is kept, as configured"
+									: "nothing was made");
 		return NULL;
 	}
 	TRY(in_flight(ctx, &busy));
@@ -358,8 +372,11 @@ static struct error *undo(struct step_context *ctx, struct step_result *ret)
 	if (status.state == PROCESS_ABSENT)
 		TRY(run_stage(&destroy, "destroy", parameters, 2 * HOUR_MS));
 	if (status.state == PROCESS_LOST || (status.state == PROCESS_EXITED && status.exit_status != 0)) {
-		TRY(step_remember(ctx, json_pack("{s:I}", "destroys", (json_int_t)(document_int_or(ctx->memory, "destroys", 0) + 1))));
-		return status.state == PROCESS_LOST ? error_new(ERROR_SUBPROCESS, "terraform destroy was killed from outside") : stage_failed(&destroy, "destroy", status.exit_status);
+		TRY(step_remember(ctx, json_pack("{s:I}", "destroys",
+						 (json_int_t)(document_int_or(ctx->memory, "destroys", 0) + 1))));
+		return status.state == PROCESS_LOST
+			       ? error_new(ERROR_SUBPROCESS, "terraform destroy was killed from outside")
+			       : stage_failed(&destroy, "destroy", status.exit_status);
 	}
 	ret->detail = mem_strdup("terraform destroy");
 	ret->poll_after_ms = 10 * SECOND_MS;

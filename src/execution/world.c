@@ -10,8 +10,12 @@ const char *const verdict_names[] = {"PASS", "FAIL", "NO_DATA", "PROVIDER_ERROR"
 struct error *world_aws(struct world *world, struct aws **ret)
 {
 	if (!world->aws) {
-		struct aws_options options = {.ports = world->ports, .profile = world->config->profile, .region = world->config->region, .endpoint_url = world->config->endpoint_url,
-					      .access_key = world->config->simulated ? "AKIASIMULATED" : NULL, .secret_key = world->config->simulated ? "simulated" : NULL};
+		struct aws_options options = {.ports = world->ports,
+					      .profile = world->config->profile,
+					      .region = world->config->region,
+					      .endpoint_url = world->config->endpoint_url,
+					      .access_key = world->config->simulated ? "AKIASIMULATED" : NULL,
+					      .secret_key = world->config->simulated ? "simulated" : NULL};
 		TRY(aws_new(&options, &world->aws));
 	}
 	*ret = world->aws;
@@ -37,7 +41,9 @@ struct error *world_blue(struct world *world, struct kube **ret)
 {
 	const struct config *config = world->config;
 	if (!world->blue)
-		TRY(config->kubeconfig || config->context ? by_kubeconfig(world, config->kubeconfig, config->context, &world->blue) : by_eks(world, config->cluster, &world->blue));
+		TRY(config->kubeconfig || config->context
+			    ? by_kubeconfig(world, config->kubeconfig, config->context, &world->blue)
+			    : by_eks(world, config->cluster, &world->blue));
 	*ret = world->blue;
 	return NULL;
 }
@@ -46,8 +52,11 @@ struct error *world_green(struct world *world, const char *green_name, struct ku
 {
 	const struct config *config = world->config;
 	if (!world->green)
-		TRY(config->green.kubeconfig || config->green.context ? by_kubeconfig(world, config->green.kubeconfig ? config->green.kubeconfig : config->kubeconfig, config->green.context, &world->green)
-								     : by_eks(world, green_name, &world->green));
+		TRY(config->green.kubeconfig || config->green.context
+			    ? by_kubeconfig(world,
+					    config->green.kubeconfig ? config->green.kubeconfig : config->kubeconfig,
+					    config->green.context, &world->green)
+			    : by_eks(world, green_name, &world->green));
 	*ret = world->green;
 	return NULL;
 }

@@ -27,7 +27,8 @@ static const char *keep(const struct look *look, const char *text)
 static void source(const struct look *look, const char *name, struct error *error)
 {
 	const char *status = !error ? "ok" : error->class == ERROR_AUTH ? "denied" : "failed";
-	*ARENA_PUSH(look->arena, look->state->sources, look->state->n_sources) = (struct source_info){name, status, error ? keep(look, error->message) : NULL};
+	*ARENA_PUSH(look->arena, look->state->sources, look->state->n_sources) =
+		(struct source_info){name, status, error ? keep(look, error->message) : NULL};
 	error_free(error);
 }
 
@@ -35,9 +36,11 @@ static struct error *cluster(const struct look *look)
 {
 	json_t *out DOCUMENT_CLEANUP = NULL;
 	struct cluster_state *state = look->state;
-	struct error *error = aws_call(look->aws, &aws_eks_DescribeCluster, json_pack("{s:s}", "name", look->config->cluster), &out);
+	struct error *error =
+		aws_call(look->aws, &aws_eks_DescribeCluster, json_pack("{s:s}", "name", look->config->cluster), &out);
 	if (error && error->class == ERROR_NOT_FOUND)
-		return error_remedy(error, "aws eks list-clusters shows those of this account and region (%s)", aws_region(look->aws));
+		return error_remedy(error, "aws eks list-clusters shows those of this account and region (%s)",
+				    aws_region(look->aws));
 	if (error)
 		return error;
 	const json_t *seen = json_object_get(out, "cluster");
@@ -54,7 +57,8 @@ static struct error *cluster(const struct look *look)
 	state->role_arn = keep(look, document_text(seen, "roleArn"));
 	size_t i;
 	const json_t *subnet;
-	json_array_foreach(document_at(seen, "resourcesVpcConfig.subnetIds"), i, subnet) *ARENA_PUSH(look->arena, state->subnets, state->n_subnets) = keep(look, json_string_value(subnet));
+	json_array_foreach (document_at(seen, "resourcesVpcConfig.subnetIds"), i, subnet)
+		*ARENA_PUSH(look->arena, state->subnets, state->n_subnets) = keep(look, json_string_value(subnet));
 	source(look, "eks:DescribeCluster", NULL);
 	return NULL;
 }
@@ -62,39 +66,54 @@ static struct error *cluster(const struct look *look)
 static void take_group(const struct look *look, const json_t *seen)
 {
 	struct node_group_info *group = ARENA_PUSH(look->arena, look->state->node_groups, look->state->n_node_groups);
-	*group = (struct node_group_info){.name = keep(look, document_text_or(seen, "nodegroupName", "")), .version = keep(look, document_text(seen, "version")),
-					  .release_version = keep(look, document_text(seen, "releaseVersion")), .ami_type = keep(look, document_text(seen, "amiType")),
-					  .capacity_type = keep(look, document_text(seen, "capacityType")), .status = keep(look, document_text(seen, "status")),
-					  .desired = document_int_or(seen, "scalingConfig.desiredSize", 0), .min = document_int_or(seen, "scalingConfig.minSize", 0),
+	*group = (struct node_group_info){.name = keep(look, document_text_or(seen, "nodegroupName", "")),
+					  .version = keep(look, document_text(seen, "version")),
+					  .release_version = keep(look, document_text(seen, "releaseVersion")),
+					  .ami_type = keep(look, document_text(seen, "amiType")),
+					  .capacity_type = keep(look, document_text(seen, "capacityType")),
+					  .status = keep(look, document_text(seen, "status")),
+					  .desired = document_int_or(seen, "scalingConfig.desiredSize", 0),
+					  .min = document_int_or(seen, "scalingConfig.minSize", 0),
 					  .max = document_int_or(seen, "scalingConfig.maxSize", 0)};
 	size_t i;
 	const json_t *type;
-	json_array_foreach(json_object_get(seen, "instanceTypes"), i, type) *ARENA_PUSH(look->arena, group->instance_types, group->n_instance_types) = keep(look, json_string_value(type));
+	json_array_foreach (json_object_get(seen, "instanceTypes"), i, type)
+		*ARENA_PUSH(look->arena, group->instance_types, group->n_instance_types) =
+			keep(look, json_string_value(type));
 }
 
 static void take_addon(const struct look *look, const json_t *seen)
 {
-	*ARENA_PUSH(look->arena, look->state->addons, look->state->n_addons) =
-		(struct addon_info){keep(look, document_text_or(seen, "addonName", "")), keep(look, document_text(seen, "addonVersion")), keep(look, document_text(seen, "status"))};
+	*ARENA_PUSH(look->arena, look->state->addons, look->state->n_addons) = (struct addon_info){
+		keep(look, document_text_or(seen, "addonName", "")), keep(look, document_text(seen, "addonVersion")),
+		keep(look, document_text(seen, "status"))};
 }
 
 /* Names by one call, then all of them side by side. */
-static void each_named(const struct look *look, const struct aws_operation *list, const char *names_member, const struct aws_operation *describe, const char *name_member,
-		       const char *result_member, void (*take)(const struct look *, const json_t *))
+static void each_named(const struct look *look, const struct aws_operation *list, const char *names_member,
+		       const struct aws_operation *describe, const char *name_member, const char *result_member,
+		       void (*take)(const struct look *, const json_t *))
 {
 	json_t *out DOCUMENT_CLEANUP = NULL;
-	struct error *error = aws_call_all(look->aws, list, json_pack("{s:s}", "clusterName", look->config->cluster), &out);
+	struct error *error =
+		aws_call_all(look->aws, list, json_pack("{s:s}", "clusterName", look->config->cluster), &out);
 	const json_t *names = json_object_get(out, names_member);
 	size_t n = json_array_size(names);
 	source(look, arena_printf(look->arena, "eks:%s", aws_operation_name(list)), error);
 	struct aws_request *requests = mem_array(n, sizeof *requests);
 	for (size_t i = 0; i < n; i++)
-		requests[i] = (struct aws_request){.operation = describe, .input = json_pack("{s:s, s:O}", "clusterName", look->config->cluster, name_member, json_array_get(names, i))};
+		requests[i] =
+			(struct aws_request){.operation = describe,
+					     .input = json_pack("{s:s, s:O}", "clusterName", look->config->cluster,
+								name_member, json_array_get(names, i))};
 	if (n)
 		aws_call_batch(look->aws, requests, n);
 	for (size_t i = 0; i < n; i++) {
 		if (requests[i].error)
-			source(look, arena_printf(look->arena, "eks:%s %s", aws_operation_name(describe), json_string_value(json_array_get(names, i))), requests[i].error);
+			source(look,
+			       arena_printf(look->arena, "eks:%s %s", aws_operation_name(describe),
+					    json_string_value(json_array_get(names, i))),
+			       requests[i].error);
 		else
 			take(look, json_object_get(requests[i].output, result_member));
 		json_decref(requests[i].output);
@@ -112,16 +131,23 @@ static bool same_name(const char *a, const char *b)
 
 static void take_record(const struct look *look, const char *zone, const json_t *seen)
 {
-	const char *alias = document_text(seen, "AliasTarget.DNSName"), *name = document_text_or(seen, "Name", ""), *type = document_text_or(seen, "Type", "");
+	const char *alias = document_text(seen, "AliasTarget.DNSName"), *name = document_text_or(seen, "Name", ""),
+		   *type = document_text_or(seen, "Type", "");
 	bool wanted = false;
 	for (size_t i = 0; i < look->config->traffic.n_records; i++)
 		wanted |= same_name(name, look->config->traffic.records[i]);
 	if (!wanted || (strcmp(type, "A") && strcmp(type, "AAAA") && strcmp(type, "CNAME")))
 		return;
-	*ARENA_PUSH(look->arena, look->state->records, look->state->n_records) =
-		(struct record_info){.zone_id = keep(look, zone), .name = keep(look, name), .type = keep(look, type), .set_identifier = keep(look, document_text(seen, "SetIdentifier")),
-				     .target = keep(look, alias ? alias : document_text(seen, "ResourceRecords[0].Value")), .weight = document_int_or(seen, "Weight", -1),
-				     .ttl = alias ? 60 : document_int_or(seen, "TTL", 300), .alias = alias != NULL, .evaluate_target_health = document_true(seen, "AliasTarget.EvaluateTargetHealth")};
+	*ARENA_PUSH(look->arena, look->state->records, look->state->n_records) = (struct record_info){
+		.zone_id = keep(look, zone),
+		.name = keep(look, name),
+		.type = keep(look, type),
+		.set_identifier = keep(look, document_text(seen, "SetIdentifier")),
+		.target = keep(look, alias ? alias : document_text(seen, "ResourceRecords[0].Value")),
+		.weight = document_int_or(seen, "Weight", -1),
+		.ttl = alias ? 60 : document_int_or(seen, "TTL", 300),
+		.alias = alias != NULL,
+		.evaluate_target_health = document_true(seen, "AliasTarget.EvaluateTargetHealth")};
 }
 
 struct error *perception_find_zone(struct aws *aws, const char *wanted, struct arena *arena, const char **ret_id)
@@ -131,15 +157,15 @@ struct error *perception_find_zone(struct aws *aws, const char *wanted, struct a
 	TRY(aws_call_all(aws, &aws_route53_ListHostedZones, NULL, &out));
 	size_t i;
 	const json_t *zone;
-	json_array_foreach(json_object_get(out, "HostedZones"), i, zone)
-	{
+	json_array_foreach (json_object_get(out, "HostedZones"), i, zone) {
 		const char *id = document_text_or(zone, "Id", ""), *slash = strrchr(id, '/');
 		if (same_name(document_text_or(zone, "Name", ""), wanted) || !strcmp(slash ? slash + 1 : id, wanted)) {
 			*ret_id = arena_strdup(arena, slash ? slash + 1 : id);
 			return NULL;
 		}
 	}
-	return error_remedy(error_new(ERROR_NOT_FOUND, "no hosted zone \"%s\" in this account", wanted), "check traffic.route53.hosted_zone; aws route53 list-hosted-zones");
+	return error_remedy(error_new(ERROR_NOT_FOUND, "no hosted zone \"%s\" in this account", wanted),
+			    "check traffic.route53.hosted_zone; aws route53 list-hosted-zones");
 }
 
 static struct error *records(const struct look *look)
@@ -147,16 +173,19 @@ static struct error *records(const struct look *look)
 	const char *zone;
 	json_t *out DOCUMENT_CLEANUP = NULL;
 	TRY(perception_find_zone(look->aws, look->config->traffic.hosted_zone, look->arena, &zone));
-	TRY(aws_call_all(look->aws, &aws_route53_ListResourceRecordSets, json_pack("{s:s}", "HostedZoneId", zone), &out));
+	TRY(aws_call_all(look->aws, &aws_route53_ListResourceRecordSets, json_pack("{s:s}", "HostedZoneId", zone),
+			 &out));
 	size_t i;
 	const json_t *seen;
-	json_array_foreach(json_object_get(out, "ResourceRecordSets"), i, seen) take_record(look, zone, seen);
+	json_array_foreach (json_object_get(out, "ResourceRecordSets"), i, seen)
+		take_record(look, zone, seen);
 	return NULL;
 }
 
 static struct error *applications(const struct look *look)
 {
-	struct argocd argocd = {.ports = look->ports, .server = look->config->argocd.server, .insecure = look->config->argocd.insecure};
+	struct argocd argocd = {
+		.ports = look->ports, .server = look->config->argocd.server, .insecure = look->config->argocd.insecure};
 	struct secret *token CLEANUP(secret_freep) = NULL;
 	json_t *out DOCUMENT_CLEANUP = NULL;
 	TRY(config_secret_read(look->config->argocd.token, &token));
@@ -164,15 +193,19 @@ static struct error *applications(const struct look *look)
 	TRY(argocd_call(&argocd, "GET", "/api/v1/applications", NULL, &out));
 	size_t i;
 	const json_t *seen;
-	json_array_foreach(json_object_get(out, "items"), i, seen)
-	{
+	json_array_foreach (json_object_get(out, "items"), i, seen) {
 		const char *destination = document_text(seen, "spec.destination.server");
-		*ARENA_PUSH(look->arena, look->state->applications, look->state->n_applications) =
-			(struct application_info){.name = keep(look, document_text_or(seen, "metadata.name", "")), .ns = keep(look, document_text(seen, "metadata.namespace")),
-						  .project = keep(look, document_text(seen, "spec.project")),
-						  .destination = keep(look, destination ? destination : document_text(seen, "spec.destination.name")),
-						  .revision = keep(look, document_text(seen, "status.sync.revision")), .sync = keep(look, document_text(seen, "status.sync.status")),
-						  .health = keep(look, document_text(seen, "status.health.status")), .source = "argocd"};
+		*ARENA_PUSH(look->arena, look->state->applications,
+			    look->state->n_applications) = (struct application_info){
+			.name = keep(look, document_text_or(seen, "metadata.name", "")),
+			.ns = keep(look, document_text(seen, "metadata.namespace")),
+			.project = keep(look, document_text(seen, "spec.project")),
+			.destination =
+				keep(look, destination ? destination : document_text(seen, "spec.destination.name")),
+			.revision = keep(look, document_text(seen, "status.sync.revision")),
+			.sync = keep(look, document_text(seen, "status.sync.status")),
+			.health = keep(look, document_text(seen, "status.health.status")),
+			.source = "argocd"};
 	}
 	return NULL;
 }
@@ -183,16 +216,20 @@ static void identity(const struct look *look, const struct kube *kube)
 	const char *told = look->state->endpoint ? look->state->endpoint : "", *used = kube_server(kube);
 	struct error *error = NULL;
 	if (strcasecmp(told, used) != 0)
-		error = error_new(ERROR_PRECONDITION, "kubeconfig leads to \"%s\", EKS says \"%s\": proven only by its answers", used, told);
+		error = error_new(ERROR_PRECONDITION,
+				  "kubeconfig leads to \"%s\", EKS says \"%s\": proven only by its answers", used,
+				  told);
 	source(look, "identity of the API server", error);
 }
 
-struct error *perception_collect(const struct ports *ports, const struct config *config, struct aws *aws, struct kube *kube, struct arena *arena, struct cluster_state *ret)
+struct error *perception_collect(const struct ports *ports, const struct config *config, struct aws *aws,
+				 struct kube *kube, struct arena *arena, struct cluster_state *ret)
 {
 	struct look look = {ports, config, aws, arena, ret};
 	*ret = (struct cluster_state){.captured_at_ms = clock_wall_ms(ports->clock)};
 	TRY(cluster(&look));
-	each_named(&look, &aws_eks_ListNodegroups, "nodegroups", &aws_eks_DescribeNodegroup, "nodegroupName", "nodegroup", take_group);
+	each_named(&look, &aws_eks_ListNodegroups, "nodegroups", &aws_eks_DescribeNodegroup, "nodegroupName",
+		   "nodegroup", take_group);
 	each_named(&look, &aws_eks_ListAddons, "addons", &aws_eks_DescribeAddon, "addonName", "addon", take_addon);
 	if (config->traffic.hosted_zone)
 		source(&look, "route53 records", records(&look));

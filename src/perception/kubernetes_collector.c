@@ -28,7 +28,8 @@ static const struct model condition_model = MODEL("Condition", struct condition,
 static const struct field point_fields[] = {F_STRING(struct ingress_point, hostname, "hostname", 0, "")};
 static const struct model point_model = MODEL("Ingress", struct ingress_point, point_fields);
 
-#define NAMES F_STRING(struct seen, ns, "metadata.namespace", 0, ""), F_STRING(struct seen, name, "metadata.name", 0, "")
+#define NAMES                                                                                                          \
+	F_STRING(struct seen, ns, "metadata.namespace", 0, ""), F_STRING(struct seen, name, "metadata.name", 0, "")
 
 static const struct field name_fields[] = {NAMES};
 static const struct field node_fields[] = {
@@ -39,7 +40,11 @@ static const struct field node_fields[] = {
 };
 static const struct field workload_fields[] = {
 	NAMES,
-	{.name = "spec.replicas", .kind = FIELD_INT, .flags = FIELD_HAS, .offset = offsetof(struct seen, wanted), .offset_n = offsetof(struct seen, has_wanted)},
+	{.name = "spec.replicas",
+	 .kind = FIELD_INT,
+	 .flags = FIELD_HAS,
+	 .offset = offsetof(struct seen, wanted),
+	 .offset_n = offsetof(struct seen, has_wanted)},
 	F_INT(struct seen, ready, "status.readyReplicas", 0, ""),
 	F_JSON(struct seen, templates, "spec.volumeClaimTemplates", 0, ""),
 	F_JSON(struct seen, claims, "spec.template.spec.volumes", 0, ""),
@@ -88,9 +93,13 @@ static bool take_node(void *context, void *item, struct arena *item_arena)
 	bool ready = false;
 	(void)item_arena;
 	for (size_t i = 0; i < seen->n_conditions; i++)
-		ready |= seen->conditions[i].type && !strcmp(seen->conditions[i].type, "Ready") && seen->conditions[i].status && !strcmp(seen->conditions[i].status, "True");
+		ready |= seen->conditions[i].type && !strcmp(seen->conditions[i].type, "Ready") &&
+			 seen->conditions[i].status && !strcmp(seen->conditions[i].status, "True");
 	*ARENA_PUSH(collect->arena, collect->state->nodes, collect->state->n_nodes) =
-		(struct node_info){.name = keep(collect, seen->name), .kubelet_version = keep(collect, seen->kubelet), .ready = ready, .unschedulable = seen->unschedulable};
+		(struct node_info){.name = keep(collect, seen->name),
+				   .kubelet_version = keep(collect, seen->kubelet),
+				   .ready = ready,
+				   .unschedulable = seen->unschedulable};
 	return true;
 }
 
@@ -100,10 +109,16 @@ static bool take_workload(void *context, void *item, struct arena *item_arena)
 	const struct seen *seen = item;
 	bool daemon = !strcmp(collect->kind, "DaemonSet");
 	int64_t wanted = daemon || seen->has_wanted ? seen->wanted : 1;
-	bool storage = (seen->templates && strcmp(seen->templates, "[]") != 0) || (seen->claims && strstr(seen->claims, "persistentVolumeClaim"));
+	bool storage = (seen->templates && strcmp(seen->templates, "[]") != 0) ||
+		       (seen->claims && strstr(seen->claims, "persistentVolumeClaim"));
 	(void)item_arena;
 	*ARENA_PUSH(collect->arena, collect->state->workloads, collect->state->n_workloads) =
-		(struct workload_info){.kind = collect->kind, .ns = keep(collect, seen->ns), .name = keep(collect, seen->name), .replicas = wanted, .ready = seen->ready, .has_storage = storage,
+		(struct workload_info){.kind = collect->kind,
+				       .ns = keep(collect, seen->ns),
+				       .name = keep(collect, seen->name),
+				       .replicas = wanted,
+				       .ready = seen->ready,
+				       .has_storage = storage,
 				       .single = !daemon && wanted == 1};
 	return true;
 }
@@ -114,8 +129,12 @@ static bool take_pdb(void *context, void *item, struct arena *item_arena)
 	const struct seen *seen = item;
 	(void)item_arena;
 	*ARENA_PUSH(collect->arena, collect->state->pdbs, collect->state->n_pdbs) =
-		(struct pdb_info){.ns = keep(collect, seen->ns), .name = keep(collect, seen->name), .disruptions_allowed = seen->allowed, .current_healthy = seen->healthy,
-				  .desired_healthy = seen->desired, .expected_pods = seen->expected};
+		(struct pdb_info){.ns = keep(collect, seen->ns),
+				  .name = keep(collect, seen->name),
+				  .disruptions_allowed = seen->allowed,
+				  .current_healthy = seen->healthy,
+				  .desired_healthy = seen->desired,
+				  .expected_pods = seen->expected};
 	return true;
 }
 
@@ -125,7 +144,10 @@ static bool take_service(void *context, void *item, struct arena *item_arena)
 	const struct seen *seen = item;
 	(void)item_arena;
 	*ARENA_PUSH(collect->arena, collect->state->services, collect->state->n_services) =
-		(struct service_info){.kind = collect->kind, .ns = keep(collect, seen->ns), .name = keep(collect, seen->name), .type = keep(collect, seen->type),
+		(struct service_info){.kind = collect->kind,
+				      .ns = keep(collect, seen->ns),
+				      .name = keep(collect, seen->name),
+				      .type = keep(collect, seen->type),
 				      .hostname = seen->n_points ? keep(collect, seen->points[0].hostname) : NULL};
 	return true;
 }
@@ -158,9 +180,13 @@ static const struct {
 static void tell_source(struct collect *collect, const struct kube_list *list)
 {
 	const struct error *error = list->error;
-	const char *status = !error ? "ok" : error->class == ERROR_AUTH ? "denied" : error->class == ERROR_NOT_FOUND ? "skipped" : "failed";
+	const char *status = !error			       ? "ok"
+			     : error->class == ERROR_AUTH      ? "denied"
+			     : error->class == ERROR_NOT_FOUND ? "skipped"
+							       : "failed";
 	*ARENA_PUSH(collect->arena, collect->state->sources, collect->state->n_sources) =
-		(struct source_info){arena_printf(collect->arena, "kubernetes %s", list->path), status, error ? arena_strdup(collect->arena, error->message) : NULL};
+		(struct source_info){arena_printf(collect->arena, "kubernetes %s", list->path), status,
+				     error ? arena_strdup(collect->arena, error->message) : NULL};
 }
 
 /* What a list that broke off had given already must not stay: the whole collection is made anew with what works. */
@@ -172,14 +198,19 @@ struct error *kubernetes_collect(struct kube *kube, struct arena *arena, struct 
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
 		parts[i] = (struct cluster_state){0};
 		collects[i] = (struct collect){.arena = arena, .state = &parts[i], .kind = lists[i].kind};
-		batch[i] = (struct kube_list){.path = lists[i].path, .item_model = lists[i].model, .fn = lists[i].fn, .context = &collects[i], .metadata_only = lists[i].metadata_only};
+		batch[i] = (struct kube_list){.path = lists[i].path,
+					      .item_model = lists[i].model,
+					      .fn = lists[i].fn,
+					      .context = &collects[i],
+					      .metadata_only = lists[i].metadata_only};
 	}
 	kube_list_batch(kube, batch, ARRAY_SIZE(lists));
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
 		collects[i].state = ret;
 		tell_source(&collects[i], &batch[i]);
 		if (!batch[i].error)
-			*ARENA_PUSH(arena, ret->inventory, ret->n_inventory) = (struct pair){lists[i].kind, arena_printf(arena, "%llu", (unsigned long long)batch[i].items)};
+			*ARENA_PUSH(arena, ret->inventory, ret->n_inventory) = (struct pair){
+				lists[i].kind, arena_printf(arena, "%llu", (unsigned long long)batch[i].items)};
 		for (size_t k = 0; k < parts[i].n_nodes; k++)
 			*ARENA_PUSH(arena, ret->nodes, ret->n_nodes) = parts[i].nodes[k];
 		for (size_t k = 0; k < parts[i].n_workloads; k++)

@@ -25,12 +25,19 @@ static const char *json_text(const struct make *make, json_t *document)
 }
 
 /* One more step; `parameters` is taken. It depends on the one before. */
-static struct upgrade_step *add(struct make *make, const char *id, const char *name, const char *phase, const char *executor, json_t *parameters, int64_t minutes, int64_t deadline_minutes)
+static struct upgrade_step *add(struct make *make, const char *id, const char *name, const char *phase,
+				const char *executor, json_t *parameters, int64_t minutes, int64_t deadline_minutes)
 {
 	struct upgrade_step *step = ARENA_PUSH(make->arena, make->plan->steps, make->plan->n_steps);
-	*step = (struct upgrade_step){.step_id = arena_strdup(make->arena, id), .name = arena_strdup(make->arena, name), .description = "", .phase = phase, .executor = executor,
-				      .parameters = json_text(make, parameters ? parameters : json_object()), .estimated_duration_ms = minutes * MINUTE_MS,
-				      .deadline_ms = deadline_minutes * MINUTE_MS, .sign = ""};
+	*step = (struct upgrade_step){.step_id = arena_strdup(make->arena, id),
+				      .name = arena_strdup(make->arena, name),
+				      .description = "",
+				      .phase = phase,
+				      .executor = executor,
+				      .parameters = json_text(make, parameters ? parameters : json_object()),
+				      .estimated_duration_ms = minutes * MINUTE_MS,
+				      .deadline_ms = deadline_minutes * MINUTE_MS,
+				      .sign = ""};
 	if (make->last)
 		*ARENA_PUSH(make->arena, step->depends_on, step->n_depends_on) = make->last;
 	make->last = step->step_id;
@@ -39,7 +46,8 @@ static struct upgrade_step *add(struct make *make, const char *id, const char *n
 
 static void criterion(const struct make *make, struct upgrade_step *step, const char *name, const char *condition)
 {
-	*ARENA_PUSH(make->arena, step->validation_criteria, step->n_validation_criteria) = (struct validation_criterion){name, condition};
+	*ARENA_PUSH(make->arena, step->validation_criteria, step->n_validation_criteria) =
+		(struct validation_criterion){name, condition};
 }
 
 static void because(const struct make *make, struct upgrade_step *step, const char *why)
@@ -47,7 +55,8 @@ static void because(const struct make *make, struct upgrade_step *step, const ch
 	*ARENA_PUSH(make->arena, step->because, step->n_because) = why;
 }
 
-static void undo(const struct make *make, struct upgrade_step *step, const char *action, const char *description, int64_t minutes)
+static void undo(const struct make *make, struct upgrade_step *step, const char *action, const char *description,
+		 int64_t minutes)
 {
 	step->rollback_action = arena_alloc(make->arena, sizeof *step->rollback_action);
 	*step->rollback_action = (struct rollback_action){action, description, minutes * MINUTE_MS};
@@ -68,14 +77,19 @@ static struct error *check_versions(const struct make *make)
 {
 	const char *from = make->state->current_version, *to = make->config->target_version;
 	if (!to)
-		return error_remedy(error_new(ERROR_INVALID, "no target version"), "set target_version, or --to VERSION");
+		return error_remedy(error_new(ERROR_INVALID, "no target version"),
+				    "set target_version, or --to VERSION");
 	unsigned a = minor_of(from), b = minor_of(to);
 	if (!a)
 		return error_new(ERROR_PRECONDITION, "cluster \"%s\" tells no version", make->state->cluster_name);
 	if (b <= a)
-		return error_remedy(error_new(ERROR_INVALID, "cluster \"%s\" is at %s already, %s is not newer", make->state->cluster_name, from, to), "name a newer version: --to 1.%u", a + 1);
+		return error_remedy(error_new(ERROR_INVALID, "cluster \"%s\" is at %s already, %s is not newer",
+					      make->state->cluster_name, from, to),
+				    "name a newer version: --to 1.%u", a + 1);
 	if (b > a + 4)
-		return error_remedy(error_new(ERROR_INVALID, "from %s to %s is %u minor versions at once", from, to, b - a), "at most four: plan --to 1.%u first", a + 4);
+		return error_remedy(
+			error_new(ERROR_INVALID, "from %s to %s is %u minor versions at once", from, to, b - a),
+			"at most four: plan --to 1.%u first", a + 4);
 	return NULL;
 }
 
@@ -83,7 +97,9 @@ static struct error *check_strategy(const struct config *config)
 {
 	if (config->strategy == STRATEGY_BLUE_GREEN)
 		return NULL;
-	return error_remedy(error_new(ERROR_INVALID, "strategy \"%s\" is not offered by this program yet", config->strategy_text), "strategy: blue-green");
+	return error_remedy(
+		error_new(ERROR_INVALID, "strategy \"%s\" is not offered by this program yet", config->strategy_text),
+		"strategy: blue-green");
 }
 
 /* Every name has a record, simple or weighted, and weighted ones send something to Blue. */
@@ -91,7 +107,8 @@ static struct error *check_records(const struct make *make)
 {
 	const struct config *config = make->config;
 	if (!config->traffic.hosted_zone || !config->traffic.n_records)
-		return error_remedy(error_new(ERROR_INVALID, "no records to shift traffic by"), "set traffic.route53.hosted_zone and traffic.route53.records");
+		return error_remedy(error_new(ERROR_INVALID, "no records to shift traffic by"),
+				    "set traffic.route53.hosted_zone and traffic.route53.records");
 	for (size_t i = 0; i < config->traffic.n_records; i++) {
 		size_t found = 0;
 		int64_t weights = 0;
@@ -107,14 +124,19 @@ static struct error *check_records(const struct make *make)
 		}
 		const char *why = NULL;
 		for (size_t k = 0; k < make->state->n_sources; k++)
-			if (!strcmp(make->state->sources[k].name, "route53 records") && strcmp(make->state->sources[k].status, "ok") != 0)
+			if (!strcmp(make->state->sources[k].name, "route53 records") &&
+			    strcmp(make->state->sources[k].status, "ok") != 0)
 				why = make->state->sources[k].detail;
 		if (!found)
-			return error_remedy(error_new(ERROR_PRECONDITION, "no A, AAAA or CNAME record \"%s\" in zone \"%s\"%s%s", config->traffic.records[i], config->traffic.hosted_zone,
+			return error_remedy(error_new(ERROR_PRECONDITION,
+						      "no A, AAAA or CNAME record \"%s\" in zone \"%s\"%s%s",
+						      config->traffic.records[i], config->traffic.hosted_zone,
 						      why ? ": " : "", why ? why : ""),
 					    "check traffic.route53; eks-upgrade-agent doctor");
 		if (weighted && weights == 0)
-			return error_remedy(error_new(ERROR_PRECONDITION, "all weights of \"%s\" are zero", config->traffic.records[i]), "give the record that points at Blue a weight above zero");
+			return error_remedy(error_new(ERROR_PRECONDITION, "all weights of \"%s\" are zero",
+						      config->traffic.records[i]),
+					    "give the record that points at Blue a weight above zero");
 	}
 	return NULL;
 }
@@ -123,9 +145,12 @@ static struct error *check_state(const struct make *make)
 {
 	const struct cluster_state *state = make->state;
 	if (!state->status || strcmp(state->status, "ACTIVE") != 0)
-		return error_remedy(error_new(ERROR_PRECONDITION, "cluster \"%s\" is %s", state->cluster_name, state->status ? state->status : "in no known state"), "wait until it is ACTIVE");
+		return error_remedy(error_new(ERROR_PRECONDITION, "cluster \"%s\" is %s", state->cluster_name,
+					      state->status ? state->status : "in no known state"),
+				    "wait until it is ACTIVE");
 	if (!make->config->terraform.directory)
-		return error_remedy(error_new(ERROR_INVALID, "no Terraform module that makes Green"), "set terraform.directory");
+		return error_remedy(error_new(ERROR_INVALID, "no Terraform module that makes Green"),
+				    "set terraform.directory");
 	return NULL;
 }
 
@@ -140,12 +165,20 @@ static void warnings(const struct make *make)
 		single += workload->single;
 	}
 	if (stateful)
-		warn(make, arena_printf(make->arena, "%zu workloads keep data in volumes: blue/green does not move it; see that they use stores outside the cluster or are replicated", stateful));
+		warn(make, arena_printf(make->arena,
+					"%zu workloads keep data in volumes: blue/green does not move it; see that "
+					"they use stores outside the cluster or are replicated",
+					stateful));
 	if (single)
-		warn(make, arena_printf(make->arena, "%zu workloads have one replica: they run in both clusters at once while both are up", single));
+		warn(make,
+		     arena_printf(make->arena,
+				  "%zu workloads have one replica: they run in both clusters at once while both are up",
+				  single));
 	for (size_t i = 0; i < make->state->n_sources; i++)
-		if (!strcmp(make->state->sources[i].status, "denied") || !strcmp(make->state->sources[i].status, "failed"))
-			warn(make, arena_printf(make->arena, "not seen: %s: %s", make->state->sources[i].name, make->state->sources[i].detail ? make->state->sources[i].detail : ""));
+		if (!strcmp(make->state->sources[i].status, "denied") ||
+		    !strcmp(make->state->sources[i].status, "failed"))
+			warn(make, arena_printf(make->arena, "not seen: %s: %s", make->state->sources[i].name,
+						make->state->sources[i].detail ? make->state->sources[i].detail : ""));
 }
 
 static void provision(struct make *make)
@@ -154,13 +187,20 @@ static void provision(struct make *make)
 	size_t i;
 	json_t *variables = json_object(), *files = json_array();
 	for (i = 0; i < config->terraform.n_variables; i++)
-		json_object_set_new(variables, config->terraform.variables[i].key, json_string(config->terraform.variables[i].value));
+		json_object_set_new(variables, config->terraform.variables[i].key,
+				    json_string(config->terraform.variables[i].value));
 	for (i = 0; i < config->terraform.n_var_files; i++)
 		json_array_append_new(files, json_string(config->terraform.var_files[i]));
-	json_t *parameters = json_pack("{s:s, s:s, s:s, s:s, s:s?, s:o, s:o}", "directory", config->terraform.directory, "cluster_name", make->plan->green_name, "cluster_version",
-				       make->plan->target_version, "blue_cluster_name", make->plan->cluster_name, "state", config->terraform.state, "variables", variables, "var_files", files);
-	struct upgrade_step *step = add(make, "provision-green", arena_printf(make->arena, "Green \"%s\"", make->plan->green_name), "provision", "terraform.apply", parameters, 14, 120);
-	step->description = arena_printf(make->arena, "make cluster \"%s\" %s by Terraform in \"%s\"", make->plan->green_name, make->plan->target_version, config->terraform.directory);
+	json_t *parameters = json_pack("{s:s, s:s, s:s, s:s, s:s?, s:o, s:o}", "directory", config->terraform.directory,
+				       "cluster_name", make->plan->green_name, "cluster_version",
+				       make->plan->target_version, "blue_cluster_name", make->plan->cluster_name,
+				       "state", config->terraform.state, "variables", variables, "var_files", files);
+	struct upgrade_step *step =
+		add(make, "provision-green", arena_printf(make->arena, "Green \"%s\"", make->plan->green_name),
+		    "provision", "terraform.apply", parameters, 14, 120);
+	step->description =
+		arena_printf(make->arena, "make cluster \"%s\" %s by Terraform in \"%s\"", make->plan->green_name,
+			     make->plan->target_version, config->terraform.directory);
 	step->sign = "+";
 	step->changes = true;
 	criterion(make, step, "plan", "changes nothing of Blue, deletes nothing");
@@ -170,7 +210,8 @@ static void provision(struct make *make)
 
 static void deploy(struct make *make)
 {
-	struct upgrade_step *step = add(make, "green-identity", "identity for workloads", "deploy", "eks.identity", NULL, 1, 30);
+	struct upgrade_step *step =
+		add(make, "green-identity", "identity for workloads", "deploy", "eks.identity", NULL, 1, 30);
 	step->description = "Green's OIDC provider, trust of roles, Pod Identity associations";
 	step->sign = "~";
 	step->changes = true;
@@ -185,8 +226,10 @@ static void deploy(struct make *make)
 	step->changes = true;
 	undo(make, step, "argocd cluster rm", "Argo CD forgets Green", 1);
 	size_t n = make->state->n_applications;
-	step = add(make, "sync-apps", arena_printf(make->arena, "%zu applications by Argo CD", n), "deploy", "argocd.sync", json_pack("{s:s?}", "project", make->config->argocd.project), 6, 90);
-	step->description = arena_printf(make->arena, "a copy of each of %zu applications with Green as its destination, synced and healthy", n);
+	step = add(make, "sync-apps", arena_printf(make->arena, "%zu applications by Argo CD", n), "deploy",
+		   "argocd.sync", json_pack("{s:s?}", "project", make->config->argocd.project), 6, 90);
+	step->description = arena_printf(
+		make->arena, "a copy of each of %zu applications with Green as its destination, synced and healthy", n);
 	step->sign = "+";
 	step->changes = true;
 	criterion(make, step, "applications", "Synced and Healthy after the sync, stable for 20 s");
@@ -195,7 +238,8 @@ static void deploy(struct make *make)
 
 static void verify(struct make *make)
 {
-	struct upgrade_step *step = add(make, "compare-inventory", "compare inventories", "verify", "inventory.compare", NULL, 1, 30);
+	struct upgrade_step *step =
+		add(make, "compare-inventory", "compare inventories", "verify", "inventory.compare", NULL, 1, 30);
 	step->description = "everything that Blue runs is on Green too";
 	criterion(make, step, "workloads", "each of Blue's is on Green with at least as many replicas");
 	step = add(make, "health", "health of Green", "verify", "health", NULL, 2, 60);
@@ -207,9 +251,11 @@ static void verify(struct make *make)
 	json_t *tests = json_array();
 	for (size_t i = 0; i < make->config->validation.n_tests; i++) {
 		const struct config_test *test = &make->config->validation.tests[i];
-		json_array_append_new(tests, json_pack("{s:s?, s:s?, s:s?}", "newman", test->newman, "jmeter", test->jmeter, "command", test->command));
+		json_array_append_new(tests, json_pack("{s:s?, s:s?, s:s?}", "newman", test->newman, "jmeter",
+						       test->jmeter, "command", test->command));
 	}
-	step = add(make, "tests", arena_printf(make->arena, "%zu test suites", make->config->validation.n_tests), "verify", "tests", json_pack("{s:o}", "tests", tests), 2, 60);
+	step = add(make, "tests", arena_printf(make->arena, "%zu test suites", make->config->validation.n_tests),
+		   "verify", "tests", json_pack("{s:o}", "tests", tests), 2, 60);
 	step->description = "configured tests against Green";
 	criterion(make, step, "tests", "all pass");
 }
@@ -221,14 +267,20 @@ static void shift(struct make *make)
 		int percent = (int)config->traffic.steps[i];
 		int64_t minutes = 4 + config->traffic.interval_ms / MINUTE_MS;
 		const char *id = arena_printf(make->arena, "traffic-%d", percent);
-		struct upgrade_step *step = add(make, id, arena_printf(make->arena, "traffic %d %%", percent), "traffic", "route53.weights",
-						json_pack("{s:i, s:b}", "percent", percent, "first", i == 0), minutes, 0);
-		step->description = arena_printf(make->arena, "%d %% of the users to Green, judged for %lld min", percent, (long long)(config->traffic.interval_ms / MINUTE_MS));
+		struct upgrade_step *step =
+			add(make, id, arena_printf(make->arena, "traffic %d %%", percent), "traffic", "route53.weights",
+			    json_pack("{s:i, s:b}", "percent", percent, "first", i == 0), minutes, 0);
+		step->description = arena_printf(make->arena, "%d %% of the users to Green, judged for %lld min",
+						 percent, (long long)(config->traffic.interval_ms / MINUTE_MS));
 		step->sign = "~";
 		step->changes = true;
-		criterion(make, step, "share", arena_printf(make->arena, "measured within %lld points of %d %%", (long long)config->traffic.tolerance_percent, percent));
-		criterion(make, step, "errors", arena_printf(make->arena, "Green ≤ %g %% and ≤ %g points above concurrent Blue", config->validation.max_error_rate * 100,
-							     config->validation.worse_than_blue_by_at_most * 100));
+		criterion(make, step, "share",
+			  arena_printf(make->arena, "measured within %lld points of %d %%",
+				       (long long)config->traffic.tolerance_percent, percent));
+		criterion(make, step, "errors",
+			  arena_printf(make->arena, "Green ≤ %g %% and ≤ %g points above concurrent Blue",
+				       config->validation.max_error_rate * 100,
+				       config->validation.worse_than_blue_by_at_most * 100));
 		undo(make, step, "traffic to Blue", "all weights back to Blue at once", 2);
 		because(make, step, "traffic moves in steps, each judged before the next");
 	}
@@ -242,11 +294,14 @@ static void decommission(struct make *make)
 	for (size_t i = 0; i < make->config->n_approvals; i++) {
 		if (strcmp(make->config->approvals[i], "decommission") != 0)
 			continue;
-		struct upgrade_step *step = add(make, "approve-decommission", "yes to removing Blue", "waits", "approval", json_pack("{s:s}", "for", "decommission"), 0, 0);
+		struct upgrade_step *step = add(make, "approve-decommission", "yes to removing Blue", "waits",
+						"approval", json_pack("{s:s}", "for", "decommission"), 0, 0);
 		step->description = "a person says yes; until then Blue stays and the way back is open";
 	}
-	struct upgrade_step *step = add(make, "decommission", "remove Blue", "decommission", "eks.decommission", NULL, 12, 0);
-	step->description = arena_printf(make->arena, "prove that \"%s\" serves nobody, then remove it", make->plan->cluster_name);
+	struct upgrade_step *step =
+		add(make, "decommission", "remove Blue", "decommission", "eks.decommission", NULL, 12, 0);
+	step->description =
+		arena_printf(make->arena, "prove that \"%s\" serves nobody, then remove it", make->plan->cluster_name);
 	step->sign = "-";
 	step->changes = true;
 	criterion(make, step, "Blue", "no requests in the last minutes");
@@ -262,19 +317,27 @@ static double extra_cost(const struct make *make, int64_t duration_ms)
 	return (double)(int64_t)((0.10 + nodes * 0.192) * hours * 100 + 0.5) / 100;
 }
 
-struct error *plan_generate(const struct cluster_state *state, const struct config *config, struct arena *arena, struct upgrade_plan *ret)
+struct error *plan_generate(const struct cluster_state *state, const struct config *config, struct arena *arena,
+			    struct upgrade_plan *ret)
 {
 	struct make make = {state, config, arena, ret, NULL};
 	char hash[65];
-	*ret = (struct upgrade_plan){.format = 1, .cluster_name = state->cluster_name, .cluster_arn = state->cluster_arn, .region = state->region, .source_version = state->current_version,
-				     .target_version = config->target_version, .strategy = config->strategy};
+	*ret = (struct upgrade_plan){.format = 1,
+				     .cluster_name = state->cluster_name,
+				     .cluster_arn = state->cluster_arn,
+				     .region = state->region,
+				     .source_version = state->current_version,
+				     .target_version = config->target_version,
+				     .strategy = config->strategy};
 	TRY(check_strategy(config));
 	TRY(check_versions(&make));
 	TRY(check_state(&make));
 	TRY(check_records(&make));
 	cluster_state_hash(state, hash);
 	ret->snapshot_hash = arena_strdup(arena, hash);
-	ret->green_name = config->green.name ? config->green.name : arena_printf(arena, "%s-1%u", state->cluster_name, minor_of(config->target_version));
+	ret->green_name = config->green.name ? config->green.name
+					     : arena_printf(arena, "%s-1%u", state->cluster_name,
+							    minor_of(config->target_version));
 	struct upgrade_step *step = add(&make, "assess", "look again", "perceive", "perceive.assess", NULL, 1, 30);
 	step->description = "the cluster is still what this plan was made for";
 	step = add(&make, "backup", "backup", "plan", "velero.backup", NULL, 3, 120);
@@ -289,7 +352,8 @@ struct error *plan_generate(const struct cluster_state *state, const struct conf
 	for (size_t i = 0; i < ret->n_steps; i++)
 		ret->estimated_duration_ms += ret->steps[i].estimated_duration_ms;
 	ret->estimated_extra_cost_usd = extra_cost(&make, ret->estimated_duration_ms);
-	ret->rollback_plan = (struct rollback_plan){"all traffic back to Blue, then everything that was made is removed in reverse order", 16 * MINUTE_MS};
+	ret->rollback_plan = (struct rollback_plan){
+		"all traffic back to Blue, then everything that was made is removed in reverse order", 16 * MINUTE_MS};
 	struct buf text CLEANUP(buf_done) = BUF_INIT(64 << 20);
 	upgrade_plan_write(ret, arena, &text);
 	return NULL;

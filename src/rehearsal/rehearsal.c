@@ -25,7 +25,6 @@ struct rehearsal {
 	char *violation;
 };
 
-
 static struct error *make_config(struct rehearsal *rehearsal)
 {
 	struct buf text CLEANUP(buf_done) = BUF_INIT(1 << 16);
@@ -42,7 +41,8 @@ static struct error *plan_patiently(struct rehearsal *rehearsal)
 	struct error *error = NULL;
 	for (int i = 0; i < 30; i++) {
 		error_free(error);
-		error = loop_plan(&rehearsal->ports, &rehearsal->config, rehearsal->arena, &rehearsal->seen, &rehearsal->plan);
+		error = loop_plan(&rehearsal->ports, &rehearsal->config, rehearsal->arena, &rehearsal->seen,
+				  &rehearsal->plan);
 		if (!error)
 			return NULL;
 		clock_sleep(rehearsal->ports.clock, MINUTE_MS);
@@ -57,7 +57,8 @@ static struct error *run(struct rehearsal *rehearsal)
 		int64_t again_ms;
 		TRY(agent_tick(rehearsal->agent, &again_ms));
 		if (rehearsal->options->progress)
-			rehearsal->options->progress(rehearsal->options->context, agent_state(rehearsal->agent), sim_now_ms(rehearsal->sim));
+			rehearsal->options->progress(rehearsal->options->context, agent_state(rehearsal->agent),
+						     sim_now_ms(rehearsal->sim));
 		if (rehearsal->options->check_invariants && !rehearsal->violation)
 			rehearsal->violation = sim_violation(rehearsal->sim);
 		if (rehearsal->violation || again_ms == INT64_MAX)
@@ -78,7 +79,8 @@ static json_t *result_of(struct rehearsal *rehearsal, int64_t started_ms, uint64
 	json_object_set_new(result, "failed_requests", json_integer((json_int_t)users.failed));
 	json_object_set_new(result, "green_requests", json_integer((json_int_t)users.green_requests));
 	json_object_set_new(result, "longest_gap_ms", json_integer(users.longest_gap_ms));
-	json_object_set_new(result, "virtual_duration_s", json_integer((sim_now_ms(rehearsal->sim) - started_ms) / SECOND_MS));
+	json_object_set_new(result, "virtual_duration_s",
+			    json_integer((sim_now_ms(rehearsal->sim) - started_ms) / SECOND_MS));
 	json_object_set_new(result, "records_proven", json_integer((json_int_t)proven));
 	json_object_set_new(result, "world", sim_truth(rehearsal->sim));
 	if (rehearsal->violation) {
@@ -90,7 +92,10 @@ static json_t *result_of(struct rehearsal *rehearsal, int64_t started_ms, uint64
 
 static struct error *play(struct rehearsal *rehearsal, json_t **ret)
 {
-	struct agent_options options = {.ports = &rehearsal->ports, .config = &rehearsal->config, .owner = "rehearsal", .answer_approvals = true};
+	struct agent_options options = {.ports = &rehearsal->ports,
+					.config = &rehearsal->config,
+					.owner = "rehearsal",
+					.answer_approvals = true};
 	int64_t started_ms = sim_now_ms(rehearsal->sim);
 	uint64_t proven;
 	TRY(make_config(rehearsal));
@@ -105,7 +110,11 @@ static struct error *play(struct rehearsal *rehearsal, json_t **ret)
 struct error *rehearse_run(const struct rehearsal_options *options, json_t **ret)
 {
 	struct rehearsal rehearsal = {.options = options, .arena = arena_new()};
-	struct sim_options world = {.cluster = options->cluster, .seed = options->seed, .faults = options->faults, .n_faults = options->n_faults, .random_faults = options->random_faults};
+	struct sim_options world = {.cluster = options->cluster,
+				    .seed = options->seed,
+				    .faults = options->faults,
+				    .n_faults = options->n_faults,
+				    .random_faults = options->random_faults};
 	struct store *own CLEANUP(store_freep) = options->store ? NULL : store_memory_new();
 	struct error *error = sim_new(&world, &rehearsal.sim);
 	if (!error) {
@@ -127,10 +136,10 @@ static void take_durations(const json_t *result, struct upgrade_plan *plan)
 	const json_t *seen;
 	plan->estimated_duration_ms = 0;
 	for (size_t k = 0; k < plan->n_steps; k++) {
-		json_array_foreach(json_object_get(result, "steps"), i, seen)
-		{
+		json_array_foreach (json_object_get(result, "steps"), i, seen) {
 			int64_t started_ms, ended_ms;
-			if (!strcmp(document_text_or(seen, "id", ""), plan->steps[k].step_id) && time_parse_rfc3339(slice_of(document_text_or(seen, "started", "")), &started_ms) &&
+			if (!strcmp(document_text_or(seen, "id", ""), plan->steps[k].step_id) &&
+			    time_parse_rfc3339(slice_of(document_text_or(seen, "started", "")), &started_ms) &&
 			    time_parse_rfc3339(slice_of(document_text_or(seen, "ended", "")), &ended_ms))
 				plan->steps[k].estimated_duration_ms = ended_ms - started_ms;
 		}
@@ -140,7 +149,10 @@ static void take_durations(const json_t *result, struct upgrade_plan *plan)
 
 struct error *rehearse_estimate(const struct cluster_state *state, struct upgrade_plan *plan, struct arena *arena)
 {
-	struct rehearsal_options options = {.cluster = state->n_nodes <= 5 ? "small" : state->n_nodes <= 200 ? "medium" : "large", .seed = 1};
+	struct rehearsal_options options = {.cluster = state->n_nodes <= 5     ? "small"
+						       : state->n_nodes <= 200 ? "medium"
+									       : "large",
+					    .seed = 1};
 	json_t *result DOCUMENT_CLEANUP = NULL;
 	struct error *error = rehearse_run(&options, &result);
 	if (error) { /* an estimate is no reason to have no plan */

@@ -70,8 +70,7 @@ static const char *trust_of(struct sim *sim, const char *role)
 	char *issuer CLEANUP(mem_freep) = sim_issuer(&sim->clusters[0]);
 	json_object_set_new(sim->roles, role,
 			    document_printf("{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\","
-					    "\"Principal\":{\"Federated\":\"arn:aws:iam::" SIM_ACCOUNT
-					    ":oidc-provider/"
+					    "\"Principal\":{\"Federated\":\"arn:aws:iam::" SIM_ACCOUNT ":oidc-provider/"
 					    "%s\"},\"Action\":\"sts:AssumeRoleWithWebIdentity\",\"Condition\":{"
 					    "\"StringEquals\":{\"%s:aud\":\"sts.amazonaws.com\"}}}]}",
 					    issuer + 8, issuer + 8));

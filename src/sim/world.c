@@ -51,8 +51,8 @@ int64_t sim_takes(struct sim *sim, int64_t usual_ms)
 
 char *sim_new_id(struct sim *sim, const char *prefix)
 {
-	return mem_printf("%s%08llX%06llX", prefix, (unsigned long long)(sim->seed * 2654435761u & 0xFFFFFFFF),
-			  (unsigned long long)++sim->next_id);
+	return mem_printf("%s%06llX%08llX", prefix, (unsigned long long)++sim->next_id,
+			  (unsigned long long)(sim->seed * 2654435761u & 0xFFFFFFFF));
 }
 
 void sim_effect(struct sim *sim, const char *format, ...)

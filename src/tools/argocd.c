@@ -22,21 +22,27 @@ static enum error_class class_of(int status)
 	}
 }
 
-static struct error *read_answer(const struct http_response *response, const char *method, const char *path, json_t **ret)
+static struct error *read_answer(const struct http_response *response, const char *method, const char *path,
+				 json_t **ret)
 {
 	json_t *body DOCUMENT_CLEANUP = NULL;
 	if (response->status >= 200 && response->status < 300) {
 		if (!ret)
 			return NULL;
-		return document_parse(response->body.n ? buf_slice(&response->body) : slice_of("{}"), "Argo CD's answer", ret);
+		return document_parse(response->body.n ? buf_slice(&response->body) : slice_of("{}"),
+				      "Argo CD's answer", ret);
 	}
 	body = json_loadb(buf_str(&response->body), response->body.n, 0, NULL);
-	struct error *error = error_new(class_of(response->status), "Argo CD: %s", document_text_or(body, "message", "no reason given"));
+	struct error *error = error_new(class_of(response->status), "Argo CD: %s",
+					document_text_or(body, "message", "no reason given"));
 	error->http_status = response->status;
 	error->service = mem_strdup("argocd");
 	error->operation = mem_printf("%s %s", method, path);
 	error->outcome_unknown = response->status >= 500 && strcmp(method, "GET") != 0;
-	return error->class == ERROR_AUTH ? error_remedy(error, "check gitops.argocd.token and its account's rights on clusters and applications") : error;
+	return error->class == ERROR_AUTH
+		       ? error_remedy(error,
+				      "check gitops.argocd.token and its account's rights on clusters and applications")
+		       : error;
 }
 
 struct error *argocd_call(const struct argocd *argocd, const char *method, const char *path, json_t *body, json_t **ret)
@@ -44,12 +50,18 @@ struct error *argocd_call(const struct argocd *argocd, const char *method, const
 	struct buf text CLEANUP(buf_done) = BUF_INIT(4 << 20);
 	char *url CLEANUP(mem_freep) = mem_printf("%s%s", argocd->server, path);
 	char *bearer CLEANUP(mem_freep) = argocd->token ? mem_printf("Bearer %s", secret_reveal(argocd->token)) : NULL;
-	struct http_header headers[3] = {{"Accept", "application/json"}, {"Content-Type", "application/json"}, {"Authorization", bearer}};
+	struct http_header headers[3] = {
+		{"Accept", "application/json"}, {"Content-Type", "application/json"}, {"Authorization", bearer}};
 	struct http_tls tls = {.insecure = argocd->insecure};
 	if (body)
 		document_print(body, false, &text);
 	json_decref(body);
-	struct http_exchange exchange = {.request = {.method = method, .url = url, .headers = headers, .n_headers = bearer ? 3 : 2, .body = buf_slice(&text), .tls = &tls}};
+	struct http_exchange exchange = {.request = {.method = method,
+						     .url = url,
+						     .headers = headers,
+						     .n_headers = bearer ? 3 : 2,
+						     .body = buf_slice(&text),
+						     .tls = &tls}};
 	http_perform(argocd->ports->http, &exchange, 1);
 	struct error *error = TAKE(exchange.response.error);
 	if (error)

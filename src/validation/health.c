@@ -42,10 +42,12 @@ static struct error *poll(struct step_context *ctx, struct step_result *ret)
 		ready += good;
 		sick = good ? sick : state.workloads[i].name;
 	}
-	bool well = state.n_nodes > 0 && state.n_workloads > 0 && ready_nodes == state.n_nodes && ready == state.n_workloads;
+	bool well = state.n_nodes > 0 && state.n_workloads > 0 && ready_nodes == state.n_nodes &&
+		    ready == state.n_workloads;
 	int64_t looks = document_int_or(ctx->memory, "looks", 0);
 	ret->poll_after_ms = 20 * SECOND_MS;
-	ret->detail = mem_printf("nodes %zu/%zu, workloads %zu/%zu%s%s", ready_nodes, state.n_nodes, ready, state.n_workloads, sick && !well ? ", waits for " : "", sick && !well ? sick : "");
+	ret->detail = mem_printf("nodes %zu/%zu, workloads %zu/%zu%s%s", ready_nodes, state.n_nodes, ready,
+				 state.n_workloads, sick && !well ? ", waits for " : "", sick && !well ? sick : "");
 	if (!well)
 		return looks ? step_remember(ctx, json_pack("{s:i}", "looks", 0)) : NULL;
 	if (looks) {
@@ -55,7 +57,12 @@ static struct error *poll(struct step_context *ctx, struct step_result *ret)
 	return step_remember(ctx, json_pack("{s:i}", "looks", 1));
 }
 
-const struct step_type health_step = {.executor = "health", .service = "kubernetes", .poll_interval_ms = 20000, .validates = true, .start = start, .poll = poll};
+const struct step_type health_step = {.executor = "health",
+				      .service = "kubernetes",
+				      .poll_interval_ms = 20000,
+				      .validates = true,
+				      .start = start,
+				      .poll = poll};
 
 static void test_job(const struct step_context *ctx, size_t i, char out[160])
 {
@@ -67,13 +74,19 @@ static struct error *start_test(struct step_context *ctx, const json_t *test, si
 	char name[160];
 	struct buf report CLEANUP(buf_done) = BUF_INIT(4096);
 	struct process *process = ctx->world->ports->process;
-	const char *newman = document_text(test, "newman"), *jmeter = document_text(test, "jmeter"), *command = document_text(test, "command");
+	const char *newman = document_text(test, "newman"), *jmeter = document_text(test, "jmeter"),
+		   *command = document_text(test, "command");
 	test_job(ctx, i, name);
 	TRY(process_path(process, name, newman ? "report.json" : "results.jtl", &report));
-	const char *by_newman[] = {"newman", "run", newman, "--reporters", "json", "--reporter-json-export", buf_str(&report), NULL};
+	const char *by_newman[] = {"newman",	     "run", newman, "--reporters", "json", "--reporter-json-export",
+				   buf_str(&report), NULL};
 	const char *by_jmeter[] = {"jmeter", "-n", "-t", jmeter, "-l", buf_str(&report), NULL};
 	const char *by_shell[] = {"sh", "-c", command, NULL};
-	struct process_spec spec = {.name = name, .argv = newman ? by_newman : jmeter ? by_jmeter : by_shell, .deadline_ms = 30 * MINUTE_MS};
+	struct process_spec spec = {.name = name,
+				    .argv = newman   ? by_newman
+					    : jmeter ? by_jmeter
+						     : by_shell,
+				    .deadline_ms = 30 * MINUTE_MS};
 	return process_start(process, &spec);
 }
 
@@ -83,7 +96,8 @@ static struct error *counts(struct step_context *ctx, const char *name, int64_t 
 	struct buf text CLEANUP(buf_done) = BUF_INIT(64 << 20);
 	TRY(process_read(ctx->world->ports->process, name, "report.json", 0, text.max, &text));
 	json_t *report DOCUMENT_CLEANUP = json_loadb(buf_str(&text), text.n, 0, NULL);
-	int64_t total = document_int_or(report, "run.stats.assertions.total", 0), bad = document_int_or(report, "run.stats.assertions.failed", 0);
+	int64_t total = document_int_or(report, "run.stats.assertions.total", 0),
+		bad = document_int_or(report, "run.stats.assertions.failed", 0);
 	*passed += total - bad;
 	*failed += bad;
 	return NULL;
@@ -96,8 +110,7 @@ static struct error *tests_poll(struct step_context *ctx, struct step_result *re
 	const json_t *test;
 	int64_t passed = 0, failed = 0;
 	TRY(step_parameters(ctx, &parameters));
-	json_array_foreach(json_object_get(parameters, "tests"), i, test)
-	{
+	json_array_foreach (json_object_get(parameters, "tests"), i, test) {
 		struct process_status status;
 		char name[160];
 		test_job(ctx, i, name);
@@ -110,13 +123,21 @@ static struct error *tests_poll(struct step_context *ctx, struct step_result *re
 			TRY(counts(ctx, name, &passed, &failed));
 	}
 	ret->poll_after_ms = 10 * SECOND_MS;
-	ret->detail = mem_printf("%lld/%lld assertions, %zu suites running", (long long)passed, (long long)(passed + failed), running);
+	ret->detail = mem_printf("%lld/%lld assertions, %zu suites running", (long long)passed,
+				 (long long)(passed + failed), running);
 	if (running)
 		return NULL;
 	ret->progress = bad ? STEP_FAIL : STEP_DONE;
 	free(ret->detail);
-	ret->detail = bad ? mem_printf("%zu test suites failed, %lld assertions", bad, (long long)failed) : mem_printf("%lld/%lld assertions", (long long)passed, (long long)(passed + failed));
-	return step_record(ctx, "verdict", json_pack("{s:s, s:s}", "verdict", bad ? "FAIL" : "PASS", "detail", ret->detail));
+	ret->detail = bad ? mem_printf("%zu test suites failed, %lld assertions", bad, (long long)failed)
+			  : mem_printf("%lld/%lld assertions", (long long)passed, (long long)(passed + failed));
+	return step_record(ctx, "verdict",
+			   json_pack("{s:s, s:s}", "verdict", bad ? "FAIL" : "PASS", "detail", ret->detail));
 }
 
-const struct step_type tests_step = {.executor = "tests", .service = "tests", .poll_interval_ms = 10000, .validates = true, .start = tests_poll, .poll = tests_poll};
+const struct step_type tests_step = {.executor = "tests",
+				     .service = "tests",
+				     .poll_interval_ms = 10000,
+				     .validates = true,
+				     .start = tests_poll,
+				     .poll = tests_poll};
