@@ -466,11 +466,17 @@ static struct error *decode_rest(const struct aws_operation *operation, const st
 	return body ? read_payload(shape, request->body, xml, input) : NULL;
 }
 
+bool aws_wire_asks_json(const struct aws_operation *operation, const struct http_request *request)
+{
+	const char *type = request_header(request, "content-type");
+	return aws_service_of(operation)->protocol == AWS_QUERY && type && !strncmp(type, "application/x-amz-json", 22);
+}
+
 static struct error *decode_any(const struct aws_operation *operation, const struct http_request *request,
 				json_t **input)
 {
 	const struct aws_service *service = aws_service_of(operation);
-	switch (service->protocol) {
+	switch (aws_wire_asks_json(operation, request) ? AWS_JSON : service->protocol) {
 	case AWS_REST_JSON:
 	case AWS_REST_XML:
 		*input = json_object();

@@ -28,5 +28,9 @@ struct error *aws_wire_decode_response(const struct aws_operation *operation, co
  * Action parameter, or method + path. NULL when there is none. *ret_input is the caller's. */
 const struct aws_operation *aws_wire_match(const char *service, const struct http_request *request);
 struct error *aws_wire_decode_request(const struct aws_operation *operation, const struct http_request *request, json_t **ret_input) MUST_CHECK;
+/* Newer clients ask services of the query protocol in JSON (botocore does so with CloudWatch) and want such answers; their
+ * errors are those without an operation. */
+bool aws_wire_asks_json(const struct aws_operation *operation, const struct http_request *request);
+struct error *aws_wire_encode_response_json(const struct aws_operation *operation, const json_t *output, const char *request_id, struct http_response *response) MUST_CHECK;
 struct error *aws_wire_encode_response(const struct aws_operation *operation, const json_t *output, const char *request_id, struct http_response *response) MUST_CHECK;
 void aws_wire_encode_error(const struct aws_operation *operation, int status, const char *code, const char *message, const char *request_id, struct http_response *response);

@@ -290,6 +290,18 @@ struct error *aws_wire_encode_response(const struct aws_operation *operation, co
 	return NULL;
 }
 
+struct error *aws_wire_encode_response_json(const struct aws_operation *operation, const json_t *output,
+					    const char *request_id, struct http_response *response)
+{
+	const struct aws_shape *shape = aws_output_of(operation);
+	answer(response, 200, "application/x-amz-json-1.0", request_id);
+	json_t *wire DOCUMENT_CLEANUP = shape ? NULL : json_object();
+	if (shape)
+		TRY(aws_json_write(shape, output, "", false, &wire));
+	document_print(wire, false, &response->body);
+	return NULL;
+}
+
 void aws_wire_encode_error(const struct aws_operation *operation, int status, const char *code, const char *message,
 			   const char *request_id, struct http_response *response)
 {

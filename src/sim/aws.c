@@ -114,8 +114,11 @@ void sim_aws_handle(struct sim *sim, const struct http_request *request, struct 
 	else
 		sim_refuse(&answer, 404, "UnknownOperationException", "no such operation of %s", service);
 	struct error *error ERROR_CLEANUP = NULL;
+	bool json = operation && aws_wire_asks_json(operation, request);
 	if (answer.status)
-		aws_wire_encode_error(operation, answer.status, answer.code, answer.message, id, response);
+		aws_wire_encode_error(json ? NULL : operation, answer.status, answer.code, answer.message, id, response);
+	else if (json)
+		error = aws_wire_encode_response_json(operation, answer.output, id, response);
 	else
 		error = aws_wire_encode_response(operation, answer.output, id, response);
 	if (error) { /* a handler's mistake: told, so that it is found */

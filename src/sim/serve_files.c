@@ -100,14 +100,12 @@ struct error *door_save(struct door *door)
 
 size_t door_clusters(struct door *door, char *names[2])
 {
-	json_t *truth = sim_truth(door->sim);
-	static const char *const sides[] = {"blue", "green"};
-	size_t n = 0;
-	for (size_t i = 0; i < 2; i++) {
-		const json_t *side = json_object_get(truth, sides[i]);
-		const char *name = json_string_value(json_object_get(side, "name"));
-		if (name && json_is_true(json_object_get(side, "exists")))
-			names[n++] = mem_strdup(name);
+	json_t *truth = sim_truth(door->sim), *cluster;
+	size_t i, n = 0;
+	json_array_foreach (json_object_get(truth, "clusters"), i, cluster) {
+		const char *life = json_string_value(json_object_get(cluster, "life"));
+		if (n < 2 && life && strcmp(life, "CREATING") != 0)
+			names[n++] = mem_strdup(json_string_value(json_object_get(cluster, "name")));
 	}
 	json_decref(truth);
 	return n;

@@ -237,7 +237,8 @@ static struct error *make_blue(struct sim *sim, const struct sim_options *option
 	return NULL;
 }
 
-struct error *sim_new(const struct sim_options *options, struct sim **ret)
+/* A world with ports and chance, and nothing in it. */
+struct sim *sim_new_bare(uint64_t seed, uint64_t salt)
 {
 	static const struct clock_ops clock_ops = {clock_now, clock_now, clock_sleep_to, not_freed};
 	static const struct http_ops http_ops = {sim_perform, http_not_freed};
@@ -245,9 +246,16 @@ struct error *sim_new(const struct sim_options *options, struct sim **ret)
 	sim->clock = (struct sim_clock){.clock.ops = &clock_ops, .sim = sim};
 	sim->http = (struct sim_http){.http.ops = &http_ops, .sim = sim};
 	sim->process.sim = sim;
-	sim->seed = options->seed;
-	sim->random = random_seeded_new(options->seed * 2 + 1);
-	sim->chance = random_seeded_new(options->seed * 2 + 2);
+	sim->seed = seed;
+	sim->random = random_seeded_new(seed * 2 + 1 + salt);
+	sim->chance = random_seeded_new(seed * 2 + 2 + salt);
+	sim_jobs_init(sim);
+	return sim;
+}
+
+struct error *sim_new(const struct sim_options *options, struct sim **ret)
+{
+	struct sim *sim = sim_new_bare(options->seed, 0);
 	sim->kind = mem_strdup(options->cluster ? options->cluster : "medium");
 	sim->name = mem_strdup(options->name ? options->name : "shop");
 	sim->base_url = mem_strdup(options->base_url);
@@ -261,7 +269,6 @@ struct error *sim_new(const struct sim_options *options, struct sim **ret)
 		sim_traffic_init(sim);
 		sim_users_init(sim);
 		sim_argocd_init(sim);
-		sim_jobs_init(sim);
 		error = make_faults(sim, options);
 	}
 	if (error) {

@@ -41,8 +41,8 @@ struct sim_users {
 	int64_t longest_gap_ms; /* longest time in which no request of some user group succeeded */
 };
 void sim_users(struct sim *sim, struct sim_users *ret);
-/* {"blue": {name, exists, serving…}, "green": {…}, "weights": {…}, "effects": {"eks:CreateCluster shop-134": 1, …}}:
- * for invariants and for "every effect exactly once". */
+/* {"now", "clusters": [{name, version, life, groups, ready…}], "green_asked", "records", "applications", "effects":
+ * {"eks:CreateCluster shop-134": 1, …}}: for invariants and for "every effect exactly once". */
 json_t *sim_truth(struct sim *sim);
 /* A message when an invariant of the world is broken now (users without a healthy cluster, all weights zero, …), or
  * NULL. */

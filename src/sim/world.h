@@ -123,6 +123,9 @@ struct sim {
 	char *violation; /* the first, kept */
 };
 
+/* sim.c */
+struct sim *sim_new_bare(uint64_t seed, uint64_t salt);
+
 /* world.c */
 struct sim_cluster *sim_cluster_named(struct sim *sim, const char *name); /* NULL: not there */
 struct sim_cluster *sim_cluster_by_id(struct sim *sim, const char *id, size_t n);

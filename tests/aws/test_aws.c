@@ -307,6 +307,35 @@ static void both_directions_agree(void **state)
 	}
 }
 
+/* botocore asks CloudWatch in JSON though its rows are of the query protocol. */
+static void query_services_are_asked_in_json_too(void **state)
+{
+	(void)state;
+	const struct aws_operation *operation = aws_operation_find("cloudwatch", "GetMetricData");
+	struct http_header headers[] = {{"X-Amz-Target", "GraniteServiceVersion20100801.GetMetricData"},
+					{"Content-Type", "application/x-amz-json-1.0"}};
+	struct http_request request = {
+		.method = "POST",
+		.url = "https://h/",
+		.headers = headers,
+		.n_headers = 2,
+		.body = slice_of("{\"StartTime\": 1795477960, \"EndTime\": 1795478560, \"MetricDataQueries\": []}")};
+	assert_ptr_equal(aws_wire_match("monitoring", &request), operation);
+	assert_true(aws_wire_asks_json(operation, &request));
+	json_t *read DOCUMENT_CLEANUP = NULL;
+	assert_null(aws_wire_decode_request(operation, &request, &read));
+	assert_string_equal(json_string_value(json_object_get(read, "StartTime")), "2026-11-23T23:52:40Z");
+	struct http_exchange exchange = {0};
+	json_t *output DOCUMENT_CLEANUP = json_pack("{s:[{s:s, s:[s], s:[f]}]}", "MetricDataResults", "Id", "r",
+						    "Timestamps", "2026-11-23T23:52:00Z", "Values", 3.0);
+	assert_null(aws_wire_encode_response_json(operation, output, "id-1", &exchange.response));
+	json_t *wire DOCUMENT_CLEANUP = json_loads(buf_str(&exchange.response.body), 0, NULL);
+	assert_true(json_number_value(document_at(wire, "MetricDataResults[0].Timestamps[0]")) == 1795477920);
+	http_exchange_done(&exchange);
+	headers[1].value = "application/x-www-form-urlencoded";
+	assert_false(aws_wire_asks_json(operation, &request));
+}
+
 static void an_empty_quota_ends_retries_and_the_breaker_opens(void **state)
 {
 	(void)state;
@@ -336,6 +365,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(lost_replies_of_mutations_are_unknown_not_repeated, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(pages_are_joined, set_up, tear_down),
 		cmocka_unit_test(both_directions_agree),
+		cmocka_unit_test(query_services_are_asked_in_json_too),
 		cmocka_unit_test(an_empty_quota_ends_retries_and_the_breaker_opens),
 	};
 	return cmocka_run_group_tests_name("aws", tests, NULL, NULL);
