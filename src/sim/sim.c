@@ -333,9 +333,3 @@ int64_t sim_now_ms(const struct sim *sim)
 {
 	return sim->now_ms;
 }
-
-void sim_set_base_url(struct sim *sim, const char *base_url)
-{
-	free(sim->base_url);
-	sim->base_url = mem_strdup(base_url);
-}
