@@ -208,8 +208,11 @@ static struct error *begin(struct agent *agent, struct step_view *view, const st
 	if (!view->intent_open)
 		TRY(agent_record(agent, view->step->step_id, JOURNAL_INTENT, json_pack("{s:i}", "attempt", 1)));
 	runtime->live = true;
-	if (check == STEP_TODO && type->start)
-		return call(agent, view, type, type->start, next_ms);
+	if (check == STEP_TODO && type->start) {
+		TRY(call(agent, view, type, type->start, next_ms));
+		runtime->live = runtime->failures == 0; /* a start that failed is begun anew, not polled */
+		return NULL;
+	}
 	runtime->next_ms = clock_mono_ms(agent->ports.clock);
 	want(next_ms, runtime->next_ms);
 	return NULL;
