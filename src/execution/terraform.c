@@ -191,11 +191,14 @@ static struct error *judge_plan(const struct step_context *ctx, const json_t *pa
 		error->class = ERROR_SUBPROCESS;
 		return error;
 	}
-	const char *blue = document_text_or(parameters, "blue_cluster_name", "");
+	const char *blue = document_text_or(parameters, "blue_cluster_name", ""), *ours = "replace_because_tainted";
 	json_array_foreach (json_object_get(plan, "resource_changes"), i, change) {
 		const char *address = document_text_or(change, "address", "?");
 		json_array_foreach (document_at(change, "change.actions"), k, action) {
 			const char *verb = json_string_value(action) ? json_string_value(action) : "";
+			if (!strcmp(document_text_or(change, "action_reason", ""),
+				    ours)) /* half made by an apply that failed */
+				continue;
 			bool of_blue = *blue && !strcmp(document_text_or(change, "change.before.name", ""), blue);
 			if (strcmp(verb, "delete") != 0 &&
 			    !(of_blue && strcmp(verb, "no-op") != 0 && strcmp(verb, "read") != 0))

@@ -27,7 +27,7 @@ wait_until() { # WANTED QUERY COMMAND…
 create_cluster() {
 	if [ -z "$(field cluster.status describe-cluster --name "$CLUSTER")" ]; then
 		role=$(field cluster.roleArn describe-cluster --name "$BLUE")
-		subnets=$(field 'join(`,`, cluster.resourcesVpcConfig.subnetIds)' describe-cluster --name "$BLUE")
+		subnets=$(field 'cluster.resourcesVpcConfig.subnetIds[]' describe-cluster --name "$BLUE" | tr '\t' ',')
 		eks create-cluster --name "$CLUSTER" --kubernetes-version "$VERSION" --role-arn "$role" \
 			--resources-vpc-config "subnetIds=$subnets" --client-request-token "green-$CLUSTER" >/dev/null
 	fi
@@ -35,25 +35,25 @@ create_cluster() {
 }
 
 create_node_groups() {
-	for group in $(field 'join(` `, nodegroups)' list-nodegroups --cluster-name "$BLUE"); do
+	for group in $(field 'nodegroups[]' list-nodegroups --cluster-name "$BLUE"); do
 		[ -z "$(field nodegroup.status describe-nodegroup --cluster-name "$CLUSTER" --nodegroup-name "$group")" ] || continue
 		of="describe-nodegroup --cluster-name $BLUE --nodegroup-name $group"
 		eks create-nodegroup --cluster-name "$CLUSTER" --nodegroup-name "$group" \
-			--subnets $(field 'join(` `, nodegroup.subnets)' $of) --node-role "$(field nodegroup.nodeRole $of)" \
-			--instance-types $(field 'join(` `, nodegroup.instanceTypes || `["m6i.large"]`)' $of) \
-			--scaling-config "$(field 'join(``, [`minSize=`, to_string(nodegroup.scalingConfig.minSize), `,maxSize=`, to_string(nodegroup.scalingConfig.maxSize), `,desiredSize=`, to_string(nodegroup.scalingConfig.desiredSize)])' $of)" \
+			--subnets $(field 'nodegroup.subnets[]' $of) --node-role "$(field nodegroup.nodeRole $of)" \
+			--instance-types $(field 'nodegroup.instanceTypes[]' $of) \
+			--scaling-config "minSize=$(field nodegroup.scalingConfig.minSize $of),maxSize=$(field nodegroup.scalingConfig.maxSize $of),desiredSize=$(field nodegroup.scalingConfig.desiredSize $of)" \
 			--client-request-token "green-$CLUSTER-$group" >/dev/null
 	done
-	for group in $(field 'join(` `, nodegroups)' list-nodegroups --cluster-name "$CLUSTER"); do
+	for group in $(field 'nodegroups[]' list-nodegroups --cluster-name "$CLUSTER"); do
 		wait_until ACTIVE nodegroup.status describe-nodegroup --cluster-name "$CLUSTER" --nodegroup-name "$group"
 	done
 }
 
 delete_node_groups() {
-	for group in $(field 'join(` `, nodegroups)' list-nodegroups --cluster-name "$CLUSTER"); do
+	for group in $(field 'nodegroups[]' list-nodegroups --cluster-name "$CLUSTER"); do
 		eks delete-nodegroup --cluster-name "$CLUSTER" --nodegroup-name "$group" >/dev/null 2>&1 || true
 	done
-	wait_until '' 'join(` `, nodegroups)' list-nodegroups --cluster-name "$CLUSTER"
+	wait_until '' 'nodegroups[]' list-nodegroups --cluster-name "$CLUSTER"
 }
 
 delete_cluster() {
