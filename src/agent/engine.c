@@ -114,8 +114,9 @@ static struct error *take_error(struct agent *agent, struct step_view *view, con
 	if (!runtime->failures++)
 		runtime->failing_since_ms = now_ms;
 	error_line(error, &line);
-	enum policy policy =
-		agent_policy(error->class, type->validates, runtime->failures, now_ms - runtime->failing_since_ms,
+	/* programs fail long after they were started: what counts is how often they were */
+	unsigned failures = error->class == ERROR_SUBPROCESS ? view->attempt : runtime->failures;
+	enum policy policy = agent_policy(error->class, type->validates, failures, now_ms - runtime->failing_since_ms,
 			     agent->config->validation.hold_timeout_ms);
 	log_info("agent", "step %s: %s", view->step->step_id, buf_str(&line));
 	runtime->live = runtime->live && !error->outcome_unknown;

@@ -14,7 +14,7 @@ each=$(((runs + workers - 1) / workers))
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 for worker in $(seq 0 $((workers - 1))); do
-	"$EUA_BUILD/tests/rehearsal_seeds" $((from + worker * each)) "$each" >"$out/$worker" 2>&1 &
+	"$EUA_BUILD/tests/rehearsal/rehearsal_seeds" $((from + worker * each)) "$each" >"$out/$worker" 2>&1 &
 done
 wait
 grep -h '^seed\|rror' "$out"/* | head -n 50
