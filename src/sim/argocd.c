@@ -1,246 +1,191 @@
-/* Argo CD: its REST API, and the controller behind it that syncs and heals. */
+/* Argo CD: the controller that syncs and heals applications. Its REST API is argocd_api.c. An operation copies the
+ * application's objects to its destination, ends some time later, and health follows the pods with a delay: it may
+ * still be the old one just after a sync, as with the real one. */
 #include <stdlib.h>
 #include <string.h>
-#include "aws/wire_internal.h"
 #include "codec/document.h"
-#include "sim/world.h"
+#include "sim/argocd.h"
 
-#define SYNC_MS (70 * SECOND_MS)
+enum { LOOK_MS = 3000, RECONCILE_MS = 1500 };
 
-static json_t *time_text(int64_t ms)
+void sim_app_free(struct sim_app *app)
 {
-	char text[TIME_TEXT];
-	return json_string(time_format_rfc3339(ms, text));
+	free(app->name);
+	free(app->message);
+	json_decref(app->metadata);
+	json_decref(app->spec);
+	json_decref(app->operation);
 }
 
-static json_t *application(const char *name, const char *project, const char *server, const char *app)
+void sim_argocd_free(struct sim *sim)
 {
-	return json_pack("{s:{s:s, s:s, s:{}}, s:{s:s, s:{s:s, s:s}, s:{s:s, s:s, s:s}}, s:{s:{s:s}, s:{s:s}}}",
-			 "metadata", "name", name, "namespace", "argocd", "labels", "spec", "project", project,
-			 "destination", "server", server, "namespace", app, "source", "repoURL",
-			 "https://git.example.com/shop/deploy.git", "path", app, "targetRevision", "HEAD", "status",
-			 "sync", "status", "OutOfSync", "health", "status", "Missing");
+	for (size_t i = 0; i < sim->n_apps; i++)
+		sim_app_free(&sim->apps[i]);
+	free(sim->apps);
+}
+
+struct sim_app *sim_app_named(struct sim *sim, const char *name)
+{
+	for (size_t i = 0; i < sim->n_apps; i++)
+		if (!strcmp(sim->apps[i].name, name))
+			return &sim->apps[i];
+	return NULL;
+}
+
+struct sim_app *sim_app_new(struct sim *sim, const char *name)
+{
+	struct sim_app *app = HEAP_PUSH(sim->apps, sim->n_apps);
+	*app = (struct sim_app){
+		.name = mem_strdup(name), .copies_ms = INT64_MAX, .ends_ms = INT64_MAX, .gone_ms = INT64_MAX};
+	return app;
+}
+
+static const char *text_of(const json_t *object, const char *member)
+{
+	const char *text = json_string_value(json_object_get(object, member));
+	return text ? text : "";
+}
+
+const char *sim_app_path(const struct sim_app *app)
+{
+	return text_of(json_object_get(app->spec, "source"), "path");
+}
+
+struct sim_cluster *sim_app_destination(struct sim *sim, const struct sim_app *app)
+{
+	const json_t *destination = json_object_get(app->spec, "destination");
+	const char *server = text_of(destination, "server");
+	return *server ? sim_cluster_at(sim, server) : sim_cluster_named(sim, text_of(destination, "name"));
 }
 
 void sim_argocd_init(struct sim *sim)
 {
-	const char *const *apps;
-	size_t n = sim_kube_apps(sim->clusters[0].kube, &apps);
+	const char *const *names;
+	size_t n = sim_kube_apps(sim->clusters[0].kube, &names);
 	char *server CLEANUP(mem_freep) = sim_endpoint(sim, &sim->clusters[0]);
 	sim->argocd_clusters = json_array();
 	json_array_append_new(sim->argocd_clusters, json_pack("{s:s, s:s}", "name", sim->name, "server", server));
-	sim->applications = json_object();
 	for (size_t i = 0; i < n; i++) {
-		json_t *made = application(apps[i], "default", server, apps[i]);
-		json_object_set_new(made, "status",
-				    json_pack("{s:{s:s, s:s}, s:{s:s}, s:o}", "sync", "status", "Synced", "revision",
-					      "3f1c9a2", "health", "status", "Healthy", "reconciledAt",
-					      time_text(sim->now_ms)));
-		json_object_set_new(sim->applications, apps[i], made);
+		struct sim_app *app = sim_app_new(sim, names[i]);
+		app->metadata = json_pack("{s:s, s:s, s:{}}", "name", names[i], "namespace", "argocd", "labels");
+		app->spec = json_pack("{s:s, s:{s:s, s:s}, s:{s:s, s:s, s:s}, s:{}}", "project", "default",
+				      "destination", "server", server, "namespace", names[i], "source", "repoURL",
+				      "https://git.example.com/shop/deploy.git", "path", names[i], "targetRevision",
+				      "HEAD", "syncPolicy");
+		app->synced = 1;
+		app->health = APP_HEALTHY;
+		app->reconciled_ms = sim->now_ms;
 	}
+	sim->argocd_ms = INT64_MAX;
 }
 
-static struct sim_cluster *destination(struct sim *sim, const json_t *made)
+static void end_operation(struct sim *sim, struct sim_app *app)
 {
-	const char *server = document_text_or(made, "spec.destination.server", ""),
-		   *name = document_text_or(made, "spec.destination.name", "");
-	for (size_t i = 0; i < sim->n_clusters; i++) {
-		struct sim_cluster *cluster = &sim->clusters[i];
-		char *endpoint CLEANUP(mem_freep) = sim_endpoint(sim, cluster);
-		if (cluster->life != LIFE_ABSENT && (!strcmp(server, endpoint) || !strcmp(name, cluster->name)))
-			return cluster;
-	}
-	return NULL;
+	bool there = sim_app_destination(sim, app) != NULL;
+	app->phase = there ? APP_SUCCEEDED : APP_FAILED;
+	app->finished_ms = sim->now_ms;
+	app->ends_ms = INT64_MAX;
+	free(app->message);
+	app->message = mem_strdup(there ? "successfully synced (all tasks run)"
+					: "one or more synchronization tasks are not valid: cluster is not configured");
+	app->synced = there;
+	/* looked at again a moment after: until then health is what it was before */
+	struct sim_cluster *cluster = sim_app_destination(sim, app);
+	if (cluster && cluster->look_ms > sim->now_ms + RECONCILE_MS)
+		cluster->look_ms = sim->now_ms + RECONCILE_MS;
 }
 
-static const char *app_of(const json_t *made)
+static void copy_objects(struct sim *sim, struct sim_app *app)
 {
-	return document_text_or(made, "spec.source.path", "");
+	struct sim_cluster *cluster = sim_app_destination(sim, app);
+	app->copies_ms = INT64_MAX;
+	if (!cluster || sim_is_blue(sim, cluster) || cluster->life == LIFE_CREATING)
+		return;
+	sim_kube_copy_app(sim->clusters[0].kube, sim_app_path(app), cluster->kube, sim->now_ms);
+	app->health = APP_PROGRESSING;
+	sim_cluster_changed(sim, cluster);
 }
 
-/* One application, one moment: operations end, health follows the pods, deletions finish. */
-static void advance_one(struct sim *sim, const char *name, json_t *made)
+static bool advance_app(struct sim *sim, struct sim_app *app)
 {
-	struct sim_cluster *cluster = destination(sim, made);
-	json_t *status = json_object_get(made, "status");
-	int64_t ends_ms = document_int_or(made, "_ends_ms", 0);
-	bool running = !strcmp(document_text_or(status, "operationState.phase", ""), "Running");
-	if (running && ends_ms <= sim->now_ms && sim_fault_value(sim, "argocd", "hang") == 0) {
-		json_t *operation = json_object_get(status, "operationState");
-		json_object_set_new(operation, "phase", json_string(cluster ? "Succeeded" : "Failed"));
-		json_object_set_new(
-			operation, "message",
-			json_string(cluster ? "successfully synced (all tasks run)" : "cluster is not configured"));
-		json_object_set_new(operation, "finishedAt", time_text(sim->now_ms));
-		json_object_set_new(
-			status, "sync",
-			json_pack("{s:s, s:s}", "status", cluster ? "Synced" : "OutOfSync", "revision", "3f1c9a2"));
-		json_object_set_new(status, "reconciledAt", time_text(sim->now_ms));
+	if (app->gone_ms <= sim->now_ms) {
+		struct sim_cluster *cluster = sim_app_destination(sim, app);
+		if (cluster && !sim_is_blue(sim, cluster)) {
+			sim_kube_delete_app(cluster->kube, sim_app_path(app), sim->now_ms);
+			sim_cluster_changed(sim, cluster);
+		}
+		sim_app_free(app);
+		return false;
 	}
-	if (cluster && !strcmp(document_text_or(status, "sync.status", ""), "Synced")) {
-		bool sick = sim_fault_value(sim, "argocd", "unhealthy") > 0 && !sim_is_blue(sim, cluster);
-		bool ready = sim_kube_ready(cluster->kube, app_of(made)) >= 1;
-		json_object_set_new(json_object_get(status, "health"), "status",
-				    json_string(sick	? "Degraded"
-						: ready ? "Healthy"
-							: "Progressing"));
+	bool hangs = sim->n_faults && sim_fault_value(sim, "argocd", "hang") > 0;
+	if (app->phase == APP_RUNNING && !hangs) {
+		if (app->copies_ms <= sim->now_ms)
+			copy_objects(sim, app);
+		if (app->ends_ms <= sim->now_ms)
+			end_operation(sim, app);
 	}
-	(void)name;
+	return true;
+}
+
+/* Health of what a cluster runs, as its pods are now. */
+static void look_at(struct sim *sim, struct sim_cluster *cluster)
+{
+	bool sick = sim->n_faults && !sim_is_blue(sim, cluster) && sim_fault_value(sim, "argocd", "unhealthy") > 0;
+	cluster->look_ms = INT64_MAX;
+	for (size_t i = 0; i < sim->n_apps; i++) {
+		struct sim_app *app = &sim->apps[i];
+		if (!app->synced || sim_app_destination(sim, app) != cluster)
+			continue;
+		double ready = sim_kube_ready(cluster->kube, sim_app_path(app));
+		app->health = sick ? APP_DEGRADED : ready >= 1 ? APP_HEALTHY : APP_PROGRESSING;
+		app->reconciled_ms = sim->now_ms;
+	}
 }
 
 void sim_argocd_advance(struct sim *sim)
 {
-	const char *name;
-	void *next;
-	json_t *made;
-	json_object_foreach_safe(sim->applications, next, name, made)
-	{
-		int64_t gone_ms = document_int_or(made, "_gone_ms", 0);
-		if (gone_ms && gone_ms <= sim->now_ms) {
-			struct sim_cluster *cluster = destination(sim, made);
-			if (cluster && !sim_is_blue(sim, cluster))
-				sim_kube_delete_app(cluster->kube, app_of(made), sim->now_ms);
-			json_object_del(sim->applications, name);
-		} else if (json_object_get(made, "_ends_ms")) {
-			advance_one(sim, name, made);
-		}
-	}
-}
-
-static void refuse(struct http_response *response, int status, int code, const char *message)
-{
-	sim_answer_json(response, status,
-			json_pack("{s:s, s:i, s:s}", "error", message, "code", code, "message", message));
-}
-
-static json_t *public_view(const json_t *made)
-{
-	json_t *view = json_deep_copy(made);
-	json_object_del(view, "_ends_ms");
-	json_object_del(view, "_gone_ms");
-	return view;
-}
-
-static void clusters(struct sim *sim, const struct http_request *request, const char *rest,
-		     struct http_response *response)
-{
-	json_t *body DOCUMENT_CLEANUP = json_loadb(request->body.p ? request->body.p : "", request->body.n, 0, NULL);
-	struct buf server CLEANUP(buf_done) = BUF_INIT(4096);
-	size_t i;
-	json_t *item;
-	if (!strcmp(request->method, "GET")) {
-		sim_answer_json(response, 200, json_pack("{s:O}", "items", sim->argocd_clusters));
+	for (size_t i = 0; i < sim->n_clusters; i++)
+		if (sim->clusters[i].look_ms <= sim->now_ms)
+			look_at(sim, &sim->clusters[i]);
+	if (sim->argocd_ms > sim->now_ms)
 		return;
+	size_t kept = 0;
+	for (size_t i = 0; i < sim->n_apps; i++) {
+		struct sim_app app = sim->apps[i];
+		if (advance_app(sim, &app))
+			sim->apps[kept++] = app;
 	}
-	bool removes = !strcmp(request->method, "DELETE");
-	if (removes)
-		aws_uri_decode(slice_make(rest, strcspn(rest, "?")), false, &server);
-	else
-		buf_puts(&server, document_text_or(body, "server", ""));
-	json_array_foreach (sim->argocd_clusters, i, item) {
-		if (strcmp(document_text_or(item, "server", ""), buf_str(&server)) != 0)
-			continue;
-		if (removes)
-			json_array_remove(sim->argocd_clusters, i);
-		sim_answer_json(response, 200, json_object());
-		return;
-	}
-	if (removes) {
-		refuse(response, 404, 5, "cluster not found");
-		return;
-	}
-	json_array_append_new(sim->argocd_clusters, json_pack("{s:s, s:s}", "name", document_text_or(body, "name", ""),
-							      "server", buf_str(&server)));
-	sim_effect(sim, "argocd:register %s", document_text_or(body, "name", ""));
-	sim_answer_json(response, 200, json_copy(body));
+	sim->n_apps = kept;
+	sim_argocd_plan(sim);
 }
 
-static void create(struct sim *sim, const json_t *body, struct http_response *response)
+static int64_t earlier(int64_t a, int64_t b)
 {
-	const char *name = document_text(body, "metadata.name");
-	if (!name) {
-		refuse(response, 400, 3, "metadata.name is missing");
-	} else if (json_object_get(sim->applications, name)) {
-		refuse(response, 409, 6, "existing application spec is different, use upsert flag to force update");
-	} else {
-		json_t *made = json_deep_copy(body);
-		json_object_set_new(
-			made, "status",
-			json_pack("{s:{s:s}, s:{s:s}}", "sync", "status", "OutOfSync", "health", "status", "Missing"));
-		json_object_set_new(made, "_ends_ms", json_integer(INT64_MAX));
-		json_object_set_new(sim->applications, name, made);
-		sim_effect(sim, "argocd:create %s", name);
-		sim_answer_json(response, 200, public_view(made));
+	return a < b ? a : b;
+}
+
+void sim_argocd_plan(struct sim *sim)
+{
+	bool hangs = sim->n_faults && sim_fault_value(sim, "argocd", "hang") > 0;
+	sim->argocd_ms = INT64_MAX;
+	for (size_t i = 0; i < sim->n_apps; i++) {
+		const struct sim_app *app = &sim->apps[i];
+		sim->argocd_ms = earlier(sim->argocd_ms, app->gone_ms);
+		if (app->phase == APP_RUNNING && !hangs)
+			sim->argocd_ms = earlier(sim->argocd_ms, earlier(app->copies_ms, app->ends_ms));
 	}
 }
 
-static void sync_application(struct sim *sim, const char *name, json_t *made, struct http_response *response)
+int64_t sim_argocd_next_ms(const struct sim *sim)
 {
-	json_t *status = json_object_get(made, "status");
-	if (!strcmp(document_text_or(status, "operationState.phase", ""), "Running")) {
-		refuse(response, 400, 9, "another operation is already in progress");
-		return;
-	}
-	struct sim_cluster *cluster = destination(sim, made);
-	json_object_set_new(status, "operationState",
-			    json_pack("{s:s, s:o, s:{s:s}}", "phase", "Running", "startedAt", time_text(sim->now_ms),
-				      "syncResult", "revision", "3f1c9a2"));
-	json_object_set_new(made, "_ends_ms", json_integer(sim->now_ms + sim_takes(sim, SYNC_MS)));
-	if (cluster && !sim_is_blue(sim, cluster))
-		sim_kube_copy_app(sim->clusters[0].kube, app_of(made), cluster->kube, sim->now_ms);
-	sim_effect(sim, "argocd:sync %s", name);
-	sim_answer_json(response, 200, public_view(made));
+	int64_t next = sim->argocd_ms;
+	for (size_t i = 0; i < sim->n_clusters; i++)
+		next = earlier(next, sim->clusters[i].look_ms);
+	return next;
 }
 
-static void applications(struct sim *sim, const struct http_request *request, const char *rest,
-			 struct http_response *response)
+/* Pods changed: the controller sees it a little later. */
+void sim_argocd_notice(struct sim *sim, struct sim_cluster *cluster)
 {
-	json_t *body DOCUMENT_CLEANUP = json_loadb(request->body.p ? request->body.p : "", request->body.n, 0, NULL);
-	size_t n = strcspn(rest, "/?");
-	char *name CLEANUP(mem_freep) = mem_strndup(rest, n);
-	json_t *made = n ? json_object_get(sim->applications, name) : NULL;
-	if (!n && !strcmp(request->method, "POST")) {
-		create(sim, body, response);
-	} else if (!n) {
-		json_t *items = json_array(), *item;
-		const char *key;
-		json_object_foreach (sim->applications, key, item)
-			json_array_append_new(items, public_view(item));
-		sim_answer_json(response, 200, json_pack("{s:o}", "items", items));
-	} else if (!made) {
-		refuse(response, 404, 5, "applications.argoproj.io not found");
-	} else if (!strcmp(request->method, "DELETE")) {
-		if (!json_object_get(made, "_gone_ms")) {
-			json_object_set_new(made, "_gone_ms",
-					    json_integer(sim->now_ms + sim_takes(sim, 40 * SECOND_MS)));
-			json_object_set_new(made, "_ends_ms", json_integer(INT64_MAX));
-			sim_effect(sim, "argocd:delete %s", name);
-		}
-		sim_answer_json(response, 200, json_object());
-	} else if (!strncmp(rest + n, "/sync", 5)) {
-		sync_application(sim, name, made, response);
-	} else {
-		sim_answer_json(response, 200, public_view(made));
-	}
-}
-
-void sim_argocd_handle(struct sim *sim, const struct http_request *request, const char *path,
-		       struct http_response *response)
-{
-	static const struct {
-		const char *prefix;
-		void (*fn)(struct sim *sim, const struct http_request *request, const char *rest,
-			   struct http_response *response);
-	} routes[] = {{"/api/v1/clusters", clusters}, {"/api/v1/applications", applications}};
-	for (size_t i = 0; i < ARRAY_SIZE(routes); i++) {
-		size_t n = strlen(routes[i].prefix);
-		if (!strncmp(path, routes[i].prefix, n) && (path[n] == '\0' || path[n] == '/' || path[n] == '?')) {
-			routes[i].fn(sim, request, path + n + (path[n] == '/'), response);
-			return;
-		}
-	}
-	if (!strncmp(path, "/api/version", 12))
-		sim_answer_json(response, 200, json_pack("{s:s}", "Version", "v3.1.0+simulated"));
-	else
-		refuse(response, 404, 5, "Not Found");
+	cluster->look_ms = earlier(cluster->look_ms, sim->now_ms + LOOK_MS);
 }

@@ -130,8 +130,18 @@ bool sim_fault_active(const struct sim *sim, const struct sim_fault *fault)
 	       (fault->for_ms == INT64_MAX || sim->now_ms < fault->since_ms + fault->for_ms);
 }
 
+/* What faults hold up or make sick is looked at again when one begins or ends. */
+void sim_faults_turned(struct sim *sim)
+{
+	sim_argocd_plan(sim);
+	for (size_t i = 0; i < sim->n_clusters; i++)
+		if (sim->clusters[i].life != LIFE_ABSENT)
+			sim_cluster_changed(sim, &sim->clusters[i]);
+}
+
 void sim_faults_advance(struct sim *sim)
 {
+	bool turned = false;
 	for (size_t i = 0; i < sim->n_faults; i++) {
 		struct sim_fault *fault = &sim->faults[i];
 		if (fault->since_ms >= 0)
@@ -143,7 +153,23 @@ void sim_faults_advance(struct sim *sim)
 		if (sim->now_ms < sim->start_ms + fault->after_ms)
 			continue;
 		fault->since_ms = sim->now_ms;
+		turned = true;
 	}
+	if (turned)
+		sim_faults_turned(sim);
+}
+
+int64_t sim_faults_next_ms(const struct sim *sim)
+{
+	int64_t next = INT64_MAX;
+	for (size_t i = 0; i < sim->n_faults; i++) {
+		const struct sim_fault *fault = &sim->faults[i];
+		int64_t at_ms = fault->since_ms < 0	     ? sim->start_ms + fault->after_ms
+				: fault->for_ms == INT64_MAX ? INT64_MAX
+							     : fault->since_ms + fault->for_ms;
+		next = at_ms > sim->now_ms && at_ms < next ? at_ms : next;
+	}
+	return next;
 }
 
 void sim_fault_call(struct sim *sim, const char *operation)

@@ -290,6 +290,17 @@ void sim_jobs_advance(struct sim *sim)
 		advance(sim, &sim->jobs[i]);
 }
 
+/* Running ones are looked at each second or two: what they wait for is the world's own. */
+int64_t sim_jobs_next_ms(const struct sim *sim)
+{
+	for (size_t i = 0; i < sim->n_jobs; i++) {
+		const struct sim_job *job = &sim->jobs[i];
+		if (job->started && job->ends_ms == INT64_MAX && !job->hangs)
+			return sim->now_ms + (job->kind == JOB_APPLY || job->kind == JOB_DESTROY ? 2000 : 1000);
+	}
+	return INT64_MAX;
+}
+
 static const char *variable(const char *const *argv, const char *name)
 {
 	size_t n = strlen(name);

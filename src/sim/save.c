@@ -39,7 +39,6 @@ static const struct member world_members[] = {
 	M(struct sim, DOCUMENT, roles),
 	M(struct sim, DOCUMENT, providers),
 	M(struct sim, DOCUMENT, argocd_clusters),
-	M(struct sim, DOCUMENT, applications),
 	M(struct sim, DOCUMENT, terraform),
 	M(struct sim, DOCUMENT, effects),
 	M(struct sim, DOCUMENT, calls),
@@ -58,6 +57,9 @@ static const struct member cluster_members[] = {
 	M(struct sim_cluster, DOCUMENT, addons),
 	M(struct sim_cluster, TEXT, load_balancer),
 	M(struct sim_cluster, INTEGER, nodes_lost),
+	M(struct sim_cluster, INTEGER, look_ms),
+	M(struct sim_cluster, INTEGER, burst_until_ms),
+	M(struct sim_cluster, REAL, burst),
 };
 static const struct member group_members[] = {
 	M(struct sim_group, TEXT, name),	 M(struct sim_group, TEXT, instance_type),
@@ -178,6 +180,7 @@ struct error *sim_save(struct sim *sim, struct buf *out)
 	json_object_set_new(document, "faults", faults);
 	json_object_set_new(document, "cohorts", cohorts);
 	json_object_set_new(document, "changes", changes);
+	json_object_set_new(document, "applications", sim_argocd_save(sim));
 	document_print(document, false, out);
 	return out->overflowed ? error_new(ERROR_STATE, "cannot save the world: it is larger than %zu bytes", out->max)
 			       : NULL;
@@ -205,7 +208,9 @@ static struct error *load_cluster(const json_t *from, struct sim_cluster *cluste
 		READ(minute_members, json_array_get(minutes, i), HEAP_PUSH(cluster->minutes, cluster->n_minutes));
 	if (cluster->life == LIFE_ABSENT)
 		return NULL;
-	return sim_kube_load(kube, &cluster->kube);
+	TRY(sim_kube_load(kube, &cluster->kube));
+	cluster->ready = sim_kube_ready(cluster->kube, NULL);
+	return NULL;
 }
 
 static struct error *load_faults(struct sim *sim, const json_t *faults)
@@ -228,8 +233,8 @@ static struct error *load_parts(struct sim *sim, const json_t *document)
 {
 	const json_t *clusters = json_object_get(document, "clusters"), *cohorts = json_object_get(document, "cohorts"),
 		     *changes = json_object_get(document, "changes");
-	if (!sim->name || !json_is_array(sim->records) || !json_is_object(sim->applications) ||
-	    json_array_size(clusters) == 0 || json_array_size(clusters) > SIM_MAX_CLUSTERS)
+	if (!sim->name || !json_is_array(sim->records) || json_array_size(clusters) == 0 ||
+	    json_array_size(clusters) > SIM_MAX_CLUSTERS)
 		return error_new(ERROR_INVALID, "it lacks names, records or clusters");
 	for (size_t i = 0; i < json_array_size(clusters); i++)
 		TRY(load_cluster(json_array_get(clusters, i), &sim->clusters[sim->n_clusters++]));
@@ -237,7 +242,10 @@ static struct error *load_parts(struct sim *sim, const json_t *document)
 		READ(cohort_members, json_array_get(cohorts, i), &sim->cohorts[i]);
 	for (size_t i = 0; i < json_array_size(changes); i++)
 		READ(change_members, json_array_get(changes, i), HEAP_PUSH(sim->changes, sim->n_changes));
-	return load_faults(sim, json_object_get(document, "faults"));
+	TRY(load_faults(sim, json_object_get(document, "faults")));
+	return sim_argocd_load(sim, json_object_get(document, "applications"))
+		       ? NULL
+		       : error_new(ERROR_INVALID, "its applications cannot be read");
 }
 
 struct error *sim_load(struct slice text, struct sim **ret)
@@ -280,10 +288,12 @@ static json_t *moved(json_t *document, const char *from, const char *to)
 void sim_set_base_url(struct sim *sim, const char *base_url)
 {
 	if (sim->base_url && base_url && strcmp(sim->base_url, base_url) != 0) {
-		json_t *documents[] = {sim->argocd_clusters, sim->applications, sim->terraform};
+		json_t *documents[] = {sim->argocd_clusters, sim->terraform};
 		for (size_t i = 0; i < ARRAY_SIZE(documents); i++)
 			if (documents[i])
 				json_decref(moved(documents[i], sim->base_url, base_url));
+		for (size_t i = 0; i < sim->n_apps; i++)
+			json_decref(moved(sim->apps[i].spec, sim->base_url, base_url));
 	}
 	free(sim->base_url);
 	sim->base_url = mem_strdup(base_url);

@@ -115,14 +115,7 @@ static void serve_kube(struct sim *sim, struct sim_cluster *cluster, const struc
 /* What a user sees at this moment: of Blue or of Green by chance, as resolvers would answer. */
 static void serve_user(struct sim *sim, struct http_response *response)
 {
-	double share = 0;
-	for (size_t i = 0; i < SIM_COHORTS; i++) {
-		const struct sim_cohort *cohort = &sim->cohorts[i];
-		double done = cohort->settle_ms == INT64_MAX
-				      ? 0
-				      : (double)(sim->now_ms - cohort->changed_ms) / (double)cohort->settle_ms;
-		share += cohort->part * (cohort->from + (cohort->to - cohort->from) * (done > 1 ? 1 : done));
-	}
+	double share = sim_users_share(sim, sim->now_ms);
 	struct sim_cluster *green = sim_green(sim), *blue = &sim->clusters[0];
 	struct sim_cluster *asked = random_unit(sim->chance) < share && green ? green : blue;
 	bool fails = random_unit(sim->chance) < sim_error_rate(sim, asked);
@@ -190,6 +183,7 @@ void sim_handle(struct sim *sim, const struct http_request *request, struct http
 	} else {
 		serve_aws(sim, request, response);
 	}
+	sim_faults_advance(sim); /* what was asked may be what one waits for */
 	give_to_sink(request, response);
 }
 
@@ -307,8 +301,9 @@ void sim_free(struct sim *sim)
 	for (size_t i = 0; i < sim->n_changes; i++)
 		free(sim->changes[i].id);
 	sim_jobs_free(sim);
-	json_t *documents[] = {sim->records,	  sim->roles,	  sim->providers, sim->argocd_clusters,
-			       sim->applications, sim->terraform, sim->effects,	  sim->calls};
+	sim_argocd_free(sim);
+	json_t *documents[] = {sim->records,   sim->roles,   sim->providers, sim->argocd_clusters,
+			       sim->terraform, sim->effects, sim->calls};
 	for (size_t i = 0; i < ARRAY_SIZE(documents); i++)
 		json_decref(documents[i]);
 	random_free(sim->random);

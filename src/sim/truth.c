@@ -19,13 +19,12 @@ static json_t *cluster_truth(const struct sim_cluster *cluster)
 
 json_t *sim_truth(struct sim *sim)
 {
-	json_t *clusters = json_array(), *applications = json_array(), *item;
-	const char *name;
+	json_t *clusters = json_array(), *applications = json_array();
 	for (size_t i = 0; i < sim->n_clusters; i++)
 		if (sim->clusters[i].life != LIFE_ABSENT)
 			json_array_append_new(clusters, cluster_truth(&sim->clusters[i]));
-	json_object_foreach (sim->applications, name, item)
-		json_array_append_new(applications, json_string(name));
+	for (size_t i = 0; i < sim->n_apps; i++)
+		json_array_append_new(applications, json_string(sim->apps[i].name));
 	char time[TIME_TEXT];
 	return json_pack("{s:s, s:o, s:f, s:f, s:O, s:o, s:O, s:O}", "now", time_format_rfc3339(sim->now_ms, time),
 			 "clusters", clusters, "green_asked", sim->asked * 100, "green_published", sim->published * 100,

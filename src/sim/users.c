@@ -49,10 +49,11 @@ double sim_error_rate(const struct sim *sim, const struct sim_cluster *cluster)
 {
 	if (!cluster || cluster->life == LIFE_ABSENT || cluster->life == LIFE_CREATING)
 		return 1;
-	double ready = sim_kube_ready(cluster->kube, NULL);
-	double rate = sim_fault_value(sim, sim_is_blue(sim, cluster) ? "blue" : "green", "5xx");
-	if (ready < 0.5) /* what is left cannot carry the load */
-		rate += (0.5 - ready) * 2;
+	double rate = sim->n_faults ? sim_fault_value(sim, sim_is_blue(sim, cluster) ? "blue" : "green", "5xx") : 0;
+	if (cluster->ready < 0.5) /* what is left cannot carry the load */
+		rate += (0.5 - cluster->ready) * 2;
+	if (sim->now_ms < cluster->burst_until_ms)
+		rate += cluster->burst;
 	return rate > 1 ? 1 : rate;
 }
 
@@ -96,13 +97,32 @@ static void gap(struct sim *sim, int64_t *gap_ms, double share, double rate, int
 		sim->longest_gap_ms = *gap_ms;
 }
 
+double sim_users_share(const struct sim *sim, int64_t at_ms)
+{
+	double share = 0;
+	for (size_t i = 0; i < SIM_COHORTS; i++)
+		share += sim->cohorts[i].part * share_of(&sim->cohorts[i], at_ms);
+	return share;
+}
+
+/* The minute's end is one too: load balancers count by minutes. */
+int64_t sim_users_next_ms(const struct sim *sim)
+{
+	int64_t next = sim->now_ms + MINUTE_MS - (sim->now_ms - sim->start_ms) % MINUTE_MS;
+	for (size_t i = 0; i < SIM_COHORTS; i++) {
+		const struct sim_cohort *cohort = &sim->cohorts[i];
+		if (cohort->settle_ms == INT64_MAX)
+			continue;
+		int64_t settled = cohort->changed_ms + cohort->settle_ms;
+		next = settled > sim->now_ms && settled < next ? settled : next;
+	}
+	return next;
+}
+
 void sim_users_advance(struct sim *sim, int64_t until_ms)
 {
 	int64_t span_ms = until_ms - sim->now_ms;
-	double share = 0;
-	for (size_t i = 0; i < SIM_COHORTS; i++)
-		share += sim->cohorts[i].part *
-			 (share_of(&sim->cohorts[i], sim->now_ms) + share_of(&sim->cohorts[i], until_ms)) / 2;
+	double share = (sim_users_share(sim, sim->now_ms) + sim_users_share(sim, until_ms)) / 2;
 	double requests = sim->users_per_s * (double)span_ms / 1000;
 	struct sim_cluster *blue = &sim->clusters[0], *green = sim_green(sim);
 	double blue_rate = share < 1 ? sim_error_rate(sim, blue) : 0,

@@ -1,4 +1,4 @@
-/* Clusters and node groups, and how time moves everything. */
+/* Clusters and node groups: what they are and how they live. */
 #include "sim/world.h"
 
 #include <ctype.h>
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LONGEST_STEP_MS = 10000, INSYNC_MS = 35000 };
+enum { UNNOTICED_MS = 15000 };
 
 const char *sim_life_name(enum sim_life life)
 {
@@ -29,6 +29,26 @@ struct sim_cluster *sim_cluster_by_id(struct sim *sim, const char *id, size_t n)
 		if (slice_eq(slice_make(id, n), sim->clusters[i].id))
 			return &sim->clusters[i];
 	return NULL;
+}
+
+/* Without making the address of each: it is asked for every application. */
+struct sim_cluster *sim_cluster_at(struct sim *sim, const char *endpoint)
+{
+	size_t n = sim->base_url ? strlen(sim->base_url) : 0;
+	if (sim->base_url)
+		return !strncmp(endpoint, sim->base_url, n) && !strncmp(endpoint + n, "/clusters/", 10)
+			       ? sim_cluster_named(sim, endpoint + n + 10)
+			       : NULL;
+	if (strncmp(endpoint, "https://", 8) != 0)
+		return NULL;
+	struct sim_cluster *cluster = sim_cluster_by_id(sim, endpoint + 8, strcspn(endpoint + 8, "."));
+	return cluster && cluster->life != LIFE_ABSENT ? cluster : NULL;
+}
+
+void sim_cluster_changed(struct sim *sim, struct sim_cluster *cluster)
+{
+	cluster->ready = sim_kube_ready(cluster->kube, NULL);
+	sim_argocd_notice(sim, cluster);
 }
 
 bool sim_is_blue(const struct sim *sim, const struct sim_cluster *cluster)
@@ -110,6 +130,8 @@ struct sim_cluster *sim_cluster_create(struct sim *sim, const char *name, const 
 	cluster->load_balancer = mem_printf("k8s-%s-web-%llu.%s.elb.amazonaws.com", name,
 					    (unsigned long long)(sim->seed % 1000000), SIM_REGION);
 	cluster->kube = make_kube(sim, cluster, cluster == &sim->clusters[0]);
+	cluster->ready = sim_kube_ready(cluster->kube, NULL);
+	cluster->look_ms = INT64_MAX;
 	sim_effect(sim, "eks:CreateCluster %s", name);
 	return cluster;
 }
@@ -164,6 +186,7 @@ static void advance_groups(struct sim *sim, struct sim_cluster *cluster)
 		if (group->life == LIFE_DELETING) {
 			sim_kube_remove_nodes(cluster->kube, group->name, (unsigned)group->nodes);
 			group->life = LIFE_ABSENT;
+			sim_cluster_changed(sim, cluster);
 		} else {
 			group->life = LIFE_ACTIVE;
 			cluster->was_complete = true;
@@ -171,64 +194,65 @@ static void advance_groups(struct sim *sim, struct sim_cluster *cluster)
 	}
 }
 
-/* Faults that take nodes or make pods sick. */
-static void afflict(struct sim *sim, struct sim_cluster *cluster)
+/* Nodes that die take their pods with them: until the load balancer has noticed, requests still go there. */
+static void lose_nodes(struct sim *sim, struct sim_cluster *cluster)
 {
 	const char *colour = sim_is_blue(sim, cluster) ? "blue" : "green";
-	int64_t wanted = (int64_t)sim_fault_value(sim, colour, "node-loss");
-	if (cluster->was_complete && wanted > cluster->nodes_lost && cluster->n_groups) {
-		sim_kube_remove_nodes(cluster->kube, cluster->groups[0].name, (unsigned)(wanted - cluster->nodes_lost));
-		cluster->nodes_lost = wanted;
+	int64_t wanted = (int64_t)sim_fault_value(sim, colour, "node-loss"), all = 0;
+	if (!cluster->was_complete || wanted <= cluster->nodes_lost || !cluster->n_groups)
+		return;
+	for (size_t i = 0; i < cluster->n_groups; i++)
+		all += cluster->groups[i].life == LIFE_ABSENT ? 0 : cluster->groups[i].nodes;
+	int64_t lost = wanted - cluster->nodes_lost;
+	sim_kube_remove_nodes(cluster->kube, cluster->groups[0].name, (unsigned)lost);
+	cluster->burst = all > lost ? (double)lost / (double)all : 1;
+	cluster->burst_until_ms = sim->now_ms + UNNOTICED_MS;
+	cluster->nodes_lost = wanted;
+	sim_cluster_changed(sim, cluster);
+}
+
+static void advance_cluster(struct sim *sim, struct sim_cluster *cluster)
+{
+	bool moved = sim_kube_next_ms(cluster->kube) <= sim->now_ms;
+	sim_kube_advance(cluster->kube, sim->now_ms);
+	advance_groups(sim, cluster);
+	if (cluster->change_ms <= sim->now_ms) {
+		cluster->change_ms = INT64_MAX;
+		cluster->life = cluster->life == LIFE_DELETING ? LIFE_ABSENT : LIFE_ACTIVE;
 	}
-	(void)sim;
+	if (sim->n_faults)
+		lose_nodes(sim, cluster);
+	if (moved)
+		sim_cluster_changed(sim, cluster);
 }
 
 void sim_eks_advance(struct sim *sim)
 {
-	for (size_t i = 0; i < sim->n_clusters; i++) {
-		struct sim_cluster *cluster = &sim->clusters[i];
-		if (cluster->life == LIFE_ABSENT)
-			continue;
-		advance_groups(sim, cluster);
-		if (cluster->change_ms <= sim->now_ms) {
-			cluster->change_ms = INT64_MAX;
-			cluster->life = cluster->life == LIFE_DELETING ? LIFE_ABSENT : LIFE_ACTIVE;
-		}
-		afflict(sim, cluster);
-		if (cluster->life != LIFE_ABSENT)
-			sim_kube_advance(cluster->kube, sim->now_ms);
-	}
+	for (size_t i = 0; i < sim->n_clusters; i++)
+		if (sim->clusters[i].life != LIFE_ABSENT)
+			advance_cluster(sim, &sim->clusters[i]);
 }
 
-static int64_t next_event_ms(const struct sim *sim, int64_t limit_ms)
+/* Pods come and go in swarms: the world stops for them once a second at most. */
+static int64_t whole_second(int64_t ms)
 {
-	int64_t next = limit_ms;
+	return ms > INT64_MAX - SECOND_MS ? ms : (ms + SECOND_MS - 1) / SECOND_MS * SECOND_MS;
+}
+
+int64_t sim_eks_next_ms(const struct sim *sim)
+{
+	int64_t next = INT64_MAX;
 	for (size_t i = 0; i < sim->n_clusters; i++) {
 		const struct sim_cluster *cluster = &sim->clusters[i];
 		if (cluster->life == LIFE_ABSENT)
 			continue;
-		int64_t kube = sim_kube_next_ms(cluster->kube);
+		int64_t kube = whole_second(sim_kube_next_ms(cluster->kube));
 		next = cluster->change_ms < next ? cluster->change_ms : next;
-		next = kube > sim->now_ms && kube < next ? kube : next;
+		next = kube < next ? kube : next;
+		if (cluster->burst_until_ms > sim->now_ms && cluster->burst_until_ms < next)
+			next = cluster->burst_until_ms;
 		for (size_t k = 0; k < cluster->n_groups; k++)
 			next = cluster->groups[k].change_ms < next ? cluster->groups[k].change_ms : next;
 	}
-	next = sim->publish_ms < next ? sim->publish_ms : next;
-	return next > sim->now_ms ? next : sim->now_ms + 1;
-}
-
-/* From event to event, in steps short enough for what moves in a line: users, and what waits for a condition. */
-void sim_advance_to(struct sim *sim, int64_t wall_ms)
-{
-	while (sim->now_ms < wall_ms) {
-		int64_t limit = sim->now_ms + LONGEST_STEP_MS - sim->now_ms % LONGEST_STEP_MS;
-		int64_t next = next_event_ms(sim, limit < wall_ms ? limit : wall_ms);
-		sim_users_advance(sim, next);
-		sim->now_ms = next;
-		sim_eks_advance(sim);
-		sim_traffic_publish(sim);
-		sim_faults_advance(sim);
-		sim_argocd_advance(sim);
-		sim_jobs_advance(sim);
-	}
+	return next;
 }

@@ -15,7 +15,7 @@
 #define SIM_USERS_HOST "shop.example.com"
 #define SIM_START INT64_C(1795478400000) /* 2026-11-24T00:00:00Z */
 
-enum { SIM_MAX_CLUSTERS = 4, SIM_MAX_GROUPS = 16, SIM_COHORTS = 4, SIM_MAX_FAULTS = 32 };
+enum { SIM_MAX_CLUSTERS = 16, SIM_MAX_GROUPS = 16, SIM_COHORTS = 4, SIM_MAX_FAULTS = 32 };
 
 /* Where a thing of EKS is in its life. */
 enum sim_life { LIFE_ABSENT, LIFE_CREATING, LIFE_ACTIVE, LIFE_UPDATING, LIFE_DELETING };
@@ -41,10 +41,27 @@ struct sim_cluster {
 	struct sim_group groups[SIM_MAX_GROUPS];
 	size_t n_groups;
 	json_t *associations, *addons; /* Pod Identity associations; add-on name -> version */
-	char *load_balancer;	       /* host name; exists while the cluster does */
+	char *load_balancer;	       /* host name */
 	struct sim_minute *minutes;    /* by minute since the world's start */
 	size_t n_minutes;
 	int64_t nodes_lost;
+	double ready;		/* of the users' pods, 0–1: kept, because it is asked at every step */
+	int64_t look_ms;	/* when Argo CD notices what changed; INT64_MAX: nothing did */
+	int64_t burst_until_ms; /* until then requests meet targets that are gone */
+	double burst;		/* that part of them */
+};
+
+/* An application as Argo CD's controller keeps it. */
+enum sim_app_phase { APP_IDLE, APP_RUNNING, APP_SUCCEEDED, APP_FAILED, APP_TERMINATED };
+enum sim_app_health { APP_MISSING, APP_PROGRESSING, APP_HEALTHY, APP_DEGRADED };
+struct sim_app {
+	char *name;
+	json_t *metadata, *spec, *operation; /* as posted; what the last operation was asked with */
+	int64_t phase, health;		     /* enum sim_app_phase, enum sim_app_health */
+	int64_t synced;			     /* as a word of the saved form: 0 or 1 */
+	int64_t started_ms, copies_ms, ends_ms, finished_ms, reconciled_ms;
+	int64_t gone_ms; /* INT64_MAX: not being deleted */
+	char *message;
 };
 
 /* Users whose resolvers behave alike: their share on Green moves in a line from one weight to the next. */
@@ -110,7 +127,10 @@ struct sim {
 	int64_t gap_blue_ms, gap_green_ms, longest_gap_ms;
 
 	json_t *roles, *providers; /* IAM: name -> trust policy text; ARN -> url */
-	json_t *argocd_clusters, *applications;
+	json_t *argocd_clusters;
+	struct sim_app *apps;
+	size_t n_apps;
+	int64_t argocd_ms; /* the earliest time at which its controller does something */
 	json_t *terraform; /* what its state holds: cluster name -> {created…} */
 	struct sim_job *jobs;
 	size_t n_jobs;
@@ -137,17 +157,21 @@ struct sim_group *sim_group_create(struct sim *sim, struct sim_cluster *cluster,
 				   const char *instance_type, int64_t nodes, int64_t takes_ms);
 void sim_group_delete(struct sim *sim, struct sim_cluster *cluster, struct sim_group *group, int64_t takes_ms);
 bool sim_is_blue(const struct sim *sim, const struct sim_cluster *cluster);
-struct sim_cluster *sim_green(struct sim *sim);	       /* the other one; NULL when there is none */
-int64_t sim_takes(struct sim *sim, int64_t usual_ms);  /* give or take a fifth, by chance */
-char *sim_new_id(struct sim *sim, const char *prefix); /* the caller's */
+void sim_cluster_changed(struct sim *sim, struct sim_cluster *cluster); /* pods came or went */
+struct sim_cluster *sim_green(struct sim *sim);				/* the other one; NULL when there is none */
+int64_t sim_takes(struct sim *sim, int64_t usual_ms);			/* give or take a fifth, by chance */
+char *sim_new_id(struct sim *sim, const char *prefix);			/* the caller's */
 void sim_effect(struct sim *sim, const char *format, ...) PRINTF_LIKE(2, 3);
 char *sim_endpoint(const struct sim *sim, const struct sim_cluster *cluster); /* the caller's */
+struct sim_cluster *sim_cluster_at(struct sim *sim, const char *endpoint);    /* NULL: not there */
 char *sim_issuer(const struct sim_cluster *cluster);			      /* the caller's */
 const char *sim_life_name(enum sim_life life);
 
 /* users.c */
 void sim_users_init(struct sim *sim);
 void sim_users_advance(struct sim *sim, int64_t until_ms);		    /* nothing changes before until_ms */
+int64_t sim_users_next_ms(const struct sim *sim);			    /* when a share stops moving in one line */
+double sim_users_share(const struct sim *sim, int64_t at_ms);		    /* of all users on Green */
 void sim_users_weights(struct sim *sim, int64_t at_ms, double green_share); /* what resolvers get from now on */
 double sim_error_rate(const struct sim *sim, const struct sim_cluster *cluster);
 double sim_latency_ms(const struct sim *sim, const struct sim_cluster *cluster);
@@ -157,6 +181,8 @@ struct error *sim_fault_parse(const char *spec, struct sim_fault *ret) MUST_CHEC
 void sim_fault_done(struct sim_fault *fault);
 void sim_faults_random(struct sim *sim);
 void sim_faults_advance(struct sim *sim); /* conditions that came true */
+void sim_faults_turned(struct sim *sim);  /* one began or ended */
+int64_t sim_faults_next_ms(const struct sim *sim);
 /* The first fault of target (or of "aws" for AWS services) and kind that strikes now, by its chance; NULL: none. */
 const struct sim_fault *sim_fault_strikes(struct sim *sim, const char *target, const char *what);
 bool sim_fault_active(const struct sim *sim, const struct sim_fault *fault);
@@ -181,14 +207,21 @@ extern const struct sim_operation sim_eks_operations[], sim_traffic_operations[]
 	sim_other_operations[]; /* ended by a NULL name */
 void sim_aws_handle(struct sim *sim, const struct http_request *request, struct http_response *response);
 void sim_eks_advance(struct sim *sim);
+int64_t sim_eks_next_ms(const struct sim *sim);
 
 /* traffic.c */
 void sim_traffic_init(struct sim *sim);
 void sim_traffic_publish(struct sim *sim);
 
-/* argocd.c */
+/* argocd.c, argocd_api.c */
 void sim_argocd_init(struct sim *sim);
+void sim_argocd_free(struct sim *sim);
 void sim_argocd_advance(struct sim *sim);
+int64_t sim_argocd_next_ms(const struct sim *sim);
+void sim_argocd_notice(struct sim *sim, struct sim_cluster *cluster); /* its pods came or went */
+void sim_argocd_plan(struct sim *sim);				      /* works out argocd_ms anew */
+json_t *sim_argocd_save(const struct sim *sim);			      /* the caller's */
+bool sim_argocd_load(struct sim *sim, const json_t *apps);	      /* false: not such a list */
 void sim_argocd_handle(struct sim *sim, const struct http_request *request, const char *path,
 		       struct http_response *response);
 
@@ -196,6 +229,7 @@ void sim_argocd_handle(struct sim *sim, const struct http_request *request, cons
 void sim_jobs_init(struct sim *sim);
 void sim_jobs_free(struct sim *sim);
 void sim_jobs_advance(struct sim *sim);
+int64_t sim_jobs_next_ms(const struct sim *sim);
 
 /* An HTTP answer with a JSON body (taken). */
 void sim_answer_json(struct http_response *response, int status, json_t *body);

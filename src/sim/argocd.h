@@ -1,0 +1,10 @@
+/* What Argo CD's controller and its REST API share. */
+#pragma once
+
+#include "sim/world.h"
+
+struct sim_app *sim_app_named(struct sim *sim, const char *name); /* NULL: not there */
+struct sim_app *sim_app_new(struct sim *sim, const char *name);	  /* idle, with no metadata and spec yet */
+void sim_app_free(struct sim_app *app);				  /* its parts */
+const char *sim_app_path(const struct sim_app *app);		  /* "checkout": what it runs, by its place in Git */
+struct sim_cluster *sim_app_destination(struct sim *sim, const struct sim_app *app); /* NULL: not there */
