@@ -45,8 +45,13 @@ void process_free(struct process *process)
 		process->ops->free(process);
 }
 
-struct error *process_run(struct process *process, struct clock *clock, const struct process_spec *spec,
-			  struct buf *out, int *ret_exit_status)
+struct error *process_forget(struct process *process, const char *name)
+{
+	return process->ops->forget ? process->ops->forget(process, name) : NULL;
+}
+
+static struct error *run_to_end(struct process *process, struct clock *clock, const struct process_spec *spec,
+				struct buf *out, int *ret_exit_status)
 {
 	struct process_status status;
 	TRY(process_start(process, spec));
@@ -57,7 +62,19 @@ struct error *process_run(struct process *process, struct clock *clock, const st
 		clock_sleep(clock, pause_ms);
 	}
 	if (status.state != PROCESS_EXITED)
-		return error_new(ERROR_SUBPROCESS, "program \"%s\" was killed or could not be started", spec->argv[0]);
+		return error_new(ERROR_SUBPROCESS, "program \"%s\" was killed", spec->argv[0]);
 	*ret_exit_status = status.exit_status;
 	return process_read(process, spec->name, "out", 0, out->max, out);
+}
+
+struct error *process_run(struct process *process, struct clock *clock, const struct process_spec *spec,
+			  struct buf *out, int *ret_exit_status)
+{
+	struct error *error = run_to_end(process, clock, spec, out, ret_exit_status);
+	struct error *left = process_forget(process, spec->name);
+	if (error || !left) {
+		error_ignore(left);
+		return error;
+	}
+	return left;
 }

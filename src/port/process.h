@@ -14,8 +14,8 @@
 #include "base/error.h"
 
 enum process_state {
-	PROCESS_ABSENT,   /* no such job was ever started (or its wrapper died before it could start the program) */
-	PROCESS_RUNNING,
+	PROCESS_ABSENT,   /* no such job was ever started */
+	PROCESS_RUNNING,  /* the program, or its wrapper, lives */
 	PROCESS_EXITED,   /* exit_status is known */
 	PROCESS_LOST,     /* it ran, is gone, and left no exit status: killed with its wrapper, or the machine restarted */
 };
@@ -24,9 +24,10 @@ struct process_spec {
 	const char *name;             /* of the job; [a-zA-Z0-9._-]+ */
 	const char *const *argv;      /* NULL-terminated; argv[0] is looked up in PATH */
 	const char *const *env;       /* "NAME=value" added to ours, NULL-terminated; or NULL. Never holds secrets */
-	const char *cwd;              /* or NULL */
+	const char *cwd;              /* where it stands; NULL: where we do */
 	struct slice input;           /* stdin; empty: /dev/null */
-	int64_t deadline_ms;          /* TERM at the deadline, KILL 30 s later; 0: none */
+	int64_t deadline_ms;          /* TERM at the deadline, KILL after `grace_ms`; 0: none. In whole seconds, rounded up */
+	int64_t grace_ms;             /* 0: 30 s */
 };
 
 struct process_status {
@@ -46,6 +47,7 @@ struct process_ops {
 	struct error *(*stop)(struct process *process, const char *name, bool now) MUST_CHECK;
 	struct error *(*which)(struct process *process, const char *program, char **ret_path) MUST_CHECK;
 	void (*free)(struct process *process);
+	struct error *(*forget)(struct process *process, const char *name) MUST_CHECK; /* NULL: nothing to forget */
 };
 struct process {
 	const struct process_ops *ops;
@@ -62,11 +64,14 @@ struct error *process_read(struct process *process, const char *name, const char
 struct error *process_put(struct process *process, const char *name, const char *file, struct slice bytes) MUST_CHECK;
 /* The absolute path that the program itself must use for such a file. */
 struct error *process_path(struct process *process, const char *name, const char *file, struct buf *out) MUST_CHECK;
-/* TERM (or KILL, with `now`) to the program's process group. Does not wait. */
+/* TERM to the program, which ends its own children; with `now` KILL to it and all it has started. Does not wait. */
 struct error *process_stop(struct process *process, const char *name, bool now) MUST_CHECK;
 /* Where a program is; *ret_path is the caller's, NULL when it is not on PATH. */
 struct error *process_which(struct process *process, const char *program, char **ret_path) MUST_CHECK;
-/* Convenience for short programs: start, sleep on the clock until it ends, read `out` (bounded) and the exit status. */
+/* Removes a job that is not running and all its files. CONFLICT while it runs. */
+struct error *process_forget(struct process *process, const char *name) MUST_CHECK;
+/* Convenience for short programs: start, sleep on the clock until it ends, read `out` (bounded) and the exit status, and
+ * forget the job: what such programs print may be credentials.. */
 struct clock;
 struct error *process_run(struct process *process, struct clock *clock, const struct process_spec *spec, struct buf *out, int *ret_exit_status) MUST_CHECK;
 void process_free(struct process *process);

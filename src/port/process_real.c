@@ -2,6 +2,7 @@
  * it holds even when we are dead, and writes the exit status where the next of us finds it. */
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -18,27 +19,61 @@
 
 extern char **environ;
 
+enum { LOCK_DESCRIPTOR = 3 };
+#define GRACE_MS (30 * SECOND_MS)
+
 struct real_process {
 	struct process process;
 	struct clock *clock;
 	char *directory; /* absolute once the first job was made */
 };
 
-/* $1 deadline in seconds (0: none); the rest is the program. `rc` appears whole or not at all. */
+/* Arguments: the job's directory, where the program shall stand ("": where we do), deadline and grace in seconds (0: no
+ * deadline), when it was started, and the program's own. Descriptor 3 is the job's lock: held until `pid` is written,
+ * so that nobody starts the job a second time in between. `rc` appears whole or not at all.
+ *
+ * The program gets a session of its own within ours: TERM goes to it alone, since programs such as terraform end their
+ * children themselves and lose work when those are shot first; KILL goes to all it has started. A process is signalled
+ * only after its start time was compared: its number may be somebody else's by then. */
 static const char WRAPPER[] =
-	"limit=$1; shift\n"
-	"\"$@\" <in >out 2>err &\n"
-	"child=$!\n"
+	"job=$1 cwd=$2 limit=$3 grace=$4 born=$5; shift 5\n"
+	"field20() { shift 19; ticks=$1; }\n"
+	"ticks_of() { ticks=; read -r stat </proc/$1/stat && field20 ${stat##*') '}; } 2>/dev/null\n"
+	"finish() { echo $1 >\"$job/rc.new\" && mv -f \"$job/rc.new\" \"$job/rc\"; exit; }\n"
+	"child= early= own=\n"
+	"same() { [ -n \"$child\" ] && ticks_of $child && [ \"$ticks\" = \"$own\" ]; }\n"
+	"trap 'early=TERM; same && kill -TERM $child' TERM INT\n"
+	"trap 'early=KILL; same && { kill -KILL $child; kill -KILL -$child; }' USR1\n"
+	"ticks_of $$\n"
+	"read -r boot </proc/sys/kernel/random/boot_id\n"
+	"echo \"$$ $ticks $born $boot\" >\"$job/pid.new\" && mv -f \"$job/pid.new\" \"$job/pid\" || exit 126\n"
+	"exec 3>&-\n"
+	"[ -z \"$cwd\" ] || cd \"$cwd\" 2>\"$job/err\" || finish 126\n"
+	"[ -z \"$early\" ] || finish 143\n"
+	"leader=setsid; command -v setsid >/dev/null || leader=\n"
+	"program() {\n"
+	"  read -r self stat </proc/self/stat && field20 ${stat##*') '}\n"
+	"  echo \"$self $ticks $born $boot\" >\"$job/child.new\" && mv -f \"$job/child.new\" \"$job/child\"\n"
+	"  exec $leader \"$@\" <\"$job/in\" >\"$job/out\" 2>\"$job/err\"\n"
+	"}\n"
+	"nap() { sleep $1 & nap=$!; wait $nap; }\n"
+	"watch=\n"
 	"if [ \"$limit\" -gt 0 ]; then\n"
-	"  ( i=0; while [ $i -lt \"$limit\" ]; do sleep 1; kill -0 $child 2>/dev/null || exit 0; i=$((i+1)); done\n"
-	"    kill -TERM $child 2>/dev/null; i=0\n"
-	"    while [ $i -lt 30 ]; do sleep 1; kill -0 $child 2>/dev/null || exit 0; i=$((i+1)); done\n"
-	"    kill -KILL $child 2>/dev/null ) >/dev/null 2>&1 &\n"
+	"  { trap - INT USR1; trap 'kill $nap; exit' TERM; nap $limit; read -r child own rest <\"$job/child\"\n"
+	"    same && kill -TERM $child; nap $grace; same && kill -KILL -$child; } </dev/null >/dev/null 2>&1 &\n"
+	"  watch=$!\n"
 	"fi\n"
-	"trap 'kill -TERM $child 2>/dev/null' TERM INT\n"
-	"trap '' HUP\n"
-	"while :; do wait $child; rc=$?; kill -0 $child 2>/dev/null || break; done\n"
-	"echo $rc >rc.new && mv rc.new rc\n";
+	"program \"$@\" &\n"
+	"started=$!\n"
+	"ticks_of $started; own=$ticks; child=$started\n"
+	"[ -z \"$early\" ] || kill -$early $child\n"
+	"while :; do wait $started; rc=$?; same || break; done\n"
+	"wait $started 2>/dev/null; again=$?; [ $again = 127 ] || rc=$again\n" /* the first may have told of our signal
+										*/
+	"child=\n"
+	"[ -z \"$watch\" ] || kill $watch 2>/dev/null\n"
+	"kill -TERM -$started 2>/dev/null\n" /* what the program left behind */
+	"finish $rc\n";
 
 static char *job_path(const struct real_process *real, const char *name, const char *file)
 {
@@ -166,11 +201,11 @@ struct pid_file {
 	char boot[64];
 };
 
-static bool read_pid(const struct real_process *real, const char *name, struct pid_file *ret)
+static bool read_pid(const struct real_process *real, const char *name, const char *file, struct pid_file *ret)
 {
 	char text[256];
 	*ret = (struct pid_file){0};
-	return read_text(real, name, "pid", text, sizeof text) &&
+	return read_text(real, name, file, text, sizeof text) &&
 	       sscanf(text, "%ld %llu %lld %63s", &ret->pid, &ret->ticks, &ret->started_at_ms, ret->boot) == 4;
 }
 
@@ -184,16 +219,16 @@ static bool is_alive(const struct pid_file *file)
 static struct error *real_status(struct process *process, const char *name, struct process_status *ret)
 {
 	struct real_process *real = (struct real_process *)process;
-	struct pid_file file;
+	struct pid_file shell, child;
 	char text[32];
-	while (waitpid(-1, NULL, WNOHANG) > 0) /* ours that ended; their word is in `rc` */
-		;
 	*ret = (struct process_status){.state = PROCESS_ABSENT};
-	if (!read_pid(real, name, &file))
+	if (!read_pid(real, name, "pid", &shell))
 		return NULL;
-	bool alive = is_alive(&file);
-	ret->pid = file.pid;
-	ret->started_at_ms = file.started_at_ms;
+	waitpid((pid_t)shell.pid, NULL, WNOHANG); /* if it was ours: its word is in `rc` */
+	/* looked at before `rc`: one that ends in between has written it */
+	bool alive = is_alive(&shell) || (read_pid(real, name, "child", &child) && is_alive(&child));
+	ret->pid = shell.pid;
+	ret->started_at_ms = shell.started_at_ms;
 	if (read_text(real, name, "rc", text, sizeof text)) {
 		ret->state = PROCESS_EXITED;
 		ret->exit_status = (int)strtol(text, NULL, 10);
@@ -203,6 +238,7 @@ static struct error *real_status(struct process *process, const char *name, stru
 	return NULL;
 }
 
+/* Ours without our own settings, and what is added. */
 static char **join_environment(const char *const *more)
 {
 	size_t n = 0, m = 0, k = 0;
@@ -212,7 +248,7 @@ static char **join_environment(const char *const *more)
 		m++;
 	char **all = mem_array(n + m + 1, sizeof *all);
 	for (size_t i = 0; i < n; i++) {
-		bool replaced = false;
+		bool replaced = !strncmp(environ[i], "EUA_", 4);
 		size_t length = strcspn(environ[i], "=") + 1;
 		for (size_t j = 0; j < m; j++)
 			replaced |= !strncmp(more[j], environ[i], length);
@@ -224,76 +260,53 @@ static char **join_environment(const char *const *more)
 	return all;
 }
 
-/* The shell's script: into the job's directory first (for its files), then into the program's. */
-static char *script_of(const struct process_spec *spec, const char *job)
+static int64_t whole_seconds(int64_t ms)
 {
-	if (!spec->cwd)
-		return mem_printf("cd '%s' || exit 126\n%s", job, WRAPPER);
-	/* files are named absolutely, so that the program may stand elsewhere */
-	struct buf text = BUF_INIT(1 << 16);
-	buf_printf(&text,
-		   "job='%s'\ncwd=$1; shift\ncd \"$cwd\" 2>\"$job/err\" || { echo 126 >\"$job/rc\"; exit 126; }\n",
-		   job);
-	for (const char *p = WRAPPER; *p; p++) {
-		if (!strncmp(p, "<in >out 2>err", 14)) {
-			buf_puts(&text, "<\"$job/in\" >\"$job/out\" 2>\"$job/err\"");
-			p += 13;
-		} else if (!strncmp(p, ">rc.new && mv rc.new rc", 23)) {
-			buf_puts(&text, ">\"$job/rc.new\" && mv \"$job/rc.new\" \"$job/rc\"");
-			p += 22;
-		} else {
-			buf_putc(&text, *p);
-		}
-	}
-	return buf_take(&text);
+	return (ms + SECOND_MS - 1) / SECOND_MS;
 }
 
-static struct error *spawn(struct real_process *real, const struct process_spec *spec)
+/* The shell, in a session of its own, with nothing of ours but the job's lock. */
+static int spawn_shell(char *const *argv, char **env, int lock, pid_t *ret_pid)
 {
-	char *job CLEANUP(mem_freep) = job_path(real, spec->name, NULL);
-	char *script CLEANUP(mem_freep) = script_of(spec, job);
-	char limit[32];
-	snprintf(limit, sizeof limit, "%lld", (long long)((spec->deadline_ms + 999) / 1000));
-	size_t n = 0;
-	while (spec->argv[n])
-		n++;
-	const char **argv CLEANUP(mem_freep) = mem_array(n + 8, sizeof *argv);
-	size_t k = 0;
-	argv[k++] = "sh";
-	argv[k++] = "-c";
-	argv[k++] = script;
-	argv[k++] = "sh";
-	if (spec->cwd)
-		argv[k++] = spec->cwd;
-	argv[k++] = limit;
-	for (size_t i = 0; i < n; i++)
-		argv[k++] = spec->argv[i];
-	char **env CLEANUP(mem_freep) = join_environment(spec->env);
 	posix_spawnattr_t attributes;
 	posix_spawn_file_actions_t actions;
-	sigset_t none, ours;
+	sigset_t none, all;
 	sigemptyset(&none);
-	sigfillset(&ours);
+	sigfillset(&all);
 	posix_spawnattr_init(&attributes);
 	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 	posix_spawnattr_setsigmask(&attributes, &none);
-	posix_spawnattr_setsigdefault(&attributes, &ours);
+	posix_spawnattr_setsigdefault(&attributes, &all);
 	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_adddup2(&actions, lock, LOCK_DESCRIPTOR);
 	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
 	posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
-	pid_t pid;
-	int failed = posix_spawn(&pid, "/bin/sh", &actions, &attributes, (char *const *)(uintptr_t)argv, env);
+	posix_spawn_file_actions_addclosefrom_np(&actions, LOCK_DESCRIPTOR + 1);
+	int failed = posix_spawn(ret_pid, "/bin/sh", &actions, &attributes, argv, env);
 	posix_spawn_file_actions_destroy(&actions);
 	posix_spawnattr_destroy(&attributes);
-	if (failed)
-		return error_from_errno(failed, "cannot start \"%s\"", spec->argv[0]);
-	char boot[64], text[256];
-	boot_id(boot);
-	int size = snprintf(text, sizeof text, "%ld %llu %lld %s\n", (long)pid, start_ticks(pid),
-			    (long long)clock_wall_ms(real->clock), boot);
-	char *path CLEANUP(mem_freep) = job_path(real, spec->name, "pid");
-	return write_file(path, slice_make(text, (size_t)size));
+	return failed;
+}
+
+static struct error *spawn(struct real_process *real, const struct process_spec *spec, int lock)
+{
+	char *job CLEANUP(mem_freep) = job_path(real, spec->name, NULL);
+	char limit[32], grace[32], born[32];
+	snprintf(limit, sizeof limit, "%lld", (long long)whole_seconds(spec->deadline_ms));
+	snprintf(grace, sizeof grace, "%lld", (long long)whole_seconds(spec->grace_ms ? spec->grace_ms : GRACE_MS));
+	snprintf(born, sizeof born, "%lld", (long long)clock_wall_ms(real->clock));
+	const char *first[] = {"sh", "-c", WRAPPER, "sh", job, spec->cwd ? spec->cwd : "", limit, grace, born};
+	size_t n = 0;
+	while (spec->argv[n])
+		n++;
+	const char **argv CLEANUP(mem_freep) = mem_array(ARRAY_SIZE(first) + n + 1, sizeof *argv);
+	memcpy(argv, first, sizeof first);
+	memcpy(argv + ARRAY_SIZE(first), spec->argv, n * sizeof *argv);
+	char **env CLEANUP(mem_freep) = join_environment(spec->env);
+	pid_t pid;
+	int failed = spawn_shell((char *const *)(uintptr_t)argv, env, lock, &pid);
+	return failed ? error_from_errno(failed, "cannot start \"%s\"", spec->argv[0]) : NULL;
 }
 
 static struct error *real_which(struct process *process, const char *program, char **ret_path)
@@ -316,8 +329,9 @@ static struct error *real_which(struct process *process, const char *program, ch
 	return NULL;
 }
 
-static struct error *start_once(struct real_process *real, const struct process_spec *spec)
+static struct error *start_once(struct real_process *real, const struct process_spec *spec, int lock, bool *ret_spawned)
 {
+	static const char *const files[] = {"out", "err"}; /* made by us, so that only we may read them */
 	struct process_status status;
 	TRY(real_status(&real->process, spec->name, &status));
 	if (status.state != PROCESS_ABSENT)
@@ -328,21 +342,60 @@ static struct error *start_once(struct real_process *real, const struct process_
 		return error_remedy(error_new(ERROR_SUBPROCESS, "program \"%s\" is not on PATH", spec->argv[0]),
 				    "install %s, or put it on PATH", spec->argv[0]);
 	TRY(real_put(&real->process, spec->name, "in", spec->input));
-	return spawn(real, spec);
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		TRY(real_put(&real->process, spec->name, files[i], (struct slice){0}));
+	*ret_spawned = true;
+	return spawn(real, spec, lock);
 }
 
+static struct error *lock_job(struct real_process *real, const char *name, int *ret_lock)
+{
+	char *path CLEANUP(mem_freep) = job_path(real, name, "lock");
+	int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	int failed = lock < 0 ? errno : 0;
+	while (!failed && flock(lock, LOCK_EX) != 0)
+		failed = errno == EINTR ? 0 : errno;
+	if (!failed) {
+		*ret_lock = lock;
+		return NULL;
+	}
+	if (lock >= 0)
+		close(lock);
+	return error_from_errno(failed, "cannot lock job \"%s\"", name);
+}
+
+/* A power cut must not make the world forget that the job was started. */
+static struct error *sync_job(struct real_process *real, const char *name)
+{
+	char *path CLEANUP(mem_freep) = job_path(real, name, NULL);
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int failed = fd < 0 || fsync(fd) != 0 ? errno : 0;
+	if (fd >= 0)
+		close(fd);
+	return failed ? error_from_errno(failed, "cannot write job \"%s\"", name) : NULL;
+}
+
+/* Two of us may start the same job at once: the second waits for the lock and finds the first's. The shell inherits the
+ * lock and lets it go once its number is written down, which is when it can be had again. */
 static struct error *real_start(struct process *process, const struct process_spec *spec)
 {
 	struct real_process *real = (struct real_process *)process;
+	struct process_status status;
+	bool spawned = false;
+	int lock;
 	TRY(make_job(real, spec->name));
-	char *path CLEANUP(mem_freep) = job_path(real, spec->name, "lock");
-	int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (lock < 0)
-		return error_from_errno(errno, "cannot lock job \"%s\"", spec->name);
-	flock(lock, LOCK_EX); /* two of us may start the same job at once: the second finds the first's */
-	struct error *error = start_once(real, spec);
+	TRY(lock_job(real, spec->name, &lock));
+	struct error *error = start_once(real, spec, lock, &spawned);
 	close(lock);
-	return error;
+	if (error || !spawned)
+		return error;
+	TRY(lock_job(real, spec->name, &lock));
+	close(lock);
+	TRY(real_status(process, spec->name, &status));
+	if (status.state == PROCESS_ABSENT)
+		return error_remedy(error_new(ERROR_SUBPROCESS, "\"%s\" could not be started", spec->argv[0]),
+				    "is \"%s\" on a disk with room, and is /proc mounted?", real->directory);
+	return sync_job(real, spec->name);
 }
 
 static struct error *real_read(struct process *process, const char *name, const char *file, uint64_t offset, size_t max,
@@ -380,9 +433,33 @@ static struct error *real_path(struct process *process, const char *name, const 
 
 static struct error *real_stop(struct process *process, const char *name, bool now)
 {
-	struct pid_file file;
-	if (read_pid((struct real_process *)process, name, &file) && is_alive(&file))
-		kill((pid_t)-file.pid, now ? SIGKILL : SIGTERM);
+	struct real_process *real = (struct real_process *)process;
+	struct pid_file shell, child;
+	if (read_pid(real, name, "pid", &shell) && is_alive(&shell))
+		kill((pid_t)shell.pid, now ? SIGUSR1 : SIGTERM);
+	else if (read_pid(real, name, "child", &child) && is_alive(&child)) /* its shell was killed */
+		kill((pid_t)(now ? -child.pid : child.pid), now ? SIGKILL : SIGTERM);
+	return NULL;
+}
+
+static int remove_one(const char *path, const struct stat *stat_of, int kind, struct FTW *where)
+{
+	(void)stat_of;
+	(void)kind;
+	(void)where;
+	return remove(path);
+}
+
+static struct error *real_forget(struct process *process, const char *name)
+{
+	struct real_process *real = (struct real_process *)process;
+	struct process_status status;
+	TRY(real_status(process, name, &status));
+	if (status.state == PROCESS_RUNNING)
+		return error_new(ERROR_CONFLICT, "job \"%s\" is still running", name);
+	char *path CLEANUP(mem_freep) = job_path(real, name, NULL);
+	if (nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS) != 0 && errno != ENOENT)
+		return error_from_errno(errno, "cannot remove job \"%s\"", name);
 	return NULL;
 }
 
@@ -394,8 +471,8 @@ static void real_free(struct process *process)
 
 struct process *process_real_new(struct clock *clock, const char *directory)
 {
-	static const struct process_ops ops = {real_start, real_status, real_read,  real_put,
-					       real_path,  real_stop,	real_which, real_free};
+	static const struct process_ops ops = {real_start, real_status, real_read, real_put,   real_path,
+					       real_stop,  real_which,	real_free, real_forget};
 	struct real_process *real = mem_alloc(sizeof *real);
 	real->process.ops = &ops;
 	real->clock = clock;

@@ -422,6 +422,6 @@ static void not_freed(struct process *process)
 
 void sim_jobs_init(struct sim *sim)
 {
-	static const struct process_ops ops = {start, status, read_job, put, path, stop, which, not_freed};
+	static const struct process_ops ops = {start, status, read_job, put, path, stop, which, not_freed, NULL};
 	sim->process.process.ops = &ops;
 }

@@ -269,7 +269,7 @@ static int work(int fd, const char *file, const char *config_text, uint64_t seed
 {
 	static const struct http_ops http_ops = {far_perform, NULL};
 	static const struct clock_ops clock_ops = {far_now, far_now, far_sleep, NULL};
-	static const struct process_ops process_ops = {far_start, far_status, far_read, far_put, far_path, far_stop, far_which, NULL};
+	static const struct process_ops process_ops = {far_start, far_status, far_read, far_put, far_path, far_stop, far_which, NULL, NULL};
 	static const struct store_ops store_ops = {told_append, told_read, told_head, told_runs, told_acquire, told_renew, told_release, told_free};
 	struct http http = {&http_ops};
 	struct clock clock = {&clock_ops};
