@@ -1,4 +1,5 @@
-/* The engine: one tick does everything that can be done now without waiting, journals it, and says when to call again. */
+/* The engine: one tick does everything that can be done now without waiting, journals it, and says when to call again.
+ */
 #pragma once
 
 #include "agent/journal.h"
@@ -10,17 +11,18 @@
 struct agent;
 
 struct agent_options {
-	const struct ports *ports;       /* borrowed */
-	const struct config *config;     /* borrowed */
-	const char *run_id;              /* NULL with a plan: a new run */
-	const char *owner;               /* "user@host pid 123"; NULL: made */
+	const struct ports *ports;   /* borrowed */
+	const struct config *config; /* borrowed */
+	const char *run_id;	     /* NULL with a plan: a new run */
+	const char *owner;	     /* "user@host pid 123"; NULL: made */
 	bool take_over;
-	bool answer_approvals;           /* --yes, where the configuration allows it */
+	bool answer_approvals;			   /* --yes, where the configuration allows it */
 	const struct step_type *const *step_types; /* instead of the project's own, for tests; or NULL */
 };
 
 /* Starts a new run of `plan` (borrowed; copied into the journal) or continues the run named in the options. */
-struct error *agent_open(const struct agent_options *options, const struct upgrade_plan *plan, struct agent **ret) MUST_CHECK;
+struct error *agent_open(const struct agent_options *options, const struct upgrade_plan *plan,
+			 struct agent **ret) MUST_CHECK;
 void agent_close(struct agent *agent);
 
 /* Does what can be done now. *ret_again_ms: monotonic time of the next tick (INT64_MAX: only a person's word goes on).
@@ -30,8 +32,11 @@ const struct run_state *agent_state(const struct agent *agent);
 
 /* Words of a person; each becomes a record. They may also be written by another process (approve, pause, rollback in
  * another terminal): those go to the run's `…/requests` list in the store and the next tick takes them in. */
-struct error *agent_request(struct store *store, struct clock *clock, const char *run_id, const char *word /* approve pause resume cancel rollback */,
-			    const char *step, const char *by, const char *reason) MUST_CHECK;
+struct error *agent_request(struct store *store, struct clock *clock, const char *run_id,
+			    const char *word /* approve pause resume cancel rollback */, const char *step,
+			    const char *by, const char *reason) MUST_CHECK;
 
-/* Ticks and sleeps on the clock until the run has ended, is held, or *interrupted is set (then it stops at a safe border). */
-struct error *agent_run(struct agent *agent, volatile const int *interrupted, void (*progress)(void *context, const struct run_state *state), void *context) MUST_CHECK;
+/* Ticks and sleeps on the clock until the run has ended, is held, or *interrupted is set (then it stops at a safe
+ * border). */
+struct error *agent_run(struct agent *agent, volatile const int *interrupted,
+			void (*progress)(void *context, const struct run_state *state), void *context) MUST_CHECK;

@@ -4,15 +4,15 @@
 #include "agent/agent.h"
 
 struct step_runtime {
-	bool live;                 /* started or found running by this process: poll may be asked */
-	int64_t next_ms;           /* monotonic; not before */
-	unsigned failures;         /* errors in a row */
-	int64_t failing_since_ms;  /* monotonic */
+	bool live;		  /* started or found running by this process: poll may be asked */
+	int64_t next_ms;	  /* monotonic; not before */
+	unsigned failures;	  /* errors in a row */
+	int64_t failing_since_ms; /* monotonic */
 };
 
 struct prober {
 	int64_t next_ms, recorded_ms;
-	int64_t failing_since_ms;  /* monotonic; -1: the last probe succeeded */
+	int64_t failing_since_ms; /* monotonic; -1: the last probe succeeded */
 	uint64_t requests, failed;
 	int64_t longest_gap_ms;
 	bool changed;
@@ -20,7 +20,7 @@ struct prober {
 
 struct cluster_lease {
 	bool tried, held, given_up;
-	int64_t renew_ms;          /* monotonic */
+	int64_t renew_ms; /* monotonic */
 };
 
 struct agent {
@@ -35,7 +35,7 @@ struct agent {
 	struct step_runtime *runtime;
 	struct prober prober;
 	struct cluster_lease lease;
-	int64_t requests_ms;       /* monotonic; next look at people's words */
+	int64_t requests_ms; /* monotonic; next look at people's words */
 };
 
 /* Appends a record and folds it in. `payload` is taken. */
@@ -59,6 +59,12 @@ void agent_release_cluster(struct agent *agent);
 bool agent_owner_is_dead(const char *owner);
 
 /* policy.c */
-enum policy { POLICY_RETRY, POLICY_ANEW /* surely no effect, or a new attempt may do better */, POLICY_HOLD, POLICY_FAIL };
-enum policy agent_policy(enum error_class class, bool validates, unsigned failures, int64_t failing_ms, int64_t hold_timeout_ms);
+enum policy {
+	POLICY_RETRY,
+	POLICY_ANEW /* surely no effect, or a new attempt may do better */,
+	POLICY_HOLD,
+	POLICY_FAIL
+};
+enum policy agent_policy(enum error_class class, bool validates, unsigned failures, int64_t failing_ms,
+			 int64_t hold_timeout_ms);
 int64_t agent_backoff_ms(unsigned failures, double chance);

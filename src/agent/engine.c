@@ -117,7 +117,7 @@ static struct error *take_error(struct agent *agent, struct step_view *view, con
 	/* programs fail long after they were started: what counts is how often they were */
 	unsigned failures = error->class == ERROR_SUBPROCESS ? view->attempt : runtime->failures;
 	enum policy policy = agent_policy(error->class, type->validates, failures, now_ms - runtime->failing_since_ms,
-			     agent->config->validation.hold_timeout_ms);
+					  agent->config->validation.hold_timeout_ms);
 	log_info("agent", "step %s: %s", view->step->step_id, buf_str(&line));
 	runtime->live = runtime->live && !error->outcome_unknown;
 	int64_t hint_ms = error->retry_after_ms > 0 ? error->retry_after_ms : 0;
@@ -176,7 +176,7 @@ static struct error *call(struct agent *agent, struct step_view *view, const str
 	struct step_result result = {0};
 	agent_context(agent, view, arena, &ctx);
 	struct error *error = fn(&ctx, &result);
-	char *detail CLEANUP(mem_freep) = result.detail;
+	char *detail UNUSED CLEANUP(mem_freep) = result.detail;
 	return error ? take_error(agent, view, type, error, next_ms) : take_result(agent, view, type, &result, next_ms);
 }
 

@@ -1,7 +1,7 @@
 /* The journal: an append-only, hash-chained list of records; all state is a fold over it (agent/state.h).
  *
- * A record's bytes are one canonical JSON object: {"seq","time","run","step","kind","epoch","payload","prev"}; its hash is
- * SHA-256(previous hash ‖ bytes). Kinds: created perceived analysed planned approved intent outcome observed verdict
+ * A record's bytes are one canonical JSON object: {"seq","time","run","step","kind","epoch","payload","prev"}; its hash
+ * is SHA-256(previous hash ‖ bytes). Kinds: created perceived analysed planned approved intent outcome observed verdict
  * traffic rollback held resumed completed note. */
 #pragma once
 
@@ -10,16 +10,29 @@
 #include "port/ports.h"
 
 enum journal_kind {
-	JOURNAL_CREATED, JOURNAL_PERCEIVED, JOURNAL_ANALYSED, JOURNAL_PLANNED, JOURNAL_APPROVED, JOURNAL_INTENT,
-	JOURNAL_OUTCOME, JOURNAL_OBSERVED, JOURNAL_VERDICT, JOURNAL_TRAFFIC, JOURNAL_ROLLBACK, JOURNAL_HELD,
-	JOURNAL_RESUMED, JOURNAL_COMPLETED, JOURNAL_NOTE, JOURNAL_KINDS
+	JOURNAL_CREATED,
+	JOURNAL_PERCEIVED,
+	JOURNAL_ANALYSED,
+	JOURNAL_PLANNED,
+	JOURNAL_APPROVED,
+	JOURNAL_INTENT,
+	JOURNAL_OUTCOME,
+	JOURNAL_OBSERVED,
+	JOURNAL_VERDICT,
+	JOURNAL_TRAFFIC,
+	JOURNAL_ROLLBACK,
+	JOURNAL_HELD,
+	JOURNAL_RESUMED,
+	JOURNAL_COMPLETED,
+	JOURNAL_NOTE,
+	JOURNAL_KINDS
 };
 extern const char *const journal_kind_names[];
 
 struct journal_record {
 	uint64_t seq;
 	int64_t time_ms;
-	const char *step;      /* NULL for records of the run */
+	const char *step; /* NULL for records of the run */
 	enum journal_kind kind;
 	uint64_t epoch;
 	const json_t *payload; /* borrowed during the callback; object */
@@ -27,15 +40,18 @@ struct journal_record {
 };
 
 struct journal; /* an open writer: holds head, hash and lease */
-struct error *journal_open(const struct ports *ports, const char *run, const char *owner, bool take_over, struct journal **ret) MUST_CHECK;
+struct error *journal_open(const struct ports *ports, const char *run, const char *owner, bool take_over,
+			   struct journal **ret) MUST_CHECK;
 /* Durable when it returns. `payload` is taken. Renews the lease when due; refuses (CONFLICT) when it was lost. */
-struct error *journal_append(struct journal *journal, const char *step, enum journal_kind kind, json_t *payload) MUST_CHECK;
+struct error *journal_append(struct journal *journal, const char *step, enum journal_kind kind,
+			     json_t *payload) MUST_CHECK;
 uint64_t journal_epoch(const struct journal *journal);
 void journal_close(struct journal *journal); /* releases the lease */
 
 /* Readers: never block the writer. */
 typedef struct error *journal_read_fn(void *context, const struct journal_record *record);
-struct error *journal_read(struct store *store, const char *run, uint64_t from, journal_read_fn *fn, void *context) MUST_CHECK;
+struct error *journal_read(struct store *store, const char *run, uint64_t from, journal_read_fn *fn,
+			   void *context) MUST_CHECK;
 
 /* Proves the chain of a run. On damage: STATE naming the record and what is wrong with it (changed, missing, reordered,
  * truncated). *ret_records: how many were proven. */

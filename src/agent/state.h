@@ -7,7 +7,7 @@
 
 /* Step states and their legal moves: one table. X(name, text, "may go to") */
 #define STEP_STATES(X)                                                                                                 \
-	X(PENDING, "pending", RUNNING | HELD | DONE | SKIPPED)                                                                \
+	X(PENDING, "pending", RUNNING | HELD | DONE | SKIPPED)                                                         \
 	X(RUNNING, "running", DONE | FAILED | HELD | UNDOING)                                                          \
 	X(HELD, "held", RUNNING | DONE | FAILED | UNDOING)                                                             \
 	X(DONE, "done", UNDOING)                                                                                       \
@@ -20,29 +20,39 @@ enum step_state {
 #define STEP_STATE_ENUM(name, text, moves) STEP_STATE_##name,
 	STEP_STATES(STEP_STATE_ENUM)
 #undef STEP_STATE_ENUM
-	STEP_STATE_COUNT
+		STEP_STATE_COUNT
 };
 extern const char *const step_state_names[];
 
-enum run_result { RUN_RUNNING, RUN_COMPLETED, RUN_ROLLED_BACK, RUN_HELD, RUN_FAILED, RUN_PAUSED, RUN_ROLLING_BACK, RUN_CANCELLED };
-extern const char *const run_result_names[]; /* "running", "completed", "rolled-back", "held", "failed", "paused", "rolling-back", "cancelled" */
+enum run_result {
+	RUN_RUNNING,
+	RUN_COMPLETED,
+	RUN_ROLLED_BACK,
+	RUN_HELD,
+	RUN_FAILED,
+	RUN_PAUSED,
+	RUN_ROLLING_BACK,
+	RUN_CANCELLED
+};
+extern const char *const run_result_names[]; /* "running", "completed", "rolled-back", "held", "failed", "paused",
+						"rolling-back", "cancelled" */
 
 struct step_view {
 	const struct upgrade_step *step;
 	enum step_state state;
 	unsigned attempt;
-	bool intent_open;          /* intent written, no outcome yet */
+	bool intent_open;	      /* intent written, no outcome yet */
 	int64_t started_ms, ended_ms; /* wall; 0: not yet */
-	json_t *memory;            /* object */
-	char *detail;              /* last line for the screen */
-	char *reason;              /* why held or failed */
-	int64_t approved_until_ms; /* approvals only */
+	json_t *memory;		      /* object */
+	char *detail;		      /* last line for the screen */
+	char *reason;		      /* why held or failed */
+	int64_t approved_until_ms;    /* approvals only */
 };
 
 struct traffic_view {
 	int64_t time_ms;
-	double asked;              /* percent on Green */
-	double measured;           /* percent on Green; NAN: not measured */
+	double asked;	 /* percent on Green */
+	double measured; /* percent on Green; NAN: not measured */
 	enum verdict verdict;
 	char *step;
 };
@@ -52,17 +62,17 @@ struct run_state {
 	struct arena *arena;
 	struct upgrade_plan plan;
 	enum run_result result;
-	bool rolling_back;         /* the goal is Blue */
-	char *reason;              /* why it was rolled back, held or failed */
+	bool rolling_back; /* the goal is Blue */
+	char *reason;	   /* why it was rolled back, held or failed */
 	int64_t created_ms, ended_ms;
-	struct step_view *steps;   /* plan.n_steps */
+	struct step_view *steps; /* plan.n_steps */
 	struct traffic_view *traffic;
 	size_t n_traffic;
 	uint64_t records;
 	uint64_t prober_requests, prober_failed;
 	int64_t prober_longest_gap_ms;
-	double green_asked;        /* percent now */
-	uint64_t requests_taken;   /* words of people that were taken in */
+	double green_asked;	 /* percent now */
+	uint64_t requests_taken; /* words of people that were taken in */
 };
 
 struct error *run_state_load(struct store *store, const char *run_id, struct run_state **ret) MUST_CHECK;
@@ -74,5 +84,6 @@ struct step_view *run_state_step(struct run_state *state, const char *id);
 enum run_result run_state_result(const struct run_state *state);
 /* Who serves the users by what was asked of the traffic last: "blue" or "green" (from 50 % on). */
 const char *run_state_serving(const struct run_state *state);
-/* {"result","serving","steps":[…],"traffic":[…],"journal_records","reason",…}: the fixed JSON of status and rehearse. */
+/* {"result","serving","steps":[…],"traffic":[…],"journal_records","reason",…}: the fixed JSON of status and rehearse.
+ */
 json_t *run_state_json(const struct run_state *state);

@@ -1,5 +1,5 @@
-/* The progress tracker: tells what changed in a run since it was last told, as lines for people, as JSON lines, or live on
- * a terminal (one row a running step). A reader of run_state: it keeps only what it has already told. */
+/* The progress tracker: tells what changed in a run since it was last told, as lines for people, as JSON lines, or live
+ * on a terminal (one row a running step). A reader of run_state: it keeps only what it has already told. */
 #pragma once
 
 #include <stdbool.h>
@@ -12,7 +12,7 @@ struct progress_options {
 	enum progress_mode mode;
 	unsigned columns;
 	bool colour;
-	const char *clock_title;         /* heads the first column: "virtual time", "elapsed" */
+	const char *clock_title;			 /* heads the first column: "virtual time", "elapsed" */
 	void (*write)(void *context, struct slice text); /* called once an update, if there is anything to tell */
 	void *context;
 };

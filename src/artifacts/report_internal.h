@@ -19,7 +19,7 @@ struct plot_line {
 	const char *label;
 	const char *colour;
 	const double *values; /* n of them */
-	bool steps;           /* holds its value until the next sample */
+	bool steps;	      /* holds its value until the next sample */
 };
-void report_plot(struct buf *out, const char *title, const char *unit, const double *minutes, size_t n, const struct plot_line *lines,
-		 size_t n_lines, double least_top);
+void report_plot(struct buf *out, const char *title, const char *unit, const double *minutes, size_t n,
+		 const struct plot_line *lines, size_t n_lines, double least_top);

@@ -17,34 +17,36 @@ struct aws_operation;
 struct aws;
 
 struct aws_options {
-	const struct ports *ports;      /* http, process, clock, random are used; borrowed, must outlive the client */
-	const char *profile;            /* --profile; NULL: AWS_PROFILE or "default" */
-	const char *region;             /* --region; NULL: AWS_REGION, AWS_DEFAULT_REGION, the profile's, IMDS' */
-	const char *endpoint_url;       /* --endpoint-url for every service; NULL: AWS_ENDPOINT_URL[_SERVICE], profile, rules */
-	const char *mfa_code;           /* or NULL */
+	const struct ports *ports; /* http, process, clock, random are used; borrowed, must outlive the client */
+	const char *profile;	   /* --profile; NULL: AWS_PROFILE or "default" */
+	const char *region;	   /* --region; NULL: AWS_REGION, AWS_DEFAULT_REGION, the profile's, IMDS' */
+	const char
+		*endpoint_url; /* --endpoint-url for every service; NULL: AWS_ENDPOINT_URL[_SERVICE], profile, rules */
+	const char *mfa_code;  /* or NULL */
 	const char *(*getenv)(void *context, const char *name); /* NULL: the process's environment */
 	void *getenv_context;
-	const char *access_key, *secret_key, *session_token;    /* explicit credentials (the simulator's); or NULL */
+	const char *access_key, *secret_key, *session_token; /* explicit credentials (the simulator's); or NULL */
 };
 
 struct error *aws_new(const struct aws_options *options, struct aws **ret) MUST_CHECK;
 void aws_free(struct aws *aws);
 void aws_freep(struct aws **aws);
 
-/* One call: marshal, sign, send, retry by the 2026 rules, correct skew, decode. `input` is taken (NULL: {}); *ret is the
- * caller's, may be NULL-given when nobody wants it. Waits. Errors carry code, request id, service, operation; mutations
- * whose reply was lost come back with outcome_unknown. */
+/* One call: marshal, sign, send, retry by the 2026 rules, correct skew, decode. `input` is taken (NULL: {}); *ret is
+ * the caller's, may be NULL-given when nobody wants it. Waits. Errors carry code, request id, service, operation;
+ * mutations whose reply was lost come back with outcome_unknown. */
 struct error *aws_call(struct aws *aws, const struct aws_operation *operation, json_t *input, json_t **ret) MUST_CHECK;
 /* All pages, joined at the pager's result keys (also for operations with one page only). */
-struct error *aws_call_all(struct aws *aws, const struct aws_operation *operation, json_t *input, json_t **ret) MUST_CHECK;
+struct error *aws_call_all(struct aws *aws, const struct aws_operation *operation, json_t *input,
+			   json_t **ret) MUST_CHECK;
 
 /* Many calls side by side; each has its own error. Inputs are taken. */
 struct aws_request {
 	const struct aws_operation *operation;
 	json_t *input;
 	bool all_pages;
-	json_t *output;          /* out: the caller's */
-	struct error *error;     /* out: the caller's */
+	json_t *output;	     /* out: the caller's */
+	struct error *error; /* out: the caller's */
 };
 void aws_call_batch(struct aws *aws, struct aws_request *requests, size_t n);
 
@@ -54,9 +56,11 @@ const char *aws_operation_service(const struct aws_operation *operation); /* "ek
 const char *aws_operation_name(const struct aws_operation *operation);
 bool aws_operation_mutates(const struct aws_operation *operation);
 
-const char *aws_region(struct aws *aws);     /* "" when none is known */
-/* Bearer token for an EKS cluster's API server, minted on the server's clock; good for 14 minutes from *ret_minted_ms. */
-struct error *aws_eks_token(struct aws *aws, const char *cluster, struct secret **ret, int64_t *ret_minted_ms) MUST_CHECK;
+const char *aws_region(struct aws *aws); /* "" when none is known */
+/* Bearer token for an EKS cluster's API server, minted on the server's clock; good for 14 minutes from *ret_minted_ms.
+ */
+struct error *aws_eks_token(struct aws *aws, const char *cluster, struct secret **ret,
+			    int64_t *ret_minted_ms) MUST_CHECK;
 /* What was tried in the credential chain, what answered: for doctor. JSON list of {link, ok, detail}. */
 struct error *aws_credentials_explain(struct aws *aws, json_t **ret) MUST_CHECK;
 /* Hash over (run, step, attempt), hex, 32 characters: for idempotency members. */

@@ -15,5 +15,5 @@ void hmac_sha256(const void *key, size_t key_size, struct slice bytes, uint8_t o
 void hex_encode(const uint8_t *bytes, size_t n, char *out /* 2n + 1 */);
 bool hex_decode(struct slice text, uint8_t *out /* text.n / 2 */);
 bool base64_encode(struct slice bytes, struct buf *out);
-bool base64url_encode(struct slice bytes, struct buf *out);           /* no padding */
-bool base64_decode(struct slice text, struct buf *out);               /* both alphabets; false on nonsense */
+bool base64url_encode(struct slice bytes, struct buf *out); /* no padding */
+bool base64_decode(struct slice text, struct buf *out);	    /* both alphabets; false on nonsense */

@@ -9,53 +9,56 @@
 #include "base/macros.h"
 
 enum error_class {
-	ERROR_INVALID,      /* input or answer makes no sense; a retry would not help */
-	ERROR_AUTH,         /* not signed in, or not allowed */
+	ERROR_INVALID, /* input or answer makes no sense; a retry would not help */
+	ERROR_AUTH,    /* not signed in, or not allowed */
 	ERROR_NOT_FOUND,
-	ERROR_CONFLICT,     /* exists already, changed under us, another operation in progress */
+	ERROR_CONFLICT,	    /* exists already, changed under us, another operation in progress */
 	ERROR_PRECONDITION, /* the world is not in the state this needs; a person or another step must change it */
 	ERROR_THROTTLED,
-	ERROR_TRANSIENT,    /* 5xx, connection refused or reset: likely to pass */
+	ERROR_TRANSIENT, /* 5xx, connection refused or reset: likely to pass */
 	ERROR_TIMEOUT,
-	ERROR_CANCELLED,    /* asked to stop */
-	ERROR_SUBPROCESS,   /* a program could not be started, or ended non-zero, or wrote nonsense */
-	ERROR_STATE,        /* journal, lease, disk */
+	ERROR_CANCELLED,  /* asked to stop */
+	ERROR_SUBPROCESS, /* a program could not be started, or ended non-zero, or wrote nonsense */
+	ERROR_STATE,	  /* journal, lease, disk */
 	ERROR_BUG,
 	ERROR_CLASSES
 };
 
 struct error {
 	enum error_class class;
-	char *message;        /* lower case, failure first, subject in quotes; never NULL */
-	char *remedy;         /* what to do next; NULL when nothing helpful is known */
-	char *code;           /* the service's own code, e.g. "ResourceInUseException"; or NULL */
-	char *service;        /* "eks", "kubernetes", "terraform" …; or NULL */
-	char *operation;      /* "UpdateClusterVersion"; or NULL */
-	char *request_id;     /* or NULL */
-	int http_status;      /* 0 when there was no answer */
-	int exit_status;      /* of a child process; -1 when it has none */
+	char *message;		/* lower case, failure first, subject in quotes; never NULL */
+	char *remedy;		/* what to do next; NULL when nothing helpful is known */
+	char *code;		/* the service's own code, e.g. "ResourceInUseException"; or NULL */
+	char *service;		/* "eks", "kubernetes", "terraform" …; or NULL */
+	char *operation;	/* "UpdateClusterVersion"; or NULL */
+	char *request_id;	/* or NULL */
+	int http_status;	/* 0 when there was no answer */
+	int exit_status;	/* of a child process; -1 when it has none */
 	int64_t retry_after_ms; /* the server's hint; -1 when it gave none */
-	bool outcome_unknown; /* a mutation may or may not have happened: re-read the world before anything else */
-	struct error *cause;  /* owned; or NULL */
+	bool outcome_unknown;	/* a mutation may or may not have happened: re-read the world before anything else */
+	struct error *cause;	/* owned; or NULL */
 };
 
 /* Makes an error. Never NULL. */
-struct error *error_new(enum error_class class, const char *format, ...) PRINTF_LIKE(2, 3) MUST_CHECK;
+struct error *error_new(enum error_class class, const char *format, ...) PRINTF_LIKE(2, 3) MUST_CHECK NEVER_NULL;
 
 /* Puts an outer message around `cause` (taken). Class, ids, hints and outcome_unknown are copied from the cause,
  * so that callers need not walk the chain to decide. */
-struct error *error_wrap(struct error *cause, const char *format, ...) PRINTF_LIKE(2, 3) MUST_CHECK;
+struct error *error_wrap(struct error *cause, const char *format, ...) PRINTF_LIKE(2, 3) MUST_CHECK NEVER_NULL;
 
 /* Sets what to do next; gives the same error back, so that it can stand in a return. */
-struct error *error_remedy(struct error *error, const char *format, ...) PRINTF_LIKE(2, 3) MUST_CHECK;
+struct error *error_remedy(struct error *error, const char *format, ...) PRINTF_LIKE(2, 3) MUST_CHECK NEVER_NULL;
 
-struct error *error_from_errno(int number, const char *format, ...) PRINTF_LIKE(2, 3) MUST_CHECK;
+struct error *error_from_errno(int number, const char *format, ...) PRINTF_LIKE(2, 3) MUST_CHECK NEVER_NULL;
 void error_free(struct error *error);
-void error_freep(struct error **error);  /* for CLEANUP */
+void error_freep(struct error **error); /* for CLEANUP */
 #define ERROR_CLEANUP CLEANUP(error_freep)
 
 /* For the rare place that truly does not care. */
-static inline void error_ignore(struct error *error) { error_free(error); }
+static inline void error_ignore(struct error *error)
+{
+	error_free(error);
+}
 
 const char *error_class_name(enum error_class class); /* "INVALID" … */
 bool error_class_from_name(const char *name, enum error_class *ret_class);

@@ -6,6 +6,7 @@
 #define MUST_CHECK __attribute__((warn_unused_result))
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
 #define NORETURN __attribute__((noreturn))
+#define NEVER_NULL __attribute__((returns_nonnull))
 #define UNUSED __attribute__((unused))
 
 /* Declares that `fn(&variable)` runs when the variable leaves its scope. */
@@ -20,4 +21,4 @@
 	})
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
-#define CONTAINER_OF(pointer, type, member) ((type *)(void *)((char *)(pointer) - offsetof(type, member)))
+#define CONTAINER_OF(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))

@@ -7,7 +7,7 @@ struct secret;
 struct secret *secret_new(const char *text, size_t n); /* copies; NULL for NULL */
 struct secret *secret_ref(struct secret *secret);      /* one more owner */
 void secret_free(struct secret *secret);
-void secret_freep(struct secret **secret);             /* for CLEANUP */
+void secret_freep(struct secret **secret);		/* for CLEANUP */
 const char *secret_reveal(const struct secret *secret); /* NUL-terminated; valid while the secret lives */
 size_t secret_size(const struct secret *secret);
-void secret_wipe(void *bytes, size_t n);               /* a store the compiler may not drop */
+void secret_wipe(void *bytes, size_t n); /* a store the compiler may not drop */

@@ -26,45 +26,45 @@ enum exit_code {
 };
 
 struct cli_flag {
-	const char *name;      /* "endpoint-url" */
-	char letter;           /* 'o' for -o; 0: none */
-	const char *value;     /* what its value is called in help, "URL"; NULL: a switch */
+	const char *name;  /* "endpoint-url" */
+	char letter;	   /* 'o' for -o; 0: none */
+	const char *value; /* what its value is called in help, "URL"; NULL: a switch */
 	bool repeats;
 	const char *doc;
-	const char *path;      /* the configuration value that it overrides ("endpoint_url"); NULL: none */
+	const char *path; /* the configuration value that it overrides ("endpoint_url"); NULL: none */
 };
 
 struct cli;
 struct cli_command {
 	const char *name;
-	const char *arguments;          /* for help: "[PLAN]" */
-	const char *doc;                /* one line */
+	const char *arguments; /* for help: "[PLAN]" */
+	const char *doc;       /* one line */
 	unsigned min_arguments, max_arguments;
-	const struct cli_flag *flags;   /* besides the global ones; ended by a NULL name; may be NULL */
-	const char *const *formats;     /* what -o may be, first is the default; NULL-terminated; NULL: text, json */
+	const struct cli_flag *flags; /* besides the global ones; ended by a NULL name; may be NULL */
+	const char *const *formats;   /* what -o may be, first is the default; NULL-terminated; NULL: text, json */
 	struct error *(*run)(struct cli *cli, int *ret_exit);
 };
 
 struct cli_value {
 	const struct cli_flag *flag;
-	const char *text;               /* "" for switches */
+	const char *text; /* "" for switches */
 };
 
 struct cli {
 	const struct cli_command *command;
-	struct arena *arena;            /* lives as long as the command */
+	struct arena *arena; /* lives as long as the command */
 	struct cli_value *values;
 	size_t n_values;
 	const char **arguments;
 	size_t n_arguments;
-	struct buf *out;                /* stdout: the product; flushed at the end and by cli_flush() */
+	struct buf *out; /* stdout: the product; flushed at the end and by cli_flush() */
 	volatile const int *interrupted;
 
-	struct config config;           /* after cli_load_config() */
+	struct config config; /* after cli_load_config() */
 	struct config_origin *origins;
 	size_t n_origins;
-	struct ports ports;             /* after cli_open_ports() */
-	struct clock *machine_clock;    /* beside a door's clock that `ports` follows; or NULL */
+	struct ports ports;	     /* after cli_open_ports() */
+	struct clock *machine_clock; /* beside a door's clock that `ports` follows; or NULL */
 };
 
 /* Runs the whole program. Gives the exit code. */
@@ -76,8 +76,9 @@ extern const struct cli_flag cli_global_flags[];       /* ended by a NULL name *
 const char *cli_flag_text(const struct cli *cli, const char *name);
 bool cli_flag_given(const struct cli *cli, const char *name);
 const char **cli_flag_all(const struct cli *cli, const char *name, size_t *ret_n);
-struct error *cli_flag_int(const struct cli *cli, const char *name, int64_t otherwise, int64_t min, int64_t max, int64_t *ret) MUST_CHECK;
-const char *cli_format(const struct cli *cli);         /* -o, or the command's default */
+struct error *cli_flag_int(const struct cli *cli, const char *name, int64_t otherwise, int64_t min, int64_t max,
+			   int64_t *ret) MUST_CHECK;
+const char *cli_format(const struct cli *cli); /* -o, or the command's default */
 bool cli_format_is(const struct cli *cli, const char *format);
 
 /* A mistake in how the command was typed: exit 2. */
@@ -90,16 +91,18 @@ struct error *cli_load_config(struct cli *cli, bool needs_cluster) MUST_CHECK;
 enum cli_store { CLI_STORE_NONE, CLI_STORE_READ, CLI_STORE_WRITE };
 struct error *cli_open_ports(struct cli *cli, enum cli_store store) MUST_CHECK;
 
-/* The run that a command is about: --run, or the newest of the journal. NOT_FOUND, with what to do, when there is none. */
+/* The run that a command is about: --run, or the newest of the journal. NOT_FOUND, with what to do, when there is none.
+ */
 struct error *cli_find_run(struct cli *cli, const char **ret_run) MUST_CHECK;
 
 /* stdout and questions. */
 void cli_flush(struct cli *cli);
 bool cli_stdin_is_terminal(void);
 bool cli_stdout_is_terminal(void);
-bool cli_colour(void);                                 /* stdout is a terminal, NO_COLOR unset, TERM not dumb */
-unsigned cli_columns(void);                            /* 40–200; 100 off a terminal unless COLUMNS says so */
-/* Asks "question [y/N]" on the terminal; with --yes: true. No terminal and no --yes: PRECONDITION naming the flag (exit 4). */
+bool cli_colour(void);	    /* stdout is a terminal, NO_COLOR unset, TERM not dumb */
+unsigned cli_columns(void); /* 40–200; 100 off a terminal unless COLUMNS says so */
+/* Asks "question [y/N]" on the terminal; with --yes: true. No terminal and no --yes: PRECONDITION naming the flag (exit
+ * 4). */
 struct error *cli_confirm(struct cli *cli, const char *question, bool *ret_yes) MUST_CHECK;
 /* Writes a whole file atomically. "-" is stdout. */
 struct error *cli_write_file(struct cli *cli, const char *path, struct slice bytes) MUST_CHECK;

@@ -41,7 +41,8 @@ static struct error *call_aws(struct cli *cli)
 	const struct aws_operation *operation = aws_operation_find(cli->arguments[0], cli->arguments[1]);
 	if (!operation)
 		return error_remedy(cli_usage_error("no call \"%s %s\"", cli->arguments[0], cli->arguments[1]),
-				    "services and operations are named as in the AWS API: call eks DescribeCluster '{\"name\": \"shop\"}'");
+				    "services and operations are named as in the AWS API: call eks DescribeCluster "
+				    "'{\"name\": \"shop\"}'");
 	if (aws_operation_mutates(operation))
 		TRY(needs_yes(cli, cli->arguments[1]));
 	json_t *input DOCUMENT_CLEANUP = NULL, *output = NULL;
@@ -89,7 +90,8 @@ static bool print_bytes(void *context, const char *bytes, size_t n)
 
 static struct error *list(struct cli *cli, struct kube *kube)
 {
-	struct kube_list list = {.path = cli->arguments[2], .item_model = &name_model, .fn = print_name, .context = cli};
+	struct kube_list list = {
+		.path = cli->arguments[2], .item_model = &name_model, .fn = print_name, .context = cli};
 	return kube_list(kube, &list);
 }
 
@@ -113,7 +115,8 @@ static struct error *request(struct cli *cli, struct kube *kube)
 static struct error *call_kube(struct cli *cli)
 {
 	if (cli->n_arguments < 3 || cli->arguments[2][0] != '/')
-		return cli_usage_error("call kube METHOD PATH [JSON|-], or call kube list PATH; a path begins with \"/\"");
+		return cli_usage_error(
+			"call kube METHOD PATH [JSON|-], or call kube list PATH; a path begins with \"/\"");
 	struct kube *kube CLEANUP(kube_freep) = NULL;
 	struct world world = {.ports = &cli->ports, .config = &cli->config};
 	struct kube_options options = {.ports = &cli->ports,

@@ -9,13 +9,14 @@
 
 extern const struct cli_command cli_command_rehearse, cli_command_plan, cli_command_upgrade, cli_command_status,
 	cli_command_watch, cli_command_approve, cli_command_pause, cli_command_resume, cli_command_cancel,
-	cli_command_rollback, cli_command_report, cli_command_verify, cli_command_doctor, cli_command_config, cli_command_sim,
-	cli_command_completion, cli_command_version, cli_command_call;
+	cli_command_rollback, cli_command_report, cli_command_verify, cli_command_doctor, cli_command_config,
+	cli_command_sim, cli_command_completion, cli_command_version, cli_command_call;
 
 /* Closes what cli_open_ports() opened. */
 void cli_close(struct cli *cli);
 
-/* An error as one JSON object: {"error": {"class","message","code","service","operation","request_id","http_status","remedy"}}. */
+/* An error as one JSON object: {"error":
+ * {"class","message","code","service","operation","request_id","http_status","remedy"}}. */
 json_t *cli_error_document(const struct error *error);
 /* Prints a document to stdout, pretty, with a newline; frees it. */
 void cli_print_document(struct cli *cli, json_t *document);

@@ -8,15 +8,16 @@ enum doctor_answer { DOCTOR_OK, DOCTOR_BAD, DOCTOR_UNKNOWN };
 
 struct doctor {
 	struct cli *cli;
-	json_t *checks;            /* of {id, ok, detail, remedy} */
-	struct aws *aws;           /* made by the AWS part; NULL when that failed */
+	json_t *checks;	 /* of {id, ok, detail, remedy} */
+	struct aws *aws; /* made by the AWS part; NULL when that failed */
 };
 
 /* `detail` and `remedy` may be NULL; `optional` marks what the agent can do without. */
-void doctor_say(struct doctor *doctor, const char *id, enum doctor_answer answer, bool optional, const char *detail, const char *remedy);
+void doctor_say(struct doctor *doctor, const char *id, enum doctor_answer answer, bool optional, const char *detail,
+		const char *remedy);
 /* From an error (taken): denied and unreachable are BAD, with its remedy. */
 void doctor_say_error(struct doctor *doctor, const char *id, bool optional, struct error *error);
 
-void doctor_machine(struct doctor *doctor);     /* configuration, journal disk, tools, clock */
-void doctor_aws(struct doctor *doctor);         /* credentials, region, endpoints, skew */
-void doctor_kube(struct doctor *doctor);        /* API server, identity, token, rights */
+void doctor_machine(struct doctor *doctor); /* configuration, journal disk, tools, clock */
+void doctor_aws(struct doctor *doctor);	    /* credentials, region, endpoints, skew */
+void doctor_kube(struct doctor *doctor);    /* API server, identity, token, rights */

@@ -20,14 +20,15 @@ void document_hash(const json_t *document, char out[65]); /* SHA-256 of the cano
 
 /* "status.conditions[0].type"; borrowed, NULL when any part is missing. Never creates. */
 json_t *document_at(const json_t *document, const char *path);
-const char *document_text(const json_t *document, const char *path);          /* NULL when absent or not a string */
+const char *document_text(const json_t *document, const char *path); /* NULL when absent or not a string */
 const char *document_text_or(const json_t *document, const char *path, const char *otherwise);
 int64_t document_int_or(const json_t *document, const char *path, int64_t otherwise); /* also from numeric strings */
 double document_real_or(const json_t *document, const char *path, double otherwise);
-bool document_true(const json_t *document, const char *path);                 /* false when absent */
+bool document_true(const json_t *document, const char *path); /* false when absent */
 /* Owned copy of printf-built text as a JSON string. */
 json_t *document_printf(const char *format, ...) PRINTF_LIKE(1, 2);
 
 /* Between structs and documents, by field table. */
-struct error *document_decode(const json_t *document, const char *name, const struct model *model, void *object, struct arena *arena) MUST_CHECK;
+struct error *document_decode(const json_t *document, const char *name, const struct model *model, void *object,
+			      struct arena *arena) MUST_CHECK;
 json_t *document_encode(const struct model *model, const void *object);

@@ -7,12 +7,14 @@
 
 enum json_mode {
 	JSON_READ_SERVER, /* unknown members skipped unlooked-at; null is absence; wrong types are errors with path */
-	JSON_READ_STRICT, /* for files: everything validated (UTF-8, escapes, numbers), unknown and duplicate members are errors */
+	JSON_READ_STRICT, /* for files: everything validated (UTF-8, escapes, numbers), unknown and duplicate members
+			     are errors */
 };
 
 /* Decodes one whole document into `object` (zeroed first). Strings point into the arena. Errors: INVALID with line,
  * column and path: `plan.json:14:5: steps[3].step_id: not a string`. `name` stands for the source in messages. */
-struct error *json_decode(struct slice text, const char *name, enum json_mode mode, const struct model *model, void *object, struct arena *arena) MUST_CHECK;
+struct error *json_decode(struct slice text, const char *name, enum json_mode mode, const struct model *model,
+			  void *object, struct arena *arena) MUST_CHECK;
 
 /* Streaming: feeds bytes as they come. `item_path` names an array ("items"; "" = the document is a sequence of objects,
  * as watches send); each element is decoded by `item_model` into a fresh zeroed struct in `item_arena`, given to `fn`,
@@ -28,8 +30,8 @@ struct json_stream_spec {
 	const struct model *outer_model;
 	void *outer;
 	struct arena *outer_arena;
-	size_t max_item_bytes;   /* of kept bytes of one item; 0: 8 MiB */
-	unsigned max_depth;      /* 0: 200 */
+	size_t max_item_bytes; /* of kept bytes of one item; 0: 8 MiB */
+	unsigned max_depth;    /* 0: 200 */
 };
 struct json_stream;
 struct json_stream *json_stream_new(const struct json_stream_spec *spec);

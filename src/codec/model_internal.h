@@ -1,4 +1,5 @@
-/* How decoders put scalars into members, and how every reader finds the field of a key; shared by JSON, documents and YAML. */
+/* How decoders put scalars into members, and how every reader finds the field of a key; shared by JSON, documents and
+ * YAML. */
 #pragma once
 
 #include "codec/model.h"
@@ -30,8 +31,8 @@ static inline struct field_set field_set_all(const struct model *model)
 }
 /* The field that `key` names, or NULL; *ret_deeper: those whose dotted names go on below it. INLINE objects are looked
  * into: *ret_object is then theirs. */
-const struct field *model_find(const struct model *model, struct field_set set, struct slice key, void *object, void **ret_object,
-			       struct field_set *ret_deeper);
+const struct field *model_find(const struct model *model, struct field_set set, struct slice key, void *object,
+			       void **ret_object, struct field_set *ret_deeper);
 /* Is the member written (present, not left out when empty)? */
 bool model_is_written(const struct field *field, const void *object);
 /* A required field that the decoded object lacks, or NULL. */

@@ -7,15 +7,16 @@
 #include "base/mem.h"
 
 struct xml_node {
-	const char *name;          /* local name, without namespace */
-	const char *text;          /* of its direct text children joined; "" when none */
-	struct pair *attributes;   /* see codec/model.h */
+	const char *name;	 /* local name, without namespace */
+	const char *text;	 /* of its direct text children joined; "" when none */
+	struct pair *attributes; /* see codec/model.h */
 	size_t n_attributes;
 	struct xml_node *children; /* elements only; n_children of them, linked by `next` */
 	struct xml_node *next;
 	size_t n_children;
 };
 
-struct error *xml_parse(struct slice text, const char *name, struct arena *arena, struct xml_node **ret_root) MUST_CHECK;
+struct error *xml_parse(struct slice text, const char *name, struct arena *arena,
+			struct xml_node **ret_root) MUST_CHECK;
 const struct xml_node *xml_child(const struct xml_node *node, const char *name); /* first of that name, or NULL */
 bool xml_escape(struct slice text, struct buf *out);

@@ -4,5 +4,5 @@
 #include "codec/yaml.h"
 
 /* As yaml_decode(); besides, *ret_places (the caller's) maps each path ("traffic.steps[0]") to "line:column". */
-struct error *yaml_decode_placed(struct slice text, const char *name, const struct model *model, void *object, struct arena *arena,
-				 json_t **ret_places) MUST_CHECK;
+struct error *yaml_decode_placed(struct slice text, const char *name, const struct model *model, void *object,
+				 struct arena *arena, json_t **ret_places) MUST_CHECK;

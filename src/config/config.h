@@ -8,10 +8,11 @@
 
 struct config_metric {
 	const char *name;
-	const char *prometheus;             /* PromQL; or */
-	const char *cloudwatch;             /* JSON: {namespace, metric, statistic, dimensions}; NULL with prometheus NULL: by built-in name */
+	const char *prometheus; /* PromQL; or */
+	const char *cloudwatch; /* JSON: {namespace, metric, statistic, dimensions}; NULL with prometheus NULL: by
+				   built-in name */
 	bool has_max;
-	double max;                         /* absolute limit on Green */
+	double max; /* absolute limit on Green */
 	bool has_worse;
 	double worse_than_blue_by_at_most;
 	int64_t min_requests;
@@ -25,44 +26,44 @@ struct config {
 	/* where */
 	const char *cluster;
 	const char *target_version;
-	const char *strategy_text;          /* as it was written */
-	int strategy;                       /* enum strategy, from strategy_text */
-	const char *custom_strategy;        /* path, strategy custom */
+	const char *strategy_text;   /* as it was written */
+	int strategy;		     /* enum strategy, from strategy_text */
+	const char *custom_strategy; /* path, strategy custom */
 	const char *profile, *region, *endpoint_url, *kubeconfig, *context;
-	const char *journal;                /* path of the SQLite file; default .eks-upgrade-agent/journal.db */
-	const char *work_directory;         /* child programs' jobs; default beside the journal */
-	const char *clock_url;              /* follow a simulator door's clock; NULL: the real one */
+	const char *journal;	    /* path of the SQLite file; default .eks-upgrade-agent/journal.db */
+	const char *work_directory; /* child programs' jobs; default beside the journal */
+	const char *clock_url;	    /* follow a simulator door's clock; NULL: the real one */
 	struct {
-		const char *name;           /* default <cluster>-<target without dot> */
+		const char *name;		  /* default <cluster>-<target without dot> */
 		const char *kubeconfig, *context; /* override for Green's API server; NULL: eks:DescribeCluster */
 	} green;
 	struct {
-		const char *directory;      /* module that makes Green */
+		const char *directory; /* module that makes Green */
 		const char **var_files;
 		size_t n_var_files;
 		struct pair *variables;
 		size_t n_variables;
-		const char *state;          /* path; NULL: the module's own backend */
-		const char *binary;         /* default terraform */
+		const char *state;  /* path; NULL: the module's own backend */
+		const char *binary; /* default terraform */
 	} terraform;
 	struct {
-		const char *server;         /* Argo CD's REST API, https://argocd.example.com */
-		const char *token;          /* secret reference: env:NAME, file:PATH, ssm:/…, secretsmanager:… */
+		const char *server; /* Argo CD's REST API, https://argocd.example.com */
+		const char *token;  /* secret reference: env:NAME, file:PATH, ssm:/…, secretsmanager:… */
 		const char *project;
 		bool insecure;
-		const char *ns;             /* namespace for the CR path (no server given); default argocd */
+		const char *ns; /* namespace for the CR path (no server given); default argocd */
 	} argocd;
 	struct {
-		int64_t *steps;             /* percent on Green; default 10 25 50 75 100 */
+		int64_t *steps; /* percent on Green; default 10 25 50 75 100 */
 		size_t n_steps;
-		int64_t interval_ms;        /* default 10m */
+		int64_t interval_ms;	    /* default 10m */
 		int64_t tolerance_percent;  /* measured may differ from asked by so much; default 5 */
 		int64_t measure_timeout_ms; /* hold when the share has not moved by then; default 30m */
 		const char *hosted_zone;
 		const char **records;
 		size_t n_records;
 		const char *green_load_balancer; /* dns name; NULL: found through Green's ingress */
-		int64_t ttl_s;              /* default 60 */
+		int64_t ttl_s;			 /* default 60 */
 	} traffic;
 	struct {
 		struct config_metric *metrics;
@@ -71,50 +72,54 @@ struct config {
 		size_t n_tests;
 		const char **probes;
 		size_t n_probes;
-		int64_t probe_interval_ms;  /* default 5s */
-		int64_t hold_timeout_ms;    /* NO_DATA or PROVIDER_ERROR this long: roll back; default 30m */
-		int64_t min_requests;       /* default 500 */
-		double max_error_rate;      /* default 1 % */
+		int64_t probe_interval_ms;	   /* default 5s */
+		int64_t hold_timeout_ms;	   /* NO_DATA or PROVIDER_ERROR this long: roll back; default 30m */
+		int64_t min_requests;		   /* default 500 */
+		double max_error_rate;		   /* default 1 % */
 		double worse_than_blue_by_at_most; /* default 0.5 % */
 	} validation;
-	int64_t bake_ms;                    /* default 15m */
-	const char **approvals;             /* step ids or kinds that ask a person; default decommission */
+	int64_t bake_ms;	/* default 15m */
+	const char **approvals; /* step ids or kinds that ask a person; default decommission */
 	size_t n_approvals;
-	bool approvals_by_yes;              /* --yes may answer them; default false */
-	int64_t approval_expires_ms;        /* default 24h */
-	int64_t max_parallel_steps;         /* default 4 */
-	bool keep_green;                    /* after a roll back, keep Green for looking at; default false */
-	int64_t lease_ttl_ms;               /* default 60s */
+	bool approvals_by_yes;	     /* --yes may answer them; default false */
+	int64_t approval_expires_ms; /* default 24h */
+	int64_t max_parallel_steps;  /* default 4 */
+	bool keep_green;	     /* after a roll back, keep Green for looking at; default false */
+	int64_t lease_ttl_ms;	     /* default 60s */
 	struct {
 		bool enabled;
-		const char *bedrock_model_id, *comprehend_endpoint, *step_functions_arn, *eventbridge_bus_name, *ssm_parameter_prefix;
+		const char *bedrock_model_id, *comprehend_endpoint, *step_functions_arn, *eventbridge_bus_name,
+			*ssm_parameter_prefix;
 	} ai;
 	/* from flags only */
 	bool dry_run, yes;
-	bool simulated;                     /* the in-process simulator: made-up keys */
-	const char *output;                 /* -o */
+	bool simulated;	    /* the in-process simulator: made-up keys */
+	const char *output; /* -o */
 };
 extern const struct model config_model;
 
-/* Where a value came from, for `config show`: path -> "flag --region", "environment EUA_…", "upgrade.yaml:3:9", "default". */
+/* Where a value came from, for `config show`: path -> "flag --region", "environment EUA_…", "upgrade.yaml:3:9",
+ * "default". */
 struct config_origin {
 	const char *path, *origin;
 };
 struct config_source {
-	const char *file;                   /* --config; NULL: eks-upgrade-agent.yaml if it is there */
-	struct pair *flags;                 /* dotted path -> text */
+	const char *file;   /* --config; NULL: eks-upgrade-agent.yaml if it is there */
+	struct pair *flags; /* dotted path -> text */
 	size_t n_flags;
 	const char *(*getenv)(void *context, const char *name);
 	void *getenv_context;
 };
 /* Reads file, environment and flags, sets defaults, validates. All in `arena`. */
-struct error *config_load(const struct config_source *source, struct arena *arena, struct config *ret, struct config_origin **ret_origins, size_t *ret_n) MUST_CHECK;
+struct error *config_load(const struct config_source *source, struct arena *arena, struct config *ret,
+			  struct config_origin **ret_origins, size_t *ret_n) MUST_CHECK;
 void config_defaults(struct config *config, struct arena *arena);
 struct error *config_validate(const struct config *config, struct arena *arena) MUST_CHECK;
 
 /* A secret reference's kind and what follows the colon. */
 enum config_secret { CONFIG_SECRET_ENV, CONFIG_SECRET_FILE, CONFIG_SECRET_SSM, CONFIG_SECRET_SECRETSMANAGER };
-struct error *config_secret_parse(const char *reference, enum config_secret *ret_kind, const char **ret_name) MUST_CHECK;
+struct error *config_secret_parse(const char *reference, enum config_secret *ret_kind,
+				  const char **ret_name) MUST_CHECK;
 /* Reads an env: or file: reference. NULL gives NULL. */
 struct error *config_secret_read(const char *reference, struct secret **ret) MUST_CHECK;
 /* From YAML text alone: no environment, no flags. */

@@ -3,12 +3,13 @@
  * Life of a step, as the engine runs it:
  *   1. its dependencies are done; `check` says whether the world is already so (then it is done without an effect);
  *   2. the engine makes an intent record durable; then `start` has its effect(s) and returns at once;
- *   3. `poll` is called again and again until it says done (each call returns at once: one or a few exchanges, no sleep);
+ *   3. `poll` is called again and again until it says done (each call returns at once: one or a few exchanges, no
+ * sleep);
  *   4. the engine writes the outcome.
  * Killed anywhere: on the next tick an intent without outcome makes the engine call `check` first: DONE goes to 4,
  * RUNNING to 3, TODO to 2 again with the same attempt number — so the same idempotency tokens and job names.
- * `undo` is called (also repeatedly, until it says done, for ever) on roll back, for every step whose intent was written,
- * in reverse order; it must be right whatever state start/poll left behind.
+ * `undo` is called (also repeatedly, until it says done, for ever) on roll back, for every step whose intent was
+ * written, in reverse order; it must be right whatever state start/poll left behind.
  *
  * Functions must not keep state outside `memory` (a JSON object, the step's own, made durable by step_remember). */
 #pragma once
@@ -30,18 +31,19 @@ extern const char *const verdict_names[]; /* "PASS", "FAIL", "NO_DATA", "PROVIDE
 /* What start, poll and undo say. Zeroed by the engine beforehand: STEP_WAIT, poll again after the type's interval. */
 struct step_result {
 	enum step_progress progress;
-	int64_t poll_after_ms;    /* 0: default of the type */
-	char *detail;             /* one line for the screen: "41/64 resources"; owned (free) */
-	double fraction;          /* 0–1 by real counters; < 0 or 0: not known */
+	int64_t poll_after_ms; /* 0: default of the type */
+	char *detail;	       /* one line for the screen: "41/64 resources"; owned (free) */
+	double fraction;       /* 0–1 by real counters; < 0 or 0: not known */
 };
 
-/* The outside of one upgrade, shared by all steps; owned by the engine, made lazily by world_*() (execution/world.c). */
+/* The outside of one upgrade, shared by all steps; owned by the engine, made lazily by world_*() (execution/world.c).
+ */
 struct world {
 	const struct ports *ports;
 	const struct config *config;
 	struct aws *aws;
-	struct kube *blue;        /* NULL until asked for */
-	struct kube *green;       /* NULL until asked for */
+	struct kube *blue;  /* NULL until asked for */
+	struct kube *green; /* NULL until asked for */
 	char *green_name;
 };
 
@@ -50,12 +52,12 @@ struct step_context {
 	const struct upgrade_plan *plan;
 	const struct upgrade_step *step;
 	const char *run_id;
-	unsigned attempt;         /* from 1; grows only when a start surely failed without effect and is tried anew */
-	int64_t now_ms;           /* wall */
-	int64_t started_ms;       /* when the intent was written; 0 before */
-	json_t *memory;           /* object, read it; change it only through step_remember */
+	unsigned attempt;   /* from 1; grows only when a start surely failed without effect and is tried anew */
+	int64_t now_ms;	    /* wall */
+	int64_t started_ms; /* when the intent was written; 0 before */
+	json_t *memory;	    /* object, read it; change it only through step_remember */
 	bool rolling_back;
-	struct arena *arena;      /* lives for this call only */
+	struct arena *arena;		      /* lives for this call only */
 	const struct step_services *services; /* the engine's side; use the functions below */
 	void *engine;
 };
@@ -74,15 +76,16 @@ struct error *step_record(struct step_context *ctx, const char *kind, json_t *pa
 json_t *step_memory_of(struct step_context *ctx, const char *step_id);
 
 struct step_type {
-	const char *executor;     /* as in the plan: "terraform.apply" */
-	const char *service;      /* whose breaker it trips: "terraform", "argocd", "route53" … */
+	const char *executor; /* as in the plan: "terraform.apply" */
+	const char *service;  /* whose breaker it trips: "terraform", "argocd", "route53" … */
 	int64_t poll_interval_ms;
-	bool validates;           /* FAIL means roll back; a provider's outage holds */
-	struct error *(*check)(struct step_context *ctx, enum step_check *ret);  /* NULL: always STEP_TODO */
+	bool validates; /* FAIL means roll back; a provider's outage holds */
+	struct error *(*check)(struct step_context *ctx, enum step_check *ret); /* NULL: always STEP_TODO */
 	struct error *(*start)(struct step_context *ctx, struct step_result *ret);
 	struct error *(*poll)(struct step_context *ctx, struct step_result *ret); /* NULL: done when start is */
 	struct error *(*undo)(struct step_context *ctx, struct step_result *ret); /* NULL: nothing to undo */
-	void (*describe)(const struct upgrade_step *step, struct buf *out);      /* what it would do, for plan and --dry-run */
+	void (*describe)(const struct upgrade_step *step,
+			 struct buf *out); /* what it would do, for plan and --dry-run */
 };
 
 /* Every type of execution/ and validation/ registers here by being in the table of its folder. */
@@ -95,7 +98,7 @@ struct error *world_blue(struct world *world, struct kube **ret) MUST_CHECK;
 struct error *world_green(struct world *world, const char *green_name, struct kube **ret) MUST_CHECK;
 void world_done(struct world *world);
 
-/* What several step types need: their parameters as a document (the caller's), and EKS' status of a cluster (the caller's;
- * NULL: there is none). */
+/* What several step types need: their parameters as a document (the caller's), and EKS' status of a cluster (the
+ * caller's; NULL: there is none). */
 struct error *step_parameters(const struct step_context *ctx, json_t **ret) MUST_CHECK;
 struct error *step_cluster_status(struct step_context *ctx, const char *name, char **ret_status) MUST_CHECK;

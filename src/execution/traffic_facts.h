@@ -1,15 +1,16 @@
-/* Where the users' names point, and which load balancers count Blue's and Green's requests: shared by shifting, judging and
- * removing. Read from the world once, then kept in the memory of the first traffic step. */
+/* Where the users' names point, and which load balancers count Blue's and Green's requests: shared by shifting, judging
+ * and removing. Read from the world once, then kept in the memory of the first traffic step. */
 #pragma once
 
 #include "execution/step.h"
 
 struct traffic_facts {
 	const char *zone_id;
-	const char *blue_target, *green_target;         /* host names */
-	const char *blue_zone, *green_zone;             /* canonical hosted zone ids of the load balancers; NULL: no alias */
-	const char *blue_dimension, *green_dimension;   /* CloudWatch's LoadBalancer dimension, "app/name/id"; NULL: not known */
-	json_t *originals;                              /* the record sets as they were; borrowed from the memory */
+	const char *blue_target, *green_target; /* host names */
+	const char *blue_zone, *green_zone;	/* canonical hosted zone ids of the load balancers; NULL: no alias */
+	const char *blue_dimension,
+		*green_dimension; /* CloudWatch's LoadBalancer dimension, "app/name/id"; NULL: not known */
+	json_t *originals;	  /* the record sets as they were; borrowed from the memory */
 };
 
 /* From memory; NOT_FOUND while no traffic step has begun. All text lives in the call's arena. */
@@ -23,6 +24,8 @@ struct traffic_minute {
 	double blue_requests, green_requests, blue_errors, green_errors, blue_p99_ms, green_p99_ms;
 };
 /* Full minutes from from_ms on (rounded up) before to_ms; the minute that still fills is left out. In `arena`. */
-struct error *traffic_minutes(struct step_context *ctx, const struct traffic_facts *facts, int64_t from_ms, int64_t to_ms, struct traffic_minute **ret, size_t *ret_n) MUST_CHECK;
+struct error *traffic_minutes(struct step_context *ctx, const struct traffic_facts *facts, int64_t from_ms,
+			      int64_t to_ms, struct traffic_minute **ret, size_t *ret_n) MUST_CHECK;
 /* Sum of one load balancer's requests; NAN: none were counted. */
-struct error *traffic_requests(struct step_context *ctx, const char *dimension, int64_t from_ms, int64_t to_ms, double *ret) MUST_CHECK;
+struct error *traffic_requests(struct step_context *ctx, const char *dimension, int64_t from_ms, int64_t to_ms,
+			       double *ret) MUST_CHECK;

@@ -1,5 +1,5 @@
-/* The Kubernetes client: kubeconfig or EKS, discovery, verbs, streaming lists and watches, evictions with UID. Objects are
- * documents; lists are streamed by field table, item by item. */
+/* The Kubernetes client: kubeconfig or EKS, discovery, verbs, streaming lists and watches, evictions with UID. Objects
+ * are documents; lists are streamed by field table, item by item. */
 #pragma once
 
 #include <jansson.h>
@@ -13,26 +13,31 @@ struct kube;
 
 struct kube_options {
 	const struct ports *ports;
-	const char *kubeconfig;      /* path list like KUBECONFIG; NULL: KUBECONFIG, ~/.kube/config, in-cluster */
-	const char *context;         /* NULL: current-context */
-	const char *field_manager;   /* NULL: "eks-upgrade-agent" */
-	bool insecure;               /* allow insecure-skip-tls-verify found in the kubeconfig */
+	const char *kubeconfig;	   /* path list like KUBECONFIG; NULL: KUBECONFIG, ~/.kube/config, in-cluster */
+	const char *context;	   /* NULL: current-context */
+	const char *field_manager; /* NULL: "eks-upgrade-agent" */
+	bool insecure;		   /* allow insecure-skip-tls-verify found in the kubeconfig */
 	const char *(*getenv)(void *context, const char *name);
 	void *getenv_context;
 };
 /* From kubeconfig files. Errors name file, line and key. */
 struct error *kube_new(const struct kube_options *options, struct kube **ret) MUST_CHECK;
 /* From eks:DescribeCluster's answer (its "cluster" object) with our own tokens by `aws` (borrowed). */
-struct error *kube_new_eks(const struct ports *ports, struct aws *aws, const json_t *cluster, struct kube **ret) MUST_CHECK;
+struct error *kube_new_eks(const struct ports *ports, struct aws *aws, const json_t *cluster,
+			   struct kube **ret) MUST_CHECK;
 void kube_free(struct kube *kube);
 void kube_freep(struct kube **kube);
-const char *kube_server(const struct kube *kube);   /* URL, for comparing with DescribeCluster's endpoint */
+const char *kube_server(const struct kube *kube); /* URL, for comparing with DescribeCluster's endpoint */
 
 /* One request. `path` is absolute with query: "/api/v1/namespaces/x/pods/y?dryRun=All". `body` is taken or NULL;
  * `content_type` NULL: application/json. *ret may be NULL-given. Retries GETs and, where the server surely did nothing
  * (429, refused), the rest. Errors carry the Status reason as code, its causes in the message. */
-struct error *kube_call(struct kube *kube, const char *method, const char *path, const char *content_type, json_t *body, json_t **ret) MUST_CHECK;
-static inline struct error *kube_get(struct kube *kube, const char *path, json_t **ret) { return kube_call(kube, "GET", path, NULL, NULL, ret); }
+struct error *kube_call(struct kube *kube, const char *method, const char *path, const char *content_type, json_t *body,
+			json_t **ret) MUST_CHECK;
+static inline struct error *kube_get(struct kube *kube, const char *path, json_t **ret)
+{
+	return kube_call(kube, "GET", path, NULL, NULL, ret);
+}
 /* Text answers: logs, /metrics, /healthz. Streams into `sink`. */
 struct error *kube_get_stream(struct kube *kube, const char *path, struct http_sink *sink) MUST_CHECK;
 /* Server-side apply with our field manager. */
@@ -41,29 +46,34 @@ struct error *kube_apply(struct kube *kube, const char *path, bool force, json_t
 /* Streams a whole list page by page (500): each item decoded by `item_model` and given to `fn`, then forgotten.
  * 410 in mid-list restarts it (fn gets `restarted`, see below) at most twice. */
 struct kube_list {
-	const char *path;                /* "/api/v1/pods", may have a query (labelSelector=…) */
+	const char *path; /* "/api/v1/pods", may have a query (labelSelector=…) */
 	const struct model *item_model;
 	json_item_fn *fn;
 	void (*restarted)(void *context); /* forget what was given so far; may be NULL */
 	void *context;
-	bool metadata_only;              /* asks for PartialObjectMetadata */
-	char resource_version[64];       /* out */
-	uint64_t items;                  /* out */
-	struct error *error;             /* out, the caller's: each list of a batch has its own */
+	bool metadata_only;	   /* asks for PartialObjectMetadata */
+	char resource_version[64]; /* out */
+	uint64_t items;		   /* out */
+	struct error *error;	   /* out, the caller's: each list of a batch has its own */
 };
 /* All lists side by side, bounded by 4 at once. */
 void kube_list_batch(struct kube *kube, struct kube_list *lists, size_t n);
 struct error *kube_list(struct kube *kube, struct kube_list *list) MUST_CHECK; /* one; moves its error out */
 
 /* Evicts a pod by UID. */
-enum kube_eviction { KUBE_EVICTED, KUBE_EVICT_GONE /* not there, or another UID by that name */, KUBE_EVICT_BLOCKED /* 429 */ };
-struct error *kube_evict(struct kube *kube, const char *ns, const char *pod, const char *uid, int64_t grace_s, bool dry_run,
-			 enum kube_eviction *ret, char **ret_reason) MUST_CHECK;
+enum kube_eviction {
+	KUBE_EVICTED,
+	KUBE_EVICT_GONE /* not there, or another UID by that name */,
+	KUBE_EVICT_BLOCKED /* 429 */
+};
+struct error *kube_evict(struct kube *kube, const char *ns, const char *pod, const char *uid, int64_t grace_s,
+			 bool dry_run, enum kube_eviction *ret, char **ret_reason) MUST_CHECK;
 
 /* Watches from a resource version, for at most timeout_ms of wall time; fn gets {type, object} by `event_model`.
  * *ret_resource_version continues it; PRECONDITION with code "Expired" asks for a new list. */
 struct error *kube_watch(struct kube *kube, const char *path, const char *resource_version, int64_t timeout_ms,
-			 const struct model *event_model, json_item_fn *fn, void *context, char ret_resource_version[64]) MUST_CHECK;
+			 const struct model *event_model, json_item_fn *fn, void *context,
+			 char ret_resource_version[64]) MUST_CHECK;
 
 /* Warning headers seen so far, as evidence: JSON list of {path, text, count}. */
 json_t *kube_warnings(struct kube *kube);

@@ -9,11 +9,11 @@ struct kube {
 	struct arena *arena;
 	struct kube_access access;
 	char *field_manager;
-	struct aws *aws;              /* for EKS tokens; NULL otherwise */
+	struct aws *aws; /* for EKS tokens; NULL otherwise */
 	char *eks_cluster;
-	struct secret *token;         /* the one in use */
-	int64_t token_until_ms;       /* wall; INT64_MAX: as long as it is accepted */
-	json_t *warnings;             /* of {path, text, count} */
+	struct secret *token;	/* the one in use */
+	int64_t token_until_ms; /* wall; INT64_MAX: as long as it is accepted */
+	json_t *warnings;	/* of {path, text, count} */
 };
 
 /* "Bearer …" or "Basic …" into `out`; empty when the access needs none. Fetches, refreshes, re-reads as needed. */
@@ -27,4 +27,5 @@ void kube_note_warnings(struct kube *kube, const char *path, const struct http_r
 
 enum kube_retry { KUBE_NO_RETRY, KUBE_RETRY, KUBE_RETRY_NEW_TOKEN };
 /* Whether to ask again, and after how long. `tries` made so far. */
-enum kube_retry kube_should_retry(const char *method, const struct http_response *response, unsigned tries, struct random *random, int64_t *ret_delay_ms);
+enum kube_retry kube_should_retry(const char *method, const struct http_response *response, unsigned tries,
+				  struct random *random, int64_t *ret_delay_ms);

@@ -21,4 +21,5 @@ struct kube_access {
 };
 
 /* All text lives in the arena. */
-struct error *kube_access_load(const struct kube_options *options, struct arena *arena, struct kube_access *ret) MUST_CHECK;
+struct error *kube_access_load(const struct kube_options *options, struct arena *arena,
+			       struct kube_access *ret) MUST_CHECK;

@@ -4,6 +4,6 @@
 #include "kube/kube.h"
 #include "models/cluster_state.h"
 
-/* Fills nodes, workloads, disruption budgets, services, inventory and the number of pods. A list that is denied or fails
- * costs itself only: it is told in sources[]. */
+/* Fills nodes, workloads, disruption budgets, services, inventory and the number of pods. A list that is denied or
+ * fails costs itself only: it is told in sources[]. */
 struct error *kubernetes_collect(struct kube *kube, struct arena *arena, struct cluster_state *ret) MUST_CHECK;

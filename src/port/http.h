@@ -1,7 +1,8 @@
 /* The HTTP port: a batch of requests in, every response or its error out. Parallelism is a batch. The real port is one
  * libcurl multi handle with one connection pool; the simulator answers from its world in virtual time.
  *
- * Calling order: fill `request`, zero `response`, perform, read `response`, http_exchange_done(). Nothing retries here. */
+ * Calling order: fill `request`, zero `response`, perform, read `response`, http_exchange_done(). Nothing retries here.
+ */
 #pragma once
 
 #include <stdbool.h>
@@ -23,43 +24,43 @@ struct http_sink {
 };
 
 struct http_tls {
-	const char *ca_file;      /* or */
-	const char *ca_pem;       /* inline; both NULL: the system's store */
-	const char *cert_pem;     /* client certificate and key, inline PEM; or NULL */
+	const char *ca_file;  /* or */
+	const char *ca_pem;   /* inline; both NULL: the system's store */
+	const char *cert_pem; /* client certificate and key, inline PEM; or NULL */
 	const char *key_pem;
-	const char *server_name;  /* verified instead of the URL's host; or NULL */
-	bool insecure;            /* only where a person asked for it by name */
+	const char *server_name; /* verified instead of the URL's host; or NULL */
+	bool insecure;		 /* only where a person asked for it by name */
 };
 
 struct http_limits {
-	int64_t connect_ms;       /* 0: 10 s */
-	int64_t deadline_ms;      /* whole exchange; 0: 60 s */
-	int64_t idle_ms;          /* no byte for so long is a timeout; 0: 30 s */
-	size_t max_body_bytes;    /* of a body kept in `response.body` (0: 64 MiB); a sink bounds itself */
+	int64_t connect_ms;    /* 0: 10 s */
+	int64_t deadline_ms;   /* whole exchange; 0: 60 s */
+	int64_t idle_ms;       /* no byte for so long is a timeout; 0: 30 s */
+	size_t max_body_bytes; /* of a body kept in `response.body` (0: 64 MiB); a sink bounds itself */
 };
 
 struct http_request {
 	const char *method;
-	const char *url;          /* absolute; sent as it is, never re-encoded */
+	const char *url; /* absolute; sent as it is, never re-encoded */
 	const struct http_header *headers;
 	size_t n_headers;
 	struct slice body;
 	const struct http_tls *tls; /* NULL: defaults */
-	const char *proxy;        /* NULL: by HTTPS_PROXY / HTTP_PROXY / NO_PROXY; "" : none */
-	struct http_sink *sink;   /* NULL: into response.body. Only 2xx bodies go to a sink, others to response.body */
+	const char *proxy;	    /* NULL: by HTTPS_PROXY / HTTP_PROXY / NO_PROXY; "" : none */
+	struct http_sink *sink; /* NULL: into response.body. Only 2xx bodies go to a sink, others to response.body */
 	struct http_limits limits;
 };
 
 struct http_response {
-	int status;               /* 0 with `error` set */
+	int status;		     /* 0 with `error` set */
 	struct http_header *headers; /* names lower case; owned by `arena` */
 	size_t n_headers;
 	struct buf body;
-	int64_t sent_at_ms;       /* wall clock at sending and at the first byte of the answer: for clock skew */
+	int64_t sent_at_ms; /* wall clock at sending and at the first byte of the answer: for clock skew */
 	int64_t received_at_ms;
-	bool stopped;             /* the sink said stop */
-	bool maybe_sent;          /* with `error`: the request may have reached the server */
-	struct error *error;      /* TRANSIENT, TIMEOUT, AUTH (TLS), INVALID (too large, not HTTP), CANCELLED; or NULL */
+	bool stopped;	     /* the sink said stop */
+	bool maybe_sent;     /* with `error`: the request may have reached the server */
+	struct error *error; /* TRANSIENT, TIMEOUT, AUTH (TLS), INVALID (too large, not HTTP), CANCELLED; or NULL */
 	struct arena *arena;
 };
 
@@ -90,6 +91,6 @@ const char *http_response_header(const struct http_response *response, const cha
 void http_response_add_header(struct http_response *response, struct slice name, struct slice value);
 
 struct clock;
-/* libcurl; loaded on the first perform. At most `max_parallel` transfers at once (0: 64). `interrupted` may be NULL; when
- * it turns non-zero, running exchanges end with CANCELLED. */
+/* libcurl; loaded on the first perform. At most `max_parallel` transfers at once (0: 64). `interrupted` may be NULL;
+ * when it turns non-zero, running exchanges end with CANCELLED. */
 struct http *http_real_new(struct clock *clock, unsigned max_parallel, volatile const int *interrupted);

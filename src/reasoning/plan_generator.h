@@ -6,4 +6,5 @@
 #include "models/upgrade_plan.h"
 
 /* INVALID/PRECONDITION when no safe plan exists (version jump, no records, weights …), with what to do. */
-struct error *plan_generate(const struct cluster_state *state, const struct config *config, struct arena *arena, struct upgrade_plan *ret) MUST_CHECK;
+struct error *plan_generate(const struct cluster_state *state, const struct config *config, struct arena *arena,
+			    struct upgrade_plan *ret) MUST_CHECK;

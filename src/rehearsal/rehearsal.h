@@ -1,4 +1,5 @@
-/* A whole upgrade in the simulator, in process, in virtual time: `rehearse`, the seeds test and the plan's estimates. */
+/* A whole upgrade in the simulator, in process, in virtual time: `rehearse`, the seeds test and the plan's estimates.
+ */
 #pragma once
 
 #include <jansson.h>
@@ -9,19 +10,20 @@
 
 /* One rehearsal in the simulator, in process: its own sim, memory store. */
 struct rehearsal_options {
-	const char *cluster;          /* small medium large or a snapshot path; NULL: medium */
+	const char *cluster; /* small medium large or a snapshot path; NULL: medium */
 	uint64_t seed;
 	const char *const *faults;
 	size_t n_faults;
 	bool random_faults;
-	struct store *store;          /* NULL: a memory store */
+	struct store *store; /* NULL: a memory store */
 	void (*progress)(void *context, const struct run_state *state, int64_t now_ms);
 	void *context;
-	bool check_invariants;        /* after every tick; a violation is result failed with reason */
+	bool check_invariants; /* after every tick; a violation is result failed with reason */
 };
 /* *ret: the fixed JSON of `rehearse -o json`. Approvals are answered yes. */
 struct error *rehearse_run(const struct rehearsal_options *options, json_t **ret) MUST_CHECK;
 
 /* Plays `plan` (made from `state`) without faults and sets each step's estimated_duration_ms and the plan's sum from
  * what the simulator took; then the plan_id anew. Deterministic. */
-struct error *rehearse_estimate(const struct cluster_state *state, struct upgrade_plan *plan, struct arena *arena) MUST_CHECK;
+struct error *rehearse_estimate(const struct cluster_state *state, struct upgrade_plan *plan,
+				struct arena *arena) MUST_CHECK;

@@ -116,7 +116,8 @@ void sim_aws_handle(struct sim *sim, const struct http_request *request, struct 
 	struct error *error ERROR_CLEANUP = NULL;
 	bool json = operation && aws_wire_asks_json(operation, request);
 	if (answer.status)
-		aws_wire_encode_error(json ? NULL : operation, answer.status, answer.code, answer.message, id, response);
+		aws_wire_encode_error(json ? NULL : operation, answer.status, answer.code, answer.message, id,
+				      response);
 	else if (json)
 		error = aws_wire_encode_response_json(operation, answer.output, id, response);
 	else

@@ -507,8 +507,8 @@ static void fill_counts(struct kube_object *object, struct vars *vars)
 		put_format(vars, false, 'A',
 			   "'currentNumberScheduled':%u,'numberMisscheduled':0,'desiredNumberScheduled':%u,'"
 			   "numberReady':%u,"
-			   "'updatedNumberScheduled':%u,'numberAvailable':%u%s",
-			   n, w->replicas, ready, n, ready, missing ? "," : ",");
+			   "'updatedNumberScheduled':%u,'numberAvailable':%u,",
+			   n, w->replicas, ready, n, ready);
 		if (missing > 0) {
 			struct slice so_far = vars->v['A'];
 			put_format(vars, false, 'A', "%.*s'numberUnavailable':%u,", (int)so_far.n, so_far.p, missing);

@@ -14,4 +14,5 @@ struct argocd {
 };
 
 /* `path` below the server ("/api/v1/clusters"). `body` is taken or NULL, *ret may be NULL-given. */
-struct error *argocd_call(const struct argocd *argocd, const char *method, const char *path, json_t *body, json_t **ret) MUST_CHECK;
+struct error *argocd_call(const struct argocd *argocd, const char *method, const char *path, json_t *body,
+			  json_t **ret) MUST_CHECK;

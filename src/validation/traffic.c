@@ -255,8 +255,10 @@ static struct error *finish(struct step_context *ctx, int asked, const struct ju
 {
 	ret->progress = progress;
 	free(ret->detail);
-	ret->detail = isnan(judgement->share) ? mem_printf("%d %% asked, nothing measured: %s", asked, judgement->reason)
-					      : mem_printf("%d %% asked, %.1f %% measured: %s", asked, judgement->share * 100, judgement->reason);
+	ret->detail = isnan(judgement->share)
+			      ? mem_printf("%d %% asked, nothing measured: %s", asked, judgement->reason)
+			      : mem_printf("%d %% asked, %.1f %% measured: %s", asked, judgement->share * 100,
+					   judgement->reason);
 	return record(ctx, "traffic", asked, judgement);
 }
 

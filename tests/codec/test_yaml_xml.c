@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <stdio.h>
 #include <string.h>
 #include "codec/document.h"
 #include "codec/xml.h"
@@ -66,7 +67,8 @@ static bool take(void *context, json_t *document, size_t index, int line, const 
 	found->documents += document != NULL;
 	found->broken += error != NULL;
 	found->last_line = line;
-	strcat(found->kinds, document_text_or(document, "kind", "-"));
+	size_t n = strlen(found->kinds);
+	snprintf(found->kinds + n, sizeof found->kinds - n, "%s", document_text_or(document, "kind", "-"));
 	return true;
 }
 

@@ -1,10 +1,11 @@
-/* Kill −9 at every outside call and every journal append of a run: a real process with a real SQLite file works against a
- * world that lives on in its parent. Wherever it is killed, the next process must come to the same end, and every effect in
- * the world must have happened exactly once.
+/* Kill −9 at every outside call and every journal append of a run: a real process with a real SQLite file works against
+ * a world that lives on in its parent. Wherever it is killed, the next process must come to the same end, and every
+ * effect in the world must have happened exactly once.
  *
  *     rehearsal_kill DIRECTORY FIRST STEP [FAULT]
  *
- * Tries the kill points FIRST, FIRST + STEP … Prints one line a point that went wrong and, at the end, "N passed, N failed".
+ * Tries the kill points FIRST, FIRST + STEP … Prints one line a point that went wrong and, at the end, "N passed, N
+ * failed".
  */
 #include <errno.h>
 #include <signal.h>
@@ -95,9 +96,12 @@ static void far_perform(struct http *http, struct http_exchange *exchanges, size
 		const struct http_request *request = &exchanges[i].request;
 		json_t *headers = json_array();
 		for (size_t k = 0; k < request->n_headers; k++)
-			json_array_append_new(headers, json_pack("[s,s]", request->headers[k].name, request->headers[k].value));
-		json_array_append_new(list, json_pack("{s:s, s:s, s:o, s:o}", "method", request->method, "url", request->url, "headers", headers, "body",
-						      json_stringn(request->body.p ? request->body.p : "", request->body.n)));
+			json_array_append_new(headers,
+					      json_pack("[s,s]", request->headers[k].name, request->headers[k].value));
+		json_array_append_new(list,
+				      json_pack("{s:s, s:s, s:o, s:o}", "method", request->method, "url", request->url,
+						"headers", headers, "body",
+						json_stringn(request->body.p ? request->body.p : "", request->body.n)));
 	}
 	json_t *answer DOCUMENT_CLEANUP = ask(json_pack("{s:s, s:o}", "op", "http", "requests", list));
 	for (size_t i = 0; i < n; i++) {
@@ -108,13 +112,15 @@ static void far_perform(struct http *http, struct http_exchange *exchanges, size
 		response->status = (int)document_int_or(seen, "status", 0);
 		response->sent_at_ms = response->received_at_ms = line.now_ms;
 		buf_init(&response->body, (size_t)64 << 20);
-		json_array_foreach(json_object_get(seen, "headers"), k, header)
-			http_response_add_header(response, slice_of(json_string_value(json_array_get(header, 0))), slice_of(json_string_value(json_array_get(header, 1))));
+		json_array_foreach (json_object_get(seen, "headers"), k, header)
+			http_response_add_header(response, slice_of(json_string_value(json_array_get(header, 0))),
+						 slice_of(json_string_value(json_array_get(header, 1))));
 		if (!response->status) {
 			response->error = error_new(ERROR_TIMEOUT, "no answer came in time");
 			response->maybe_sent = true;
 		} else if (exchanges[i].request.sink && response->status < 300) {
-			exchanges[i].request.sink->write(exchanges[i].request.sink->context, json_string_value(body), json_string_length(body));
+			exchanges[i].request.sink->write(exchanges[i].request.sink->context, json_string_value(body),
+							 json_string_length(body));
 		} else {
 			buf_append(&response->body, json_string_value(body), json_string_length(body));
 		}
@@ -147,11 +153,13 @@ static struct error *far_status(struct process *process, const char *name, struc
 {
 	(void)process;
 	json_t *answer DOCUMENT_CLEANUP = ask(json_pack("{s:s, s:s}", "op", "status", "name", name));
-	*ret = (struct process_status){.state = (enum process_state)document_int_or(answer, "state", 0), .exit_status = (int)document_int_or(answer, "exit", 0)};
+	*ret = (struct process_status){.state = (enum process_state)document_int_or(answer, "state", 0),
+				       .exit_status = (int)document_int_or(answer, "exit", 0)};
 	return NULL;
 }
 
-static struct error *far_read(struct process *process, const char *name, const char *file, uint64_t offset, size_t max, struct buf *out)
+static struct error *far_read(struct process *process, const char *name, const char *file, uint64_t offset, size_t max,
+			      struct buf *out)
 {
 	(void)process;
 	json_t *answer DOCUMENT_CLEANUP = ask(json_pack("{s:s, s:s, s:s}", "op", "read", "name", name, "file", file));
@@ -165,7 +173,8 @@ static struct error *far_read(struct process *process, const char *name, const c
 static struct error *far_put(struct process *process, const char *name, const char *file, struct slice bytes)
 {
 	(void)process;
-	ask_only(json_pack("{s:s, s:s, s:s, s:o}", "op", "put", "name", name, "file", file, "text", json_stringn(bytes.p, bytes.n)));
+	ask_only(json_pack("{s:s, s:s, s:s, s:o}", "op", "put", "name", name, "file", file, "text",
+			   json_stringn(bytes.p, bytes.n)));
 	return NULL;
 }
 
@@ -202,7 +211,8 @@ static struct store *real_of(struct store *store)
 	return ((struct told_store *)store)->real;
 }
 
-static struct error *told_append(struct store *store, const char *run, uint64_t head, const struct store_record *records, size_t n)
+static struct error *told_append(struct store *store, const char *run, uint64_t head,
+				 const struct store_record *records, size_t n)
 {
 	ask_only(json_pack("{s:s}", "op", "before-append"));
 	struct error *error = store_append(real_of(store), run, head, records, n);
@@ -225,12 +235,14 @@ static struct error *told_runs(struct store *store, struct arena *arena, const c
 	return store_runs(real_of(store), arena, ret_runs, ret_n);
 }
 
-static struct error *told_acquire(struct store *store, const char *name, const char *owner, int64_t now_ms, int64_t ttl_ms, bool take_over, struct arena *arena, struct store_lease *ret)
+static struct error *told_acquire(struct store *store, const char *name, const char *owner, int64_t now_ms,
+				  int64_t ttl_ms, bool take_over, struct arena *arena, struct store_lease *ret)
 {
 	return store_acquire(real_of(store), name, owner, now_ms, ttl_ms, take_over, arena, ret);
 }
 
-static struct error *told_renew(struct store *store, const char *name, const struct store_lease *lease, int64_t now_ms, int64_t ttl_ms, int64_t *ret_expires_at_ms)
+static struct error *told_renew(struct store *store, const char *name, const struct store_lease *lease, int64_t now_ms,
+				int64_t ttl_ms, int64_t *ret_expires_at_ms)
 {
 	return store_renew(real_of(store), name, lease, now_ms, ttl_ms, ret_expires_at_ms);
 }
@@ -269,8 +281,10 @@ static int work(int fd, const char *file, const char *config_text, uint64_t seed
 {
 	static const struct http_ops http_ops = {far_perform, NULL};
 	static const struct clock_ops clock_ops = {far_now, far_now, far_sleep, NULL};
-	static const struct process_ops process_ops = {far_start, far_status, far_read, far_put, far_path, far_stop, far_which, NULL, NULL};
-	static const struct store_ops store_ops = {told_append, told_read, told_head, told_runs, told_acquire, told_renew, told_release, told_free};
+	static const struct process_ops process_ops = {far_start, far_status, far_read, far_put, far_path,
+						       far_stop,  far_which,  NULL,	NULL};
+	static const struct store_ops store_ops = {told_append,	 told_read,  told_head,	   told_runs,
+						   told_acquire, told_renew, told_release, told_free};
 	struct http http = {&http_ops};
 	struct clock clock = {&clock_ops};
 	struct process process = {&process_ops};
@@ -314,13 +328,18 @@ static json_t *serve_http(struct stage *stage, const json_t *question)
 	size_t n = json_array_size(list), i, k;
 	struct http_exchange *exchanges = mem_array(n, sizeof *exchanges);
 	struct arena *arena CLEANUP(arena_freep) = arena_new();
-	json_array_foreach(list, i, one)
-	{
+	json_array_foreach (list, i, one) {
 		const json_t *headers = json_object_get(one, "headers"), *body = json_object_get(one, "body");
 		struct http_header *copy = arena_alloc(arena, (json_array_size(headers) + 1) * sizeof *copy);
-		json_array_foreach(headers, k, pair) copy[k] = (struct http_header){json_string_value(json_array_get(pair, 0)), json_string_value(json_array_get(pair, 1))};
-		exchanges[i].request = (struct http_request){.method = document_text(one, "method"), .url = document_text(one, "url"), .headers = copy, .n_headers = json_array_size(headers),
-							     .body = slice_make(json_string_value(body), json_string_length(body))};
+		json_array_foreach (headers, k, pair)
+			copy[k] = (struct http_header){json_string_value(json_array_get(pair, 0)),
+						       json_string_value(json_array_get(pair, 1))};
+		exchanges[i].request =
+			(struct http_request){.method = document_text(one, "method"),
+					      .url = document_text(one, "url"),
+					      .headers = copy,
+					      .n_headers = json_array_size(headers),
+					      .body = slice_make(json_string_value(body), json_string_length(body))};
 	}
 	http_perform(stage->ports.http, exchanges, n);
 	json_t *answers = json_array();
@@ -328,9 +347,12 @@ static json_t *serve_http(struct stage *stage, const json_t *question)
 		struct http_response *response = &exchanges[i].response;
 		json_t *headers = json_array();
 		for (k = 0; k < response->n_headers; k++)
-			json_array_append_new(headers, json_pack("[s,s]", response->headers[k].name, response->headers[k].value));
-		json_array_append_new(answers, json_pack("{s:i, s:o, s:o}", "status", response->error ? 0 : response->status, "headers", headers, "body",
-							 json_stringn(buf_str(&response->body), response->body.n)));
+			json_array_append_new(
+				headers, json_pack("[s,s]", response->headers[k].name, response->headers[k].value));
+		json_array_append_new(answers,
+				      json_pack("{s:i, s:o, s:o}", "status", response->error ? 0 : response->status,
+						"headers", headers, "body",
+						json_stringn(buf_str(&response->body), response->body.n)));
 		http_exchange_done(&exchanges[i]);
 	}
 	free(exchanges);
@@ -342,7 +364,9 @@ static json_t *serve_start(struct stage *stage, const json_t *question)
 	const char *argv[64] = {0};
 	size_t i;
 	const json_t *word;
-	json_array_foreach(json_object_get(question, "argv"), i, word) if (i < 63) argv[i] = json_string_value(word);
+	json_array_foreach (json_object_get(question, "argv"), i, word)
+		if (i < 63)
+			argv[i] = json_string_value(word);
 	struct process_spec spec = {.name = document_text(question, "name"), .argv = argv};
 	error_free(process_start(stage->ports.process, &spec));
 	return json_object();
@@ -362,7 +386,8 @@ static json_t *serve_process(struct stage *stage, const char *op, const json_t *
 		return json_pack("{s:o}", "text", json_stringn(buf_str(&text), text.n));
 	}
 	if (!strcmp(op, "put"))
-		error_free(process_put(stage->ports.process, name, file, slice_of(document_text_or(question, "text", ""))));
+		error_free(process_put(stage->ports.process, name, file,
+				       slice_of(document_text_or(question, "text", ""))));
 	else
 		error_free(process_stop(stage->ports.process, name, false));
 	return json_object();
@@ -434,16 +459,19 @@ static json_t *ending(struct sim *sim)
 {
 	json_t *truth DOCUMENT_CLEANUP = sim_truth(sim), *effects = json_object(), *count;
 	const char *name;
-	json_object_foreach(json_object_get(truth, "effects"), name, count)
-	{
+	json_object_foreach (json_object_get(truth, "effects"), name, count) {
 		size_t n = !strncmp(name, "terraform:", 10) ? strcspn(name, " ") : strlen(name);
 		char *key CLEANUP(mem_freep) = mem_strndup(name, n);
-		json_object_set_new(effects, key, json_integer(json_integer_value(json_object_get(effects, key)) + json_integer_value(count)));
+		json_object_set_new(
+			effects, key,
+			json_integer(json_integer_value(json_object_get(effects, key)) + json_integer_value(count)));
 	}
 	json_t *clusters = json_array(), *cluster;
 	size_t i;
-	json_array_foreach(json_object_get(truth, "clusters"), i, cluster) json_array_append(clusters, json_object_get(cluster, "name"));
-	return json_pack("{s:o, s:o, s:O, s:O}", "effects", effects, "clusters", clusters, "records", json_object_get(truth, "records"), "applications", json_object_get(truth, "applications"));
+	json_array_foreach (json_object_get(truth, "clusters"), i, cluster)
+		json_array_append(clusters, json_object_get(cluster, "name"));
+	return json_pack("{s:o, s:o, s:O, s:O}", "effects", effects, "clusters", clusters, "records",
+			 json_object_get(truth, "records"), "applications", json_object_get(truth, "applications"));
 }
 
 /* Plays a run, killed once at `kill_at`; gives its ending and, in *ret_events, how many points there were. */
@@ -462,7 +490,9 @@ static json_t *play(const char *directory, const char *fault, uint64_t kill_at, 
 	while (one_life(&stage, lives) && lives < 3)
 		lives++;
 	char *violation = sim_violation(stage.sim);
-	*ret_wrong = violation ? violation : kill_at && !stage.killed ? mem_strdup("the run ended before this point") : NULL;
+	*ret_wrong = violation			? violation
+		     : kill_at && !stage.killed ? mem_strdup("the run ended before this point")
+						: NULL;
 	*ret_events = stage.events;
 	json_t *end = ending(stage.sim);
 	sim_free(stage.sim);
@@ -476,13 +506,13 @@ static char *difference(const json_t *wanted, const json_t *got)
 	struct buf a CLEANUP(buf_done) = BUF_INIT(1 << 20);
 	const char *name;
 	json_t *count;
-	json_object_foreach(json_object_get(wanted, "effects"), name, count)
-	{
+	json_object_foreach (json_object_get(wanted, "effects"), name, count) {
 		json_int_t seen = json_integer_value(json_object_get(json_object_get(got, "effects"), name));
 		if (seen != json_integer_value(count))
-			buf_printf(&a, " %s %lld times instead of %lld;", name, (long long)seen, (long long)json_integer_value(count));
+			buf_printf(&a, " %s %lld times instead of %lld;", name, (long long)seen,
+				   (long long)json_integer_value(count));
 	}
-	json_object_foreach(json_object_get(got, "effects"), name, count)
+	json_object_foreach (json_object_get(got, "effects"), name, count)
 		if (!json_object_get(json_object_get(wanted, "effects"), name))
 			buf_printf(&a, " %s, which the unkilled run does not do;", name);
 	return a.n ? buf_take(&a) : mem_strdup(" another end of the world");
@@ -492,7 +522,8 @@ int main(int argc, char **argv)
 {
 	if (argc < 4)
 		return 2;
-	uint64_t first = strtoull(argv[2], NULL, 10), step = strtoull(argv[3], NULL, 10), events, passed = 0, failed = 0, ignored;
+	uint64_t first = strtoull(argv[2], NULL, 10), step = strtoull(argv[3], NULL, 10), events, passed = 0,
+		 failed = 0, ignored;
 	const char *fault = argc > 4 ? argv[4] : NULL;
 	char *wrong;
 	log_setup(LOG_ERROR, LOG_TEXT, 2);
@@ -507,7 +538,8 @@ int main(int argc, char **argv)
 		if (!same && !wrong)
 			wrong = difference(wanted, got);
 		if (wrong)
-			printf("killed at point %llu of %llu:%s\n", (unsigned long long)at, (unsigned long long)events, wrong);
+			printf("killed at point %llu of %llu:%s\n", (unsigned long long)at, (unsigned long long)events,
+			       wrong);
 		failed += wrong != NULL;
 		passed += wrong == NULL;
 		free(wrong);

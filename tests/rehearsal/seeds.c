@@ -13,7 +13,10 @@
 
 static char *play(uint64_t seed, json_t **ret)
 {
-	struct rehearsal_options options = {.cluster = seed % 10 == 0 ? "medium" : "small", .seed = seed, .random_faults = true, .check_invariants = true};
+	struct rehearsal_options options = {.cluster = seed % 10 == 0 ? "medium" : "small",
+					    .seed = seed,
+					    .random_faults = true,
+					    .check_invariants = true};
 	struct error *error ERROR_CLEANUP = rehearse_run(&options, ret);
 	return error ? mem_strdup(error->message) : NULL;
 }
@@ -23,9 +26,9 @@ static char *doubled_effect(const json_t *result)
 {
 	const char *name;
 	json_t *count;
-	json_object_foreach(document_at(result, "world.effects"), name, count)
-	{
-		bool once = !strncmp(name, "eks:", 4) || !strncmp(name, "argocd:create", 13) || !strncmp(name, "argocd:register", 15) || !strncmp(name, "argocd:delete", 13);
+	json_object_foreach (document_at(result, "world.effects"), name, count) {
+		bool once = !strncmp(name, "eks:", 4) || !strncmp(name, "argocd:create", 13) ||
+			    !strncmp(name, "argocd:register", 15) || !strncmp(name, "argocd:delete", 13);
 		if (once && json_integer_value(count) > 1)
 			return mem_printf("\"%s\" happened %lld times", name, (long long)json_integer_value(count));
 	}
@@ -40,8 +43,10 @@ static char *judge(const json_t *result)
 	if (!strcmp(word, "failed"))
 		return mem_printf("failed: %s", document_text_or(result, "reason", ""));
 	if (!strcmp(word, "completed") && (strcmp(serving, "green") || asked < 99.9 || blue_left))
-		return mem_printf("completed, but Green has %.1f %% and Blue is %s", asked, blue_left ? "there" : "gone");
-	if (!strcmp(word, "rolled-back") && (strcmp(serving, "blue") || asked > 0.1 || !blue_left || document_at(result, "world.clusters[1]")))
+		return mem_printf("completed, but Green has %.1f %% and Blue is %s", asked,
+				  blue_left ? "there" : "gone");
+	if (!strcmp(word, "rolled-back") &&
+	    (strcmp(serving, "blue") || asked > 0.1 || !blue_left || document_at(result, "world.clusters[1]")))
 		return mem_printf("rolled back, but Green has %.1f %%", asked);
 	if (!strcmp(word, "held") && !document_text(result, "waiting_for"))
 		return mem_strdup("held, but nobody is told for whom");
@@ -68,7 +73,8 @@ static char *run_seed(uint64_t seed)
 
 int main(int argc, char **argv)
 {
-	uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 10) : 1, count = argc > 2 ? strtoull(argv[2], NULL, 10) : 100, failed = 0;
+	uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 10) : 1,
+		 count = argc > 2 ? strtoull(argv[2], NULL, 10) : 100, failed = 0;
 	log_setup(LOG_ERROR, LOG_TEXT, 2);
 	for (uint64_t seed = first; seed < first + count; seed++) {
 		char *wrong CLEANUP(mem_freep) = run_seed(seed);

@@ -14,7 +14,12 @@
 static json_t *play(const char *cluster, uint64_t seed, const char *fault, struct store *store)
 {
 	const char *faults[] = {fault};
-	struct rehearsal_options options = {.cluster = cluster, .seed = seed, .faults = faults, .n_faults = fault != NULL, .check_invariants = true, .store = store};
+	struct rehearsal_options options = {.cluster = cluster,
+					    .seed = seed,
+					    .faults = faults,
+					    .n_faults = fault != NULL,
+					    .check_invariants = true,
+					    .store = store};
 	json_t *result = NULL;
 	assert_null(rehearse_run(&options, &result));
 	return result;
@@ -45,7 +50,8 @@ static void a_sick_green_is_left_and_removed(void **state)
 	assert_null(document_at(result, "world.clusters[1]"));
 	assert_int_equal(document_int_or(result, "world.green_asked", -1), 0);
 	/* what failed is bounded by the share that was on Green and its error rate */
-	assert_true((double)document_int_or(result, "failed_requests", 0) <= 0.09 * (double)document_int_or(result, "green_requests", 0));
+	assert_true((double)document_int_or(result, "failed_requests", 0) <=
+		    0.09 * (double)document_int_or(result, "green_requests", 0));
 	assert_int_equal(json_array_size(document_at(result, "world.records")), 2); /* the records are as they were */
 	assert_null(document_at(result, "world.records[1].Weight"));
 }
@@ -56,16 +62,25 @@ static void outages_hold_or_pass_but_lose_nothing(void **state)
 	static const struct {
 		const char *fault, *result;
 	} cases[] = {
-		{"eks:throttle=40%", "completed"},	 {"aws:5xx=20%", "completed"},	    {"route53:lost-reply=50%", "completed"},
-		{"eks:lost-reply=50%", "completed"},	 {"kube:429=20%", "completed"},	    {"argocd:lost-reply=30%", "completed"},
-		{"terraform:error=1", "completed"},	 {"terraform:error=9", "rolled-back"}, {"cloudwatch:no-data", "rolled-back"},
-		{"dns:cached=3%", "held"},		 {"newman:error=1", "rolled-back"}, {"green:latency=+2s after traffic=25%", "rolled-back"},
+		{"eks:throttle=40%", "completed"},
+		{"aws:5xx=20%", "completed"},
+		{"route53:lost-reply=50%", "completed"},
+		{"eks:lost-reply=50%", "completed"},
+		{"kube:429=20%", "completed"},
+		{"argocd:lost-reply=30%", "completed"},
+		{"terraform:error=1", "completed"},
+		{"terraform:error=9", "rolled-back"},
+		{"cloudwatch:no-data", "rolled-back"},
+		{"dns:cached=3%", "held"},
+		{"newman:error=1", "rolled-back"},
+		{"green:latency=+2s after traffic=25%", "rolled-back"},
 		{"sts:expired-credentials for 10m", "completed"},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		json_t *result DOCUMENT_CLEANUP = play("small", 7 + i, cases[i].fault, NULL);
 		if (strcmp(document_text_or(result, "result", ""), cases[i].result) != 0)
-			print_error("%s: %s (%s)\n", cases[i].fault, document_text_or(result, "result", ""), document_text_or(result, "reason", ""));
+			print_error("%s: %s (%s)\n", cases[i].fault, document_text_or(result, "result", ""),
+				    document_text_or(result, "reason", ""));
 		assert_string_equal(document_text(result, "result"), cases[i].result);
 	}
 }
@@ -74,7 +89,9 @@ static void the_same_seed_gives_the_same_bytes(void **state)
 {
 	(void)state;
 	char first[65], second[65], other[65];
-	json_t *a DOCUMENT_CLEANUP = play("small", 5, "aws:5xx=10%", NULL), *b DOCUMENT_CLEANUP = play("small", 5, "aws:5xx=10%", NULL), *c DOCUMENT_CLEANUP = play("small", 6, "aws:5xx=10%", NULL);
+	json_t *a DOCUMENT_CLEANUP = play("small", 5, "aws:5xx=10%", NULL),
+		  *b DOCUMENT_CLEANUP = play("small", 5, "aws:5xx=10%", NULL),
+		  *c DOCUMENT_CLEANUP = play("small", 6, "aws:5xx=10%", NULL);
 	document_hash(a, first);
 	document_hash(b, second);
 	document_hash(c, other);
@@ -87,8 +104,12 @@ static void unreadable_faults_are_told(void **state)
 	(void)state;
 	static const struct {
 		const char *fault, *part;
-	} cases[] = {{"gren:5xx=8%", "did you mean \"green\"?"}, {"green:6xx", "no kind \"6xx\""}, {"green", "no colon"}, {"green:5xx=x", "no value"},
-		     {"green:5xx=8% after lunch", "no condition"}, {"green:5xx=8% during 5m", "cannot be read"}};
+	} cases[] = {{"gren:5xx=8%", "did you mean \"green\"?"},
+		     {"green:6xx", "no kind \"6xx\""},
+		     {"green", "no colon"},
+		     {"green:5xx=x", "no value"},
+		     {"green:5xx=8% after lunch", "no condition"},
+		     {"green:5xx=8% during 5m", "cannot be read"}};
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct rehearsal_options options = {.cluster = "small", .faults = &cases[i].fault, .n_faults = 1};
 		json_t *result = NULL;
@@ -104,7 +125,8 @@ static void reports_answer_first_in_every_form(void **state)
 	struct store *store CLEANUP(store_freep) = store_memory_new();
 	json_t *result DOCUMENT_CLEANUP = play("small", 3, "green:5xx=20% after traffic=25%", store);
 	const char *run = document_text(result, "run");
-	struct buf html CLEANUP(buf_done) = BUF_INIT(64 << 20), markdown CLEANUP(buf_done) = BUF_INIT(64 << 20), json CLEANUP(buf_done) = BUF_INIT(64 << 20);
+	struct buf html CLEANUP(buf_done) = BUF_INIT(64 << 20), markdown CLEANUP(buf_done) = BUF_INIT(64 << 20),
+			json CLEANUP(buf_done) = BUF_INIT(64 << 20);
 	assert_null(report_write(store, run, REPORT_HTML, &html));
 	assert_null(report_write(store, run, REPORT_MARKDOWN, &markdown));
 	assert_null(report_write(store, run, REPORT_JSON, &json));
@@ -114,7 +136,8 @@ static void reports_answer_first_in_every_form(void **state)
 	assert_non_null(strstr(buf_str(&markdown), "rolled-back: blue serves"));
 	json_t *document DOCUMENT_CLEANUP = json_loadb(json.p, json.n, 0, NULL);
 	assert_true(json_array_size(json_object_get(document, "timeline")) > 50);
-	assert_int_equal(document_int_or(document, "records_proven", 0), document_int_or(document, "journal_records", -1));
+	assert_int_equal(document_int_or(document, "records_proven", 0),
+			 document_int_or(document, "journal_records", -1));
 }
 
 static int quiet(void **state)

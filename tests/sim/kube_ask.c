@@ -1,3 +1,4 @@
+/* Questions to a simulated cluster, for its tests. */
 #include "kube_ask.h"
 
 #include <stdarg.h>

@@ -103,8 +103,9 @@ static void nonsense_is_refused(void **state)
 		"{\"format\": 2}",
 		"{\"format\": 1}",
 		"{\"format\": 1, \"name\": \"x\", \"records\": [], \"applications\": {}, \"clusters\": [{}]}",
-		"{\"format\": 1, \"name\": \"x\", \"records\": [], \"applications\": {}, \"clusters\": [{\"name\": "
-		"\"a\", \"id\": \"b\", \"version\": \"1.33\", \"load_balancer\": \"c\", \"life\": 2, \"kube\": {}}]}"};
+		("{\"format\": 1, \"name\": \"x\", \"records\": [], \"applications\": {}, \"clusters\": [{\"name\": "
+		 "\"a\", \"id\": \"b\", \"version\": \"1.33\", \"load_balancer\": \"c\", \"life\": 2, \"kube\": "
+		 "{}}]}")};
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		struct sim *sim = NULL;
 		struct error *error = sim_load(slice_of(texts[i]), &sim);
