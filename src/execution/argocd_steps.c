@@ -269,8 +269,10 @@ static struct error *sync_undo(struct step_context *ctx, struct step_result *ret
 			   ctx->run_id) != 0)
 			continue;
 		left++;
-		char *path CLEANUP(mem_freep) =
-			mem_printf("/api/v1/applications/%s?cascade=true", document_text_or(item, "metadata.name", ""));
+		/* with its project: an application that is gone is else told as a forbidden one */
+		char *path CLEANUP(mem_freep) = mem_printf("/api/v1/applications/%s?cascade=true&project=%s",
+							   document_text_or(item, "metadata.name", ""),
+							   document_text_or(item, "spec.project", "default"));
 		struct error *error = argocd_call(&argocd, "DELETE", path, NULL, NULL);
 		if (error && error->class != ERROR_NOT_FOUND)
 			return error;

@@ -53,35 +53,84 @@ static const struct sim_operation *find(const char *name)
 	return NULL;
 }
 
-static bool fault_answer(struct sim *sim, const char *service, struct sim_answer *answer)
+int64_t sim_server_ms(const struct sim *sim)
 {
+	return sim->n_faults ? sim->now_ms + (int64_t)sim_fault_value(sim, "sts", "clock-skew") : sim->now_ms;
+}
+
+bool sim_parse_basic(const char *text, int64_t *ret_time_ms)
+{
+	char full[24];
+	if (strspn(text, "0123456789TZ") < 16)
+		return false;
+	snprintf(full, sizeof full, "%.4s-%.2s-%.2sT%.2s:%.2s:%.2sZ", text, text + 4, text + 6, text + 9, text + 11,
+		 text + 13);
+	return time_parse_rfc3339(slice_of(full), ret_time_ms);
+}
+
+/* A signature is good for five minutes around the server's time. Clients of a door have clocks of their own, which
+ * virtual time leaves behind: theirs is not looked at. */
+static bool signed_too_far_away(const struct sim *sim, const struct http_request *request, char out[128])
+{
+	int64_t signed_ms, server_ms = sim_server_ms(sim);
+	for (size_t i = 0; i < request->n_headers && !sim->base_url; i++) {
+		if (strcasecmp(request->headers[i].name, "x-amz-date") ||
+		    !sim_parse_basic(request->headers[i].value, &signed_ms))
+			continue;
+		char now[TIME_TEXT];
+		bool early = signed_ms > server_ms;
+		snprintf(out, 128, "Signature %s: %.20s is now %s than %.20s (%s 5 min.)",
+			 early ? "not yet current" : "expired", request->headers[i].value, early ? "later" : "earlier",
+			 time_format_basic(server_ms, now), early ? "+" : "-");
+		return signed_ms > server_ms + 5 * MINUTE_MS || signed_ms < server_ms - 5 * MINUTE_MS;
+	}
+	return false;
+}
+
+static bool is_query(const struct aws_operation *operation)
+{
+	enum aws_protocol protocol = (enum aws_protocol)aws_service_of(operation)->protocol;
+	return protocol == AWS_QUERY || protocol == AWS_REST_XML;
+}
+
+static bool fault_answer(struct sim *sim, const struct aws_operation *operation, struct sim_answer *answer)
+{
+	const char *service = aws_operation_service(operation);
 	if (sim_fault_strikes(sim, service, "throttle"))
 		sim_refuse(answer, 400,
-			   !strcmp(service, "ec2")	 ? "RequestLimitExceeded"
-			   : !strcmp(service, "route53") ? "Throttling"
-							 : "ThrottlingException",
+			   !strcmp(service, "ec2") ? "RequestLimitExceeded"
+			   : is_query(operation)   ? "Throttling"
+						   : "ThrottlingException",
 			   "Rate exceeded");
 	else if (sim_fault_strikes(sim, service, "5xx"))
 		sim_refuse(answer, 503, "ServiceUnavailable", "Service is unable to handle request.");
 	else if (sim_fault_strikes(sim, service, "expired-credentials"))
-		sim_refuse(answer, 403, "ExpiredTokenException",
+		sim_refuse(answer, 403, is_query(operation) ? "ExpiredToken" : "ExpiredTokenException",
 			   "The security token included in the request is expired");
 	else if (sim_fault_strikes(sim, service, "denied"))
-		sim_refuse(answer, 403, "AccessDeniedException",
-			   "User: arn:aws:iam::" SIM_ACCOUNT ":user/agent is not authorized to perform this");
+		sim_refuse(answer, 403, is_query(operation) ? "AccessDenied" : "AccessDeniedException",
+			   "User: arn:aws:iam::" SIM_ACCOUNT ":user/agent is not authorized to perform: %s:%s", service,
+			   aws_operation_name(operation));
 	return answer->status != 0;
 }
 
-static void serve(struct sim *sim, const struct aws_operation *operation, const char *service,
-		  const struct http_request *request, struct sim_answer *answer)
+static void serve(struct sim *sim, const struct aws_operation *operation, const struct http_request *request,
+		  struct sim_answer *answer)
 {
-	char name[128];
+	char name[128], why[128];
 	snprintf(name, sizeof name, "%s:%s", aws_operation_service(operation), aws_operation_name(operation));
-	(void)service;
 	sim_fault_call(sim, name);
-	const struct sim_operation *row = find(name);
-	if (fault_answer(sim, aws_operation_service(operation), answer))
+	if (sim->n_faults && fault_answer(sim, operation, answer))
 		return;
+	if (signed_too_far_away(sim, request, why)) {
+		sim_refuse(answer, 403,
+			   !strcmp(aws_operation_service(operation), "ec2") ? "AuthFailure"
+			   : is_query(operation)			    ? "SignatureDoesNotMatch"
+									    : "InvalidSignatureException",
+			   "%s", why);
+		return;
+	}
+	const struct sim_operation *row = find(name);
 	if (!row) {
 		sim_refuse(answer, 501, "NotSimulated", "%s is not part of the simulated world", name);
 		return;
@@ -103,14 +152,13 @@ void sim_aws_handle(struct sim *sim, const struct http_request *request, struct 
 		 (unsigned long long)++sim->next_id);
 	const struct aws_operation *operation = aws_wire_match(service, request);
 	const char *known = operation ? aws_operation_service(operation) : service;
-	if (sim_fault_strikes(sim, known, "timeout")) {
-		response->error = error_new(ERROR_TIMEOUT, "no answer came in time");
-		response->maybe_sent = true;
+	if (sim->n_faults && sim_fault_strikes(sim, known, "timeout")) {
+		sim_lose(response);
 		return;
 	}
-	bool lost = operation && sim_fault_strikes(sim, known, "lost-reply");
+	bool lost = operation && sim->n_faults && sim_fault_strikes(sim, known, "lost-reply");
 	if (operation)
-		serve(sim, operation, service, request, &answer);
+		serve(sim, operation, request, &answer);
 	else
 		sim_refuse(&answer, 404, "UnknownOperationException", "no such operation of %s", service);
 	struct error *error ERROR_CLEANUP = NULL;
@@ -127,13 +175,9 @@ void sim_aws_handle(struct sim *sim, const struct http_request *request, struct 
 		response->n_headers = 0;
 		aws_wire_encode_error(operation, 500, "InternalFailure", error->message, id, response);
 	}
-	http_response_add_header(response, slice_of("date"), slice_of(time_format_http(sim->now_ms, date)));
+	http_response_add_header(response, slice_of("date"), slice_of(time_format_http(sim_server_ms(sim), date)));
 	json_decref(answer.output);
 	free(answer.message);
-	if (!lost)
-		return;
-	buf_done(&response->body);
-	response->status = 0;
-	response->error = error_new(ERROR_TIMEOUT, "no answer came in time");
-	response->maybe_sent = true;
+	if (lost)
+		sim_lose(response);
 }

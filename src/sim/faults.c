@@ -6,11 +6,40 @@
 #include "codec/model.h"
 #include "sim/world.h"
 
-static const char *const targets[] = {"blue", "green", "aws",  "eks",	 "route53",   "cloudwatch", "elbv2", "sts",
-				      "iam",  "ec2",   "kube", "argocd", "terraform", "dns",	    "newman"};
-static const char *const whats[] = {
-	"5xx",	"latency", "node-loss", "throttle", "timeout", "lost-reply", "expired-credentials", "denied", "429",
-	"hang", "error",   "unhealthy", "no-data",  "cached",  "quota"};
+/* What may befall whom, and what a value means. */
+enum value { VALUE_NONE, VALUE_PART, VALUE_TIME, VALUE_COUNT };
+struct row {
+	const char *targets, *what;
+	enum value value;
+	double usual; /* when none is given */
+};
+#define SERVICES "aws eks route53 cloudwatch elbv2 sts iam ec2 autoscaling ssm secretsmanager service-quotas"
+static const struct row rows[] = {
+	{"blue green", "5xx", VALUE_PART, 1},
+	{"blue green", "latency", VALUE_TIME, 500},
+	{"blue green", "node-loss", VALUE_COUNT, 1},
+	{"blue green", "crash", VALUE_NONE, 1},
+	{SERVICES " kube argocd", "5xx", VALUE_PART, 1},
+	{SERVICES " kube argocd", "timeout", VALUE_PART, 1},
+	{SERVICES " kube argocd", "lost-reply", VALUE_PART, 1},
+	{SERVICES " kube argocd", "denied", VALUE_PART, 1},
+	{SERVICES, "throttle", VALUE_PART, 1},
+	{SERVICES, "expired-credentials", VALUE_PART, 1},
+	{SERVICES, "clock-skew", VALUE_TIME, 600000},
+	{"cloudwatch", "no-data", VALUE_NONE, 1},
+	{"cloudwatch", "partial-data", VALUE_NONE, 1},
+	{"kube", "429", VALUE_PART, 1},
+	{"argocd", "hang", VALUE_NONE, 1},
+	{"argocd", "unhealthy", VALUE_NONE, 1},
+	{"terraform newman jmeter", "error", VALUE_COUNT, 1},
+	{"terraform newman jmeter", "hang", VALUE_NONE, 1},
+	{"terraform", "killed", VALUE_COUNT, 1},
+	{"terraform", "garbage", VALUE_COUNT, 1},
+	{"dns", "cached", VALUE_PART, 0.05},
+	{"quota", "clusters", VALUE_NONE, 1},
+	{"quota", "vcpu", VALUE_NONE, 1},
+	{"quota", "addresses", VALUE_NONE, 1},
+};
 
 void sim_fault_done(struct sim_fault *fault)
 {
@@ -21,64 +50,116 @@ void sim_fault_done(struct sim_fault *fault)
 	*fault = (struct sim_fault){0};
 }
 
-static struct error *unknown_word(const char *spec, const char *word, const char *kind, const char *const *words,
-				  size_t n)
+/* Is `word` one of the words in `words`, which are apart by one space? */
+static bool is_among(const char *word, const char *words)
 {
-	struct buf list CLEANUP(buf_done) = BUF_INIT(1024);
-	for (size_t i = 0; i < n; i++)
-		buf_printf(&list, "%s%s", i ? " " : "", words[i]);
-	const char *near = text_nearest(word, words, n);
-	struct error *error = error_new(ERROR_INVALID, "fault \"%s\": no %s \"%s\"%s%s%s", spec, kind, word,
-					near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
-	return error_remedy(error, "one of: %s", buf_str(&list));
-}
-
-static bool is_one_of(const char *word, const char *const *words, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (!strcmp(word, words[i]))
-			return true;
+	size_t n = strlen(word);
+	for (const char *p = words; p && *p; p = strchr(p, ' ') ? strchr(p, ' ') + 1 : NULL)
+		if (!strncmp(p, word, n) && (p[n] == ' ' || p[n] == '\0'))
+			return n > 0;
 	return false;
 }
 
-/* "8%" is 0.08, "+300ms" is 300, "3" is 3. */
-static bool parse_value(const char *text, double *ret)
+/* Each word once, in the table's order: targets, or what may befall one of them. */
+static size_t words_of(const char *target, char *out[64])
+{
+	size_t n = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const char *p = target ? rows[i].what : rows[i].targets;
+		if (target && !is_among(target, rows[i].targets))
+			continue;
+		for (; *p && n < 64; p += strspn(p, " ")) {
+			size_t length = strcspn(p, " ");
+			bool known = false;
+			for (size_t k = 0; k < n; k++)
+				known |= slice_eq(slice_make(p, length), out[k]);
+			if (!known)
+				out[n++] = mem_strndup(p, length);
+			p += length;
+		}
+	}
+	return n;
+}
+
+static struct error *unknown_word(const char *spec, const char *word, const char *kind, const char *target)
+{
+	char *words[64];
+	struct buf list CLEANUP(buf_done) = BUF_INIT(1024);
+	size_t n = words_of(target, words);
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&list, "%s%s", i ? " " : "", words[i]);
+	const char *near = text_nearest(word, (const char *const *)words, n);
+	struct error *error = error_new(ERROR_INVALID, "fault \"%s\": no %s \"%s\"%s%s%s%s%s%s", spec, kind, word,
+					target ? " for \"" : "", target ? target : "", target ? "\"" : "",
+					near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
+	for (size_t i = 0; i < n; i++)
+		free(words[i]);
+	return error_remedy(error, "one of: %s", buf_str(&list));
+}
+
+/* "8%" and "0.08" are 0.08; "+300ms", "5m" and "300" (ms) are 300, 300000, 300; "3" is 3. */
+static bool parse_value(const char *text, enum value kind, double *ret)
 {
 	char *end;
 	int64_t ms;
 	double value = strtod(text, &end);
-	if (end != text && !strcmp(end, "%")) {
-		*ret = value / 100;
-		return value >= 0 && value <= 100;
-	}
-	if (end != text && *end == '\0') {
+	bool number = end != text && *end == '\0', percent = end != text && !strcmp(end, "%");
+	switch (kind) {
+	case VALUE_PART:
+		*ret = percent ? value / 100 : value;
+		return (percent || number) && *ret >= 0 && *ret <= 1;
+	case VALUE_COUNT:
 		*ret = value;
-		return value >= 0;
+		return number && value >= 1 && value <= 1e6 && floor(value) == value;
+	case VALUE_TIME:
+		if (duration_parse(slice_of(text + (*text == '+' || *text == '-')), &ms) && !number)
+			value = *text == '-' ? -(double)ms : (double)ms;
+		else if (!number)
+			return false;
+		*ret = value;
+		return fabs(value) <= (double)DAY_MS;
+	case VALUE_NONE:
+		break;
 	}
-	if (!duration_parse(slice_of(text + (*text == '+')), &ms))
-		return false;
-	*ret = (double)ms;
-	return true;
+	return false;
+}
+
+static struct error *value_refused(const struct sim_fault *fault, const char *text, enum value kind)
+{
+	static const char *const allowed[] = {"nothing: it takes no value", "a part, 8% or 0.08",
+					      "a duration, +300ms or 5m", "a whole number from 1 on"};
+	return error_remedy(error_new(ERROR_INVALID, "fault \"%s\": \"%s\" is no value for %s:%s", fault->spec, text,
+				      fault->target, fault->what),
+			    "%s", allowed[kind]);
 }
 
 static struct error *parse_head(const char *word, struct sim_fault *fault)
 {
 	const char *colon = strchr(word, ':'), *equals = strchr(word, '=');
-	if (!colon)
+	if (!colon || (equals && equals < colon))
 		return error_remedy(
 			error_new(ERROR_INVALID, "fault \"%s\": no colon", fault->spec),
 			"TARGET:WHAT[=VALUE] [after COND] [for DURATION], e.g. 'green:5xx=8%% after traffic=50%%'");
 	fault->target = mem_strndup(word, (size_t)(colon - word));
 	fault->what = mem_strndup(colon + 1, equals ? (size_t)(equals - colon - 1) : strlen(colon + 1));
-	if (!is_one_of(fault->target, targets, ARRAY_SIZE(targets)))
-		return unknown_word(fault->spec, fault->target, "target", targets, ARRAY_SIZE(targets));
-	if (!is_one_of(fault->what, whats, ARRAY_SIZE(whats)))
-		return unknown_word(fault->spec, fault->what, "kind", whats, ARRAY_SIZE(whats));
-	if (equals && !parse_value(equals + 1, &fault->value))
-		return error_new(ERROR_INVALID, "fault \"%s\": \"%s\" is no value", fault->spec, equals + 1);
-	fault->has_value = equals != NULL;
-	if (!strcmp(fault->what, "error"))
-		fault->left = equals ? (int64_t)fault->value : 1;
+	bool known = false;
+	const struct row *row = NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		bool of_target = is_among(fault->target, rows[i].targets);
+		known |= of_target;
+		if (of_target && !strcmp(fault->what, rows[i].what))
+			row = &rows[i];
+	}
+	if (!known)
+		return unknown_word(fault->spec, fault->target, "target", NULL);
+	if (!row)
+		return unknown_word(fault->spec, fault->what, "kind", fault->target);
+	fault->value = row->usual;
+	if (equals && !parse_value(equals + 1, row->value, &fault->value))
+		return value_refused(fault, equals + 1, row->value);
+	bool times = row->value == VALUE_COUNT && strcmp(fault->what, "node-loss") != 0;
+	fault->chance = row->value == VALUE_PART ? fault->value : 1;
+	fault->left = times ? (int64_t)fault->value : -1;
 	return NULL;
 }
 
@@ -180,19 +261,26 @@ void sim_fault_call(struct sim *sim, const char *operation)
 
 static bool is_aws(const char *target)
 {
-	return strcmp(target, "kube") && strcmp(target, "argocd") && strcmp(target, "terraform") &&
-	       strcmp(target, "blue") && strcmp(target, "green") && strcmp(target, "dns") && strcmp(target, "newman");
+	return is_among(target, SERVICES);
+}
+
+/* "aws" means every service; credentials are sts' to give, so theirs expire for all. */
+static bool is_meant(const struct sim_fault *fault, const char *target)
+{
+	if (!strcmp(fault->target, target))
+		return true;
+	bool all = !strcmp(fault->target, "aws") ||
+		   (!strcmp(fault->target, "sts") && !strcmp(fault->what, "expired-credentials"));
+	return all && is_aws(target);
 }
 
 const struct sim_fault *sim_fault_strikes(struct sim *sim, const char *target, const char *what)
 {
 	for (size_t i = 0; i < sim->n_faults; i++) {
 		struct sim_fault *fault = &sim->faults[i];
-		bool meant = !strcmp(fault->target, target) || (!strcmp(fault->target, "aws") && is_aws(target));
-		if (!meant || strcmp(fault->what, what) != 0 || !sim_fault_active(sim, fault))
+		if (strcmp(fault->what, what) != 0 || !is_meant(fault, target) || !sim_fault_active(sim, fault))
 			continue;
-		bool always = !fault->has_value || !strcmp(what, "error");
-		if (!always && random_unit(sim->chance) >= fault->value)
+		if (fault->chance < 1 && random_unit(sim->chance) >= fault->chance)
 			continue;
 		if (fault->left > 0)
 			fault->left--;
@@ -205,9 +293,9 @@ double sim_fault_value(const struct sim *sim, const char *target, const char *wh
 {
 	double sum = 0;
 	for (size_t i = 0; i < sim->n_faults; i++)
-		if (!strcmp(sim->faults[i].target, target) && !strcmp(sim->faults[i].what, what) &&
+		if (!strcmp(sim->faults[i].what, what) && is_meant(&sim->faults[i], target) &&
 		    sim_fault_active(sim, &sim->faults[i]))
-			sum += sim->faults[i].has_value ? sim->faults[i].value : 1;
+			sum += sim->faults[i].value;
 	return sum;
 }
 
@@ -240,6 +328,11 @@ void sim_faults_random(struct sim *sim)
 		"iam:throttle=30%",
 		"kube:5xx=5%",
 		"cloudwatch:no-data after traffic=50%",
+		"cloudwatch:partial-data after 45m for 8m",
+		"aws:clock-skew=+7m",
+		"terraform:killed",
+		"argocd:hang for 20m",
+		"green:crash after traffic=25% for 4m",
 	};
 	uint64_t n = random_below(sim->chance, 4);
 	for (uint64_t i = 0; i < n && sim->n_faults < SIM_MAX_FAULTS; i++) {

@@ -1,5 +1,4 @@
-/* The whole world as a document, and back: what `sim serve --state` keeps. Chance begins anew from (seed, time);
- * programs that the process port was playing are not part of it: behind a door they are real and live outside. */
+/* The whole world as a document, and back: what `sim serve --state` keeps. Chance begins anew from (seed, time). */
 #include <stdlib.h>
 #include <string.h>
 #include "codec/document.h"
@@ -57,6 +56,7 @@ static const struct member cluster_members[] = {
 	M(struct sim_cluster, DOCUMENT, addons),
 	M(struct sim_cluster, TEXT, load_balancer),
 	M(struct sim_cluster, INTEGER, nodes_lost),
+	M(struct sim_cluster, INTEGER, sick),
 	M(struct sim_cluster, INTEGER, look_ms),
 	M(struct sim_cluster, INTEGER, burst_until_ms),
 	M(struct sim_cluster, REAL, burst),
@@ -65,7 +65,7 @@ static const struct member group_members[] = {
 	M(struct sim_group, TEXT, name),	 M(struct sim_group, TEXT, instance_type),
 	M(struct sim_group, TEXT, version),	 M(struct sim_group, TEXT, token),
 	M(struct sim_group, INTEGER, nodes),	 M(struct sim_group, INTEGER, created_ms),
-	M(struct sim_group, INTEGER, change_ms),
+	M(struct sim_group, INTEGER, change_ms), M(struct sim_group, INTEGER, starved),
 };
 static const struct member cohort_members[] = {
 	M(struct sim_cohort, REAL, part), M(struct sim_cohort, INTEGER, settle_ms),  M(struct sim_cohort, REAL, from),
@@ -181,6 +181,7 @@ struct error *sim_save(struct sim *sim, struct buf *out)
 	json_object_set_new(document, "cohorts", cohorts);
 	json_object_set_new(document, "changes", changes);
 	json_object_set_new(document, "applications", sim_argocd_save(sim));
+	json_object_set_new(document, "jobs", sim_jobs_save(sim));
 	document_print(document, false, out);
 	return out->overflowed ? error_new(ERROR_STATE, "cannot save the world: it is larger than %zu bytes", out->max)
 			       : NULL;
@@ -194,13 +195,13 @@ static struct error *load_cluster(const json_t *from, struct sim_cluster *cluste
 	cluster->life = (enum sim_life)json_integer_value(json_object_get(from, "life"));
 	cluster->was_complete = json_is_true(json_object_get(from, "was_complete"));
 	if (!cluster->name || !cluster->id || !cluster->version || !cluster->load_balancer ||
-	    cluster->life > LIFE_DELETING)
+	    cluster->life > LIFE_FAILED)
 		return error_new(ERROR_INVALID, "a cluster in it has no name, id or life");
 	for (size_t i = 0; i < json_array_size(groups) && i < SIM_MAX_GROUPS; i++) {
 		struct sim_group *group = &cluster->groups[cluster->n_groups++];
 		READ(group_members, json_array_get(groups, i), group);
 		group->life = (enum sim_life)json_integer_value(json_object_get(json_array_get(groups, i), "life"));
-		if (!group->name || !group->instance_type || !group->version || group->life > LIFE_DELETING)
+		if (!group->name || !group->instance_type || !group->version || group->life > LIFE_FAILED)
 			return error_new(ERROR_INVALID, "a node group of \"%s\" has no name, type or life",
 					 cluster->name);
 	}
@@ -243,9 +244,11 @@ static struct error *load_parts(struct sim *sim, const json_t *document)
 	for (size_t i = 0; i < json_array_size(changes); i++)
 		READ(change_members, json_array_get(changes, i), HEAP_PUSH(sim->changes, sim->n_changes));
 	TRY(load_faults(sim, json_object_get(document, "faults")));
-	return sim_argocd_load(sim, json_object_get(document, "applications"))
-		       ? NULL
-		       : error_new(ERROR_INVALID, "its applications cannot be read");
+	if (!sim_argocd_load(sim, json_object_get(document, "applications")))
+		return error_new(ERROR_INVALID, "its applications cannot be read");
+	if (!sim_jobs_load(sim, json_object_get(document, "jobs")))
+		return error_new(ERROR_INVALID, "its programs cannot be read");
+	return NULL;
 }
 
 struct error *sim_load(struct slice text, struct sim **ret)

@@ -11,7 +11,7 @@ enum { UNNOTICED_MS = 15000 };
 
 const char *sim_life_name(enum sim_life life)
 {
-	static const char *const names[] = {"", "CREATING", "ACTIVE", "UPDATING", "DELETING"};
+	static const char *const names[] = {"", "CREATING", "ACTIVE", "UPDATING", "DELETING", "CREATE_FAILED"};
 	return names[life];
 }
 
@@ -136,6 +136,17 @@ struct sim_cluster *sim_cluster_create(struct sim *sim, const char *name, const 
 	return cluster;
 }
 
+char *sim_cluster_refused(struct sim *sim)
+{
+	size_t alive = 0;
+	for (size_t i = 0; i < sim->n_clusters; i++)
+		alive += sim->clusters[i].life != LIFE_ABSENT;
+	bool none_left =
+		sim->n_clusters == SIM_MAX_CLUSTERS || (sim->n_faults && sim_fault_strikes(sim, "quota", "clusters"));
+	return none_left ? mem_printf("Cluster limit exceeded for this account: %zu of %zu are used.", alive, alive)
+			 : NULL;
+}
+
 void sim_cluster_delete(struct sim *sim, struct sim_cluster *cluster, int64_t takes_ms)
 {
 	cluster->life = LIFE_DELETING;
@@ -164,7 +175,9 @@ struct sim_group *sim_group_create(struct sim *sim, struct sim_cluster *cluster,
 				    .life = LIFE_CREATING,
 				    .created_ms = sim->now_ms,
 				    .change_ms = sim->now_ms + takes_ms};
-	sim_kube_add_nodes(cluster->kube, name, instance_type, (unsigned)nodes, group->change_ms - SECOND_MS);
+	group->starved = sim->n_faults && (sim_fault_strikes(sim, "quota", "vcpu") != NULL);
+	if (!group->starved)
+		sim_kube_add_nodes(cluster->kube, name, instance_type, (unsigned)nodes, group->change_ms - SECOND_MS);
 	sim_effect(sim, "eks:CreateNodegroup %s/%s", cluster->name, name);
 	return group;
 }
@@ -184,12 +197,13 @@ static void advance_groups(struct sim *sim, struct sim_cluster *cluster)
 			continue;
 		group->change_ms = INT64_MAX;
 		if (group->life == LIFE_DELETING) {
-			sim_kube_remove_nodes(cluster->kube, group->name, (unsigned)group->nodes);
+			if (!group->starved)
+				sim_kube_remove_nodes(cluster->kube, group->name, (unsigned)group->nodes);
 			group->life = LIFE_ABSENT;
 			sim_cluster_changed(sim, cluster);
 		} else {
-			group->life = LIFE_ACTIVE;
-			cluster->was_complete = true;
+			group->life = group->starved ? LIFE_FAILED : LIFE_ACTIVE;
+			cluster->was_complete |= !group->starved;
 		}
 	}
 }
@@ -211,6 +225,17 @@ static void lose_nodes(struct sim *sim, struct sim_cluster *cluster)
 	sim_cluster_changed(sim, cluster);
 }
 
+static void afflict(struct sim *sim, struct sim_cluster *cluster)
+{
+	bool sick = sim_fault_value(sim, sim_is_blue(sim, cluster) ? "blue" : "green", "crash") > 0;
+	lose_nodes(sim, cluster);
+	if (sick == (cluster->sick != 0))
+		return;
+	cluster->sick = sick;
+	sim_kube_set_sick(cluster->kube, NULL, sick);
+	sim_cluster_changed(sim, cluster);
+}
+
 static void advance_cluster(struct sim *sim, struct sim_cluster *cluster)
 {
 	bool moved = sim_kube_next_ms(cluster->kube) <= sim->now_ms;
@@ -221,7 +246,7 @@ static void advance_cluster(struct sim *sim, struct sim_cluster *cluster)
 		cluster->life = cluster->life == LIFE_DELETING ? LIFE_ABSENT : LIFE_ACTIVE;
 	}
 	if (sim->n_faults)
-		lose_nodes(sim, cluster);
+		afflict(sim, cluster);
 	if (moved)
 		sim_cluster_changed(sim, cluster);
 }

@@ -18,13 +18,14 @@
 enum { SIM_MAX_CLUSTERS = 16, SIM_MAX_GROUPS = 16, SIM_COHORTS = 4, SIM_MAX_FAULTS = 32 };
 
 /* Where a thing of EKS is in its life. */
-enum sim_life { LIFE_ABSENT, LIFE_CREATING, LIFE_ACTIVE, LIFE_UPDATING, LIFE_DELETING };
+enum sim_life { LIFE_ABSENT, LIFE_CREATING, LIFE_ACTIVE, LIFE_UPDATING, LIFE_DELETING, LIFE_FAILED };
 
 struct sim_group {
 	char *name, *instance_type, *version, *token;
 	int64_t nodes;
 	enum sim_life life;
 	int64_t created_ms, change_ms; /* when the present life ends; INT64_MAX: not by itself */
+	int64_t starved;	       /* no instances could be had for it */
 };
 
 /* One minute of a load balancer, as CloudWatch keeps it. */
@@ -44,7 +45,7 @@ struct sim_cluster {
 	char *load_balancer;	       /* host name */
 	struct sim_minute *minutes;    /* by minute since the world's start */
 	size_t n_minutes;
-	int64_t nodes_lost;
+	int64_t nodes_lost, sick;
 	double ready;		/* of the users' pods, 0–1: kept, because it is asked at every step */
 	int64_t look_ms;	/* when Argo CD notices what changed; INT64_MAX: nothing did */
 	int64_t burst_until_ms; /* until then requests meet targets that are gone */
@@ -74,8 +75,8 @@ struct sim_cohort {
 
 struct sim_fault {
 	char *spec, *target, *what;
-	double value;
-	bool has_value;
+	double value;	      /* a part, milliseconds, or a number of nodes */
+	double chance;	      /* of each strike */
 	double after_traffic; /* percent asked on Green; < 0: no such condition */
 	char *after_call;     /* "eks:CreateCluster"; or NULL */
 	int64_t after_ms;     /* since the world's start */
@@ -151,6 +152,7 @@ struct sim_cluster *sim_cluster_named(struct sim *sim, const char *name); /* NUL
 struct sim_cluster *sim_cluster_by_id(struct sim *sim, const char *id, size_t n);
 struct sim_cluster *sim_cluster_create(struct sim *sim, const char *name, const char *version, const char *token,
 				       int64_t takes_ms);
+char *sim_cluster_refused(struct sim *sim); /* why no cluster can be created now, the caller's; or NULL */
 void sim_cluster_delete(struct sim *sim, struct sim_cluster *cluster, int64_t takes_ms);
 struct sim_group *sim_group_named(struct sim_cluster *cluster, const char *name);
 struct sim_group *sim_group_create(struct sim *sim, struct sim_cluster *cluster, const char *name,
@@ -204,7 +206,9 @@ struct sim_operation {
 	sim_handler *fn;
 };
 extern const struct sim_operation sim_eks_operations[], sim_traffic_operations[],
-	sim_other_operations[]; /* ended by a NULL name */
+	sim_other_operations[];				      /* ended by a NULL name */
+int64_t sim_server_ms(const struct sim *sim);		      /* what AWS' clocks say */
+bool sim_parse_basic(const char *text, int64_t *ret_time_ms); /* "20261124T000000Z" and whatever follows */
 void sim_aws_handle(struct sim *sim, const struct http_request *request, struct http_response *response);
 void sim_eks_advance(struct sim *sim);
 int64_t sim_eks_next_ms(const struct sim *sim);
@@ -230,6 +234,11 @@ void sim_jobs_init(struct sim *sim);
 void sim_jobs_free(struct sim *sim);
 void sim_jobs_advance(struct sim *sim);
 int64_t sim_jobs_next_ms(const struct sim *sim);
+json_t *sim_jobs_save(const struct sim *sim);		 /* the caller's */
+bool sim_jobs_load(struct sim *sim, const json_t *jobs); /* false: not such a list */
 
+/* sim_http.c */
+void sim_http_init(struct sim *sim);
+void sim_lose(struct http_response *response); /* served, and nobody hears of it */
 /* An HTTP answer with a JSON body (taken). */
 void sim_answer_json(struct http_response *response, int status, json_t *body);
