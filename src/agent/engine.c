@@ -90,7 +90,7 @@ static struct error *fail_step(struct agent *agent, struct step_view *view, cons
 {
 	if (point_of_no_return(agent))
 		return agent_record(agent, view->step->step_id, JOURNAL_HELD, json_pack("{s:s}", "reason", reason));
-	TRY(outcome(agent, view, "failed", NULL, reason));
+	TRY(outcome(agent, view, "failed", reason, reason));
 	char *why CLEANUP(mem_freep) = mem_printf("%s: %s", view->step->step_id, reason);
 	return agent_roll_back(agent, why);
 }

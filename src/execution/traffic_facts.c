@@ -121,6 +121,20 @@ static const char *dimension_of(const json_t *item)
 	return part ? part + 14 : NULL;
 }
 
+/* Without an Application Load Balancer's counters nobody could tell where the users are, nor how they fare. */
+static struct error *prove_counted(const json_t *item, const char *whose, const char *host)
+{
+	const char *dimension = dimension_of(item);
+	if (dimension && !strncmp(dimension, "app/", 4))
+		return NULL;
+	return error_remedy(
+		error_new(item ? ERROR_PRECONDITION : ERROR_TRANSIENT, "%s's load balancer \"%s\" is %s", whose, host,
+			  item ? "no Application Load Balancer, its requests are not counted"
+			       : "not among this account's in this region"),
+		"let an Application Load Balancer stand before %s; aws elbv2 describe-load-balancers shows them",
+		whose);
+}
+
 struct error *traffic_facts_find(struct step_context *ctx, json_t **ret_memory)
 {
 	struct aws *aws;
@@ -148,6 +162,12 @@ struct error *traffic_facts_find(struct step_context *ctx, json_t **ret_memory)
 			"check traffic.route53.records");
 	}
 	const json_t *blue_lb = balancer(balancers, blue), *green_lb = balancer(balancers, green);
+	struct error *uncounted = prove_counted(blue_lb, "Blue", blue);
+	uncounted = uncounted ? uncounted : prove_counted(green_lb, "Green", green);
+	if (uncounted) {
+		json_decref(sets);
+		return uncounted;
+	}
 	*ret_memory = json_pack(
 		"{s:s, s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:o}", "zone_id", zone, "blue_target", blue, "green_target",
 		green, "blue_zone",
@@ -165,19 +185,40 @@ static json_t *query(const char *id, const char *dimension, const char *metric, 
 			 "Name", "LoadBalancer", "Value", dimension, "Period", 60, "Stat", statistic);
 }
 
+/* The last page of each metric must say Complete: what was given in part looks like zero, and zero decides. */
+static struct error *prove_complete(const json_t *results)
+{
+	size_t i, k;
+	const json_t *result, *later;
+	json_array_foreach (results, i, result) {
+		const char *status = document_text_or(result, "StatusCode", "Complete"),
+			   *id = document_text_or(result, "Id", "");
+		bool last = true;
+		json_array_foreach (results, k, later)
+			last &= k <= i || strcmp(document_text_or(later, "Id", ""), id) != 0;
+		if (last && strcmp(status, "Complete") != 0)
+			return error_new(ERROR_TRANSIENT, "CloudWatch gave metric \"%s\" as %s", id, status);
+	}
+	return NULL;
+}
+
 static struct error *get_data(struct step_context *ctx, json_t *queries, int64_t from_ms, int64_t to_ms, json_t **ret)
 {
 	struct aws *aws;
 	char start[TIME_TEXT], end[TIME_TEXT];
-	TRY(world_aws(ctx->world, &aws));
-	return aws_call_all(aws, &aws_cloudwatch_GetMetricData,
-			    json_pack("{s:o, s:s, s:s, s:s}", "MetricDataQueries", queries, "StartTime",
-				      time_format_rfc3339(from_ms, start), "EndTime", time_format_rfc3339(to_ms, end),
-				      "ScanBy", "TimestampAscending"),
-			    ret);
+	json_t *input = json_pack("{s:o, s:s, s:s, s:s}", "MetricDataQueries", queries, "StartTime",
+				  time_format_rfc3339(from_ms, start), "EndTime", time_format_rfc3339(to_ms, end),
+				  "ScanBy", "TimestampAscending");
+	struct error *error = world_aws(ctx->world, &aws);
+	if (error) {
+		json_decref(input);
+		return error;
+	}
+	TRY(aws_call_all(aws, &aws_cloudwatch_GetMetricData, input, ret));
+	return prove_complete(json_object_get(*ret, "MetricDataResults"));
 }
 
-/* Calls fn for each data point of each result. PartialData is as good as none: a later look gets all. */
+/* Calls fn for each data point of each result. */
 static void each_point(const json_t *data, void (*fn)(void *context, const char *id, int64_t at_ms, double value),
 		       void *context)
 {
@@ -185,8 +226,6 @@ static void each_point(const json_t *data, void (*fn)(void *context, const char 
 	const json_t *result, *time;
 	json_array_foreach (json_object_get(data, "MetricDataResults"), i, result) {
 		const json_t *values = json_object_get(result, "Values");
-		if (!strcmp(document_text_or(result, "StatusCode", "Complete"), "InternalError"))
-			continue;
 		json_array_foreach (json_object_get(result, "Timestamps"), k, time) {
 			int64_t at_ms;
 			if (json_string_value(time) && time_parse_rfc3339(slice_of(json_string_value(time)), &at_ms))
@@ -211,8 +250,10 @@ static void put_point(void *context, const char *id, int64_t at_ms, double value
 	bool blue = id[0] == 'b';
 	if (!strcmp(id + 1, "requests"))
 		*(blue ? &minute->blue_requests : &minute->green_requests) = value;
-	else if (!strcmp(id + 1, "target5xx") || !strcmp(id + 1, "elb5xx"))
-		*(blue ? &minute->blue_errors : &minute->green_errors) += value;
+	else if (!strcmp(id + 1, "target5xx"))
+		*(blue ? &minute->blue_errors : &minute->green_errors) = value;
+	else if (!strcmp(id + 1, "elb5xx"))
+		*(blue ? &minute->blue_refused : &minute->green_refused) = value;
 	else
 		*(blue ? &minute->blue_p99_ms : &minute->green_p99_ms) = value * 1000;
 }
@@ -268,10 +309,9 @@ struct error *traffic_requests(struct step_context *ctx, const char *dimension, 
 	json_t *data DOCUMENT_CLEANUP = NULL;
 	*ret = NAN;
 	if (!dimension)
-		return error_remedy(
-			error_new(ERROR_PRECONDITION,
-				  "Blue's load balancer is not known, so nobody can prove that it serves nothing"),
-			"remove Blue by hand when it is idle");
+		return error_remedy(error_new(ERROR_PRECONDITION,
+					      "a load balancer is not known, so nobody can prove what it serves"),
+				    "remove Blue by hand when it is idle");
 	TRY(get_data(ctx, json_pack("[o]", query("requests", dimension, "RequestCount", "Sum")),
 		     from_ms / MINUTE_MS * MINUTE_MS, to_ms / MINUTE_MS * MINUTE_MS, &data));
 	each_point(data, add_point, ret);

@@ -18,10 +18,12 @@ struct error *traffic_facts_load(struct step_context *ctx, struct traffic_facts 
 /* From the world, for the first traffic step: a document for its memory (the caller's). */
 struct error *traffic_facts_find(struct step_context *ctx, json_t **ret_memory) MUST_CHECK;
 
-/* One minute of both load balancers. Requests NAN: no data. */
+/* One minute of both load balancers. Requests NAN: no data. What the balancer itself refused for want of a target is
+ * not among its RequestCount: it is both a request and an error. */
 struct traffic_minute {
 	int64_t at_ms;
-	double blue_requests, green_requests, blue_errors, green_errors, blue_p99_ms, green_p99_ms;
+	double blue_requests, green_requests, blue_errors, green_errors, blue_refused, green_refused, blue_p99_ms,
+		green_p99_ms;
 };
 /* Full minutes from from_ms on (rounded up) before to_ms; the minute that still fills is left out. In `arena`. */
 struct error *traffic_minutes(struct step_context *ctx, const struct traffic_facts *facts, int64_t from_ms,
