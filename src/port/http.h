@@ -1,8 +1,8 @@
 /* The HTTP port: a batch of requests in, every response or its error out. Parallelism is a batch. The real port is one
  * libcurl multi handle with one connection pool; the simulator answers from its world in virtual time.
  *
- * Calling order: fill `request`, zero `response`, perform, read `response`, http_exchange_done(). Nothing retries here.
- */
+ * Calling order: fill `request`, zero `response`, perform, read `response`, http_exchange_done(). Nothing is sent twice
+ * but GET and HEAD, when a kept connection turns out to be closed. */
 #pragma once
 
 #include <stdbool.h>
@@ -46,7 +46,7 @@ struct http_request {
 	size_t n_headers;
 	struct slice body;
 	const struct http_tls *tls; /* NULL: defaults */
-	const char *proxy;	    /* NULL: by HTTPS_PROXY / HTTP_PROXY / NO_PROXY; "" : none */
+	const char *proxy;	    /* NULL: by HTTPS_PROXY / NO_PROXY for https, none for http; "": none */
 	struct http_sink *sink; /* NULL: into response.body. Only 2xx bodies go to a sink, others to response.body */
 	struct http_limits limits;
 };
@@ -59,7 +59,7 @@ struct http_response {
 	int64_t sent_at_ms; /* wall clock at sending and at the first byte of the answer: for clock skew */
 	int64_t received_at_ms;
 	bool stopped;	     /* the sink said stop */
-	bool maybe_sent;     /* with `error`: the request may have reached the server */
+	bool maybe_sent;     /* with `error`: the request may have reached the server (false: surely not) */
 	struct error *error; /* TRANSIENT, TIMEOUT, AUTH (TLS), INVALID (too large, not HTTP), CANCELLED; or NULL */
 	struct arena *arena;
 };
@@ -84,6 +84,10 @@ static inline void http_perform(struct http *http, struct http_exchange *exchang
 	http->ops->perform(http, exchanges, n);
 }
 void http_free(struct http *http);
+/* INVALID unless the address is https, or http to the machine itself or to AWS's metadata services (which have nothing
+ * else): plain http anywhere else can be read and changed by anybody on the way. User names in addresses are refused.
+ */
+struct error *http_check_url(const char *url) MUST_CHECK;
 void http_exchange_done(struct http_exchange *exchange); /* frees the response's parts */
 const char *http_response_header(const struct http_response *response, const char *lower_case_name); /* or NULL */
 

@@ -32,6 +32,8 @@ struct transfer {
 	int64_t last_byte_ms;
 	curl_off_t last_count;
 	bool too_large, headers_too_large, idle, running;
+	bool asked;   /* the request went out, or was about to */
+	bool dropped; /* the connection was closed before an answer, and the request must not be repeated */
 };
 
 static size_t on_header(char *bytes, size_t size, size_t n, void *context)
@@ -121,31 +123,22 @@ static int on_progress(void *context, curl_off_t total, curl_off_t now, curl_off
 	return transfer->idle;
 }
 
-/* Plain http is for the machine itself and for the metadata services of AWS, which have nothing else. */
-static bool plain_http_is_fine(const char *host, size_t n)
+/* Called when a connection stands and the request is about to be sent; a second time when libcurl means to send it
+ * again because a kept connection was closed under it. Who changes something wants to know that instead. */
+static int on_request(void *context, char *here, char *there, int our_port, int their_port)
 {
-	static const char *const hosts[] = {"127.0.0.1",     "localhost",      "[::1]",		  "169.254.169.254",
-					    "169.254.170.2", "169.254.170.23", "[fd00:ec2::254]", "[fd00:ec2::23]"};
-	for (size_t i = 0; i < ARRAY_SIZE(hosts); i++)
-		if (strlen(hosts[i]) == n && !strncasecmp(hosts[i], host, n))
-			return true;
-	return false;
-}
-
-static struct error *check_url(const char *url)
-{
-	if (!strncasecmp(url, "https://", 8))
-		return NULL;
-	if (strncasecmp(url, "http://", 7) != 0)
-		return error_new(ERROR_INVALID, "\"%s\" is no http or https address", url);
-	const char *host = url + 7;
-	size_t n = *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":/?#");
-	if (plain_http_is_fine(host, n))
-		return NULL;
-	return error_remedy(error_new(ERROR_INVALID,
-				      "\"%.*s\" asks for plain http, which anybody on the way can read and change",
-				      (int)(n + 7), url),
-			    "use https://");
+	struct transfer *transfer = context;
+	const char *method = transfer->exchange->request.method;
+	(void)here;
+	(void)there;
+	(void)our_port;
+	(void)their_port;
+	if (transfer->asked && strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0) {
+		transfer->dropped = true;
+		return CURL_PREREQFUNC_ABORT;
+	}
+	transfer->asked = true;
+	return CURL_PREREQFUNC_OK;
 }
 
 #define SET(option, value) curl->easy_setopt(easy, (option), (value))
@@ -216,12 +209,47 @@ static struct error *server_name_url(const struct http_request *request, char **
 	return NULL;
 }
 
+/* A line end within a header would begin another header, or another request. */
+static struct error *check_headers(const struct http_request *request)
+{
+	for (size_t i = 0; i < request->n_headers; i++) {
+		const struct http_header *header = &request->headers[i];
+		if (strpbrk(header->name, "\r\n: ") || strpbrk(header->value, "\r\n"))
+			return error_remedy(error_new(ERROR_INVALID, "header \"%.*s\" holds a line end",
+						      (int)strcspn(header->name, "\r\n"), header->name),
+					    "look for a line end in the token or name that goes into it");
+	}
+	return NULL;
+}
+
+static void set_headers(struct transfer *transfer)
+{
+	const struct curl_library *curl = &transfer->real->curl;
+	const struct http_request *request = &transfer->exchange->request;
+	bool host = false;
+	for (size_t i = 0; i < request->n_headers; i++) {
+		const struct http_header *header = &request->headers[i];
+		char *line CLEANUP(mem_freep) =
+			mem_printf(*header->value ? "%s: %s" : "%s;", header->name, header->value);
+		host |= !strcasecmp(header->name, "host");
+		transfer->headers = curl->slist_append(transfer->headers, line);
+	}
+	if (request->tls && request->tls->server_name && !host) { /* only the certificate is another's */
+		const char *start = strstr(request->url, "://") + 3;
+		char *line CLEANUP(mem_freep) = mem_printf("Host: %.*s", (int)strcspn(start, "/?#"), start);
+		transfer->headers = curl->slist_append(transfer->headers, line);
+	}
+	transfer->headers = curl->slist_append(transfer->headers, "Expect:");
+	curl->easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers);
+}
+
 static struct error *prepare(struct transfer *transfer)
 {
 	const struct curl_library *curl = &transfer->real->curl;
 	const struct http_request *request = &transfer->exchange->request;
 	CURL *easy = transfer->easy;
-	TRY(check_url(request->url));
+	TRY(http_check_url(request->url));
+	TRY(check_headers(request));
 	bool renamed = request->tls && request->tls->server_name;
 	if (renamed) {
 		char *url CLEANUP(mem_freep) = NULL;
@@ -242,6 +270,9 @@ static struct error *prepare(struct transfer *transfer)
 	SET(CURLOPT_CONNECTTIMEOUT_MS,
 	    (long)(request->limits.connect_ms ? request->limits.connect_ms : 10 * SECOND_MS));
 	SET(CURLOPT_TIMEOUT_MS, (long)(request->limits.deadline_ms ? request->limits.deadline_ms : 60 * SECOND_MS));
+	SET(CURLOPT_PIPEWAIT, 1L); /* one HTTP/2 connection instead of a handshake for each of a batch */
+	SET(CURLOPT_PREREQFUNCTION, on_request);
+	SET(CURLOPT_PREREQDATA, transfer);
 	SET(CURLOPT_NOPROGRESS, 0L);
 	SET(CURLOPT_XFERINFOFUNCTION, on_progress);
 	SET(CURLOPT_XFERINFODATA, transfer);
@@ -249,31 +280,14 @@ static struct error *prepare(struct transfer *transfer)
 	SET(CURLOPT_HEADERDATA, transfer);
 	SET(CURLOPT_WRITEFUNCTION, on_body);
 	SET(CURLOPT_WRITEDATA, transfer);
-	if (request->proxy)
-		SET(CURLOPT_PROXY, request->proxy);
+	if (request->proxy || !strncasecmp(request->url, "http:", 5))
+		SET(CURLOPT_PROXY, request->proxy ? request->proxy : "");
 	set_method(transfer);
 	set_tls(transfer);
-	for (size_t i = 0; i < request->n_headers; i++) {
-		const struct http_header *header = &request->headers[i];
-		char *line CLEANUP(mem_freep) =
-			mem_printf(*header->value ? "%s: %s" : "%s;", header->name, header->value);
-		transfer->headers = curl->slist_append(transfer->headers, line);
-	}
-	transfer->headers = curl->slist_append(transfer->headers, "Expect:");
-	SET(CURLOPT_HTTPHEADER, transfer->headers);
+	set_headers(transfer);
 	return NULL;
 }
 #undef SET
-
-/* Had the request's first bytes a chance to reach the server? */
-static bool was_maybe_sent(struct transfer *transfer, CURLcode code)
-{
-	curl_off_t ready_us = 0;
-	long sent = 0;
-	transfer->real->curl.easy_getinfo(transfer->easy, CURLINFO_PRETRANSFER_TIME_T, &ready_us);
-	transfer->real->curl.easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &sent);
-	return code != CURLE_COULDNT_CONNECT && code != CURLE_COULDNT_RESOLVE_HOST && (sent > 0 || ready_us > 0);
-}
 
 static enum error_class class_of(const struct transfer *transfer, CURLcode code)
 {
@@ -291,7 +305,7 @@ static enum error_class class_of(const struct transfer *transfer, CURLcode code)
 	case CURLE_BAD_CONTENT_ENCODING:
 		return ERROR_INVALID;
 	case CURLE_ABORTED_BY_CALLBACK:
-		return transfer->idle ? ERROR_TIMEOUT : ERROR_CANCELLED;
+		return transfer->idle ? ERROR_TIMEOUT : transfer->dropped ? ERROR_TRANSIENT : ERROR_CANCELLED;
 	default:
 		return ERROR_TRANSIENT;
 	}
@@ -312,10 +326,14 @@ static struct error *error_of(struct transfer *transfer, CURLcode code)
 		return error_new(class, "\"%.*s\" sent no byte for too long", shown, url);
 	if (class == ERROR_CANCELLED)
 		return error_new(class, "asking \"%.*s\" was interrupted", shown, url);
+	if (transfer->dropped)
+		return error_new(class, "\"%.*s\" closed the connection before it answered", shown, url);
 	char *words CLEANUP(mem_freep) = mem_strdup(transfer->real->curl.easy_strerror(code));
 	if (words[0] >= 'A' && words[0] <= 'Z' && words[1] >= 'a')
 		words[0] = (char)(words[0] | 0x20);
-	struct error *error = error_new(class, "cannot reach \"%.*s\": %s", shown, url, words);
+	bool begun = transfer->exchange->response.received_at_ms != 0;
+	struct error *error = error_new(class, begun ? "answer of \"%.*s\" broke off: %s" : "cannot reach \"%.*s\": %s",
+					shown, url, words);
 	if (class == ERROR_AUTH)
 		error = error_remedy(error, "the server's certificate does not match: check the address, the CA and "
 					    "whether somebody is in between");
@@ -334,7 +352,7 @@ static void finish(struct transfer *transfer, CURLcode code)
 		response->status = (int)status;
 	} else {
 		response->error = error_of(transfer, code);
-		response->maybe_sent = was_maybe_sent(transfer, code);
+		response->maybe_sent = transfer->asked;
 	}
 	real->curl.slist_free_all(transfer->headers);
 	real->curl.slist_free_all(connect);
