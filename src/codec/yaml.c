@@ -264,6 +264,17 @@ struct error *yaml_decode_placed(struct slice text, const char *name, const stru
 	return NULL;
 }
 
+struct error *yaml_document_placed(struct slice text, const char *name, json_t **ret, json_t **ret_places)
+{
+	json_t *places DOCUMENT_CLEANUP = json_object();
+	*ret = *ret_places = NULL;
+	if (text.n > MAX_BYTES)
+		return error_new(ERROR_INVALID, "%s: larger than 64 MiB", name);
+	TRY(one_document(text, name, 0, places, ret));
+	*ret_places = TAKE(places);
+	return NULL;
+}
+
 struct error *yaml_decode(struct slice text, const char *name, const struct model *model, void *object,
 			  struct arena *arena)
 {

@@ -1,4 +1,6 @@
-/* Signing in: tokens from the file, from a plugin, from EKS. */
+/* Signing in: the value of the Authorization header, from the kubeconfig, a file, a plugin or EKS, kept until it ends.
+ */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,121 +10,102 @@
 #include "codec/document.h"
 #include "kube/kube_internal.h"
 
+/* The server takes an EKS token for 15 minutes from its minting; plugins' tokens are left some seconds for the way. */
 #define EKS_TOKEN_LIFE (14 * MINUTE_MS)
+#define MARGIN (10 * SECOND_MS)
+/* Service account tokens rotate on disk; kubelet renews them long before they end, so a minute's delay is safe. */
+#define TOKEN_FILE_LIFE MINUTE_MS
 
-/* Service account tokens rotate on disk: read anew each time. */
-static struct error *token_from_file(const char *path, struct buf *out)
+static struct secret *headed(const char *scheme, const char *text, size_t n)
+{
+	struct buf value = BUF_INIT(1 << 20);
+	buf_puts(&value, scheme);
+	buf_append(&value, text, n);
+	struct secret *secret = secret_new(buf_str(&value), value.n);
+	secret_wipe(value.p, value.n);
+	buf_done(&value);
+	return secret;
+}
+
+struct secret *kube_bearer(const char *token, size_t n)
+{
+	return headed("Bearer ", token, n);
+}
+
+static struct error *from_file(const char *path, struct secret **ret)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	char chunk[8192];
+	char chunk[16384];
 	ssize_t n = fd < 0 ? -1 : read(fd, chunk, sizeof chunk);
+	int number = errno;
 	if (fd >= 0)
 		close(fd);
-	if (n <= 0)
-		return error_new(ERROR_AUTH, "token file \"%s\" cannot be read or is empty", path);
-	while (n > 0 && strchr(" \r\n", chunk[n - 1]))
+	if (n < 0)
+		return error_from_errno(number, "cannot read token file \"%s\"", path);
+	while (n > 0 && strchr(" \r\n\t", chunk[n - 1]))
 		n--;
-	buf_puts(out, "Bearer ");
-	buf_append(out, chunk, (size_t)n);
+	*ret = n > 0 ? kube_bearer(chunk, (size_t)n) : NULL;
+	secret_wipe(chunk, sizeof chunk);
+	return n > 0 ? NULL : error_new(ERROR_AUTH, "token file \"%s\" is empty", path);
+}
+
+static struct secret *basic(const struct kube_access *access)
+{
+	struct buf both = BUF_INIT(1 << 16), encoded = BUF_INIT(1 << 17);
+	buf_printf(&both, "%s:%s", access->username, access->password ? secret_reveal(access->password) : "");
+	base64_encode(buf_slice(&both), &encoded);
+	struct secret *secret = headed("Basic ", buf_str(&encoded), encoded.n);
+	secret_wipe(both.p, both.n);
+	secret_wipe(encoded.p, encoded.n);
+	buf_done(&both);
+	buf_done(&encoded);
+	return secret;
+}
+
+static struct error *from_eks(struct kube *kube, struct secret **ret, int64_t *ret_until_ms)
+{
+	struct secret *token CLEANUP(secret_freep) = NULL;
+	int64_t minted_ms;
+	TRY(aws_eks_token(kube->aws, kube->eks_cluster, &token, &minted_ms));
+	*ret = kube_bearer(secret_reveal(token), secret_size(token));
+	*ret_until_ms = minted_ms + EKS_TOKEN_LIFE;
 	return NULL;
 }
 
-static json_t *exec_info(const struct kube *kube)
-{
-	const struct kube_exec *exec = kube->access.exec;
-	json_t *spec = json_pack("{s:b}", "interactive", 0);
-	if (exec->provide_cluster_info)
-		json_object_set_new(spec, "cluster", json_pack("{s:s}", "server", kube->access.server));
-	return json_pack("{s:s, s:s, s:o}", "apiVersion", exec->api_version, "kind", "ExecCredential", "spec", spec);
-}
-
-struct error *kube_exec_token(struct kube *kube, struct secret **ret_token, int64_t *ret_until_ms)
-{
-	const struct kube_exec *exec = kube->access.exec;
-	struct arena *arena CLEANUP(arena_freep) = arena_new();
-	const char **argv = NULL, **env = NULL;
-	size_t n_argv = 0, n_env = 0;
-	*ARENA_PUSH(arena, argv, n_argv) = exec->command;
-	for (size_t i = 0; i < exec->n_args; i++)
-		*ARENA_PUSH(arena, argv, n_argv) = exec->args[i];
-	*ARENA_PUSH(arena, argv, n_argv) = NULL;
-	for (size_t i = 0; i < exec->n_env; i++)
-		*ARENA_PUSH(arena, env, n_env) = exec->env[i];
-	struct buf info CLEANUP(buf_done) = BUF_INIT(1 << 20), out CLEANUP(buf_done) = BUF_INIT(1 << 20);
-	json_t *document DOCUMENT_CLEANUP = exec_info(kube);
-	document_print(document, false, &info);
-	*ARENA_PUSH(arena, env, n_env) = arena_printf(arena, "KUBERNETES_EXEC_INFO=%s", buf_str(&info));
-	*ARENA_PUSH(arena, env, n_env) = NULL;
-	uint64_t chance;
-	random_bytes(kube->ports.random, &chance, sizeof chance);
-	struct process_spec spec = {.name = arena_printf(arena, "kube-login-%016llx", (unsigned long long)chance),
-				    .argv = argv,
-				    .env = env,
-				    .deadline_ms = MINUTE_MS};
-	int status;
-	struct error *error = process_run(kube->ports.process, kube->ports.clock, &spec, &out, &status);
-	if (!error && status != 0)
-		error = error_new(ERROR_AUTH, "it ended with status %d", status);
-	json_t *answer DOCUMENT_CLEANUP = NULL;
-	if (!error)
-		error = document_parse(buf_slice(&out), exec->command, &answer);
-	if (error)
-		return error_remedy(error_wrap(error, "kubeconfig's program \"%s\" gave no credentials", exec->command),
-				    "run it yourself to see why: %s", exec->command);
-	const char *token = document_text(answer, "status.token"),
-		   *until = document_text(answer, "status.expirationTimestamp");
-	const char *certificate = document_text(answer, "status.clientCertificateData"),
-		   *key = document_text(answer, "status.clientKeyData");
-	if (!token && !(certificate && key))
-		return error_new(ERROR_AUTH, "kubeconfig's program \"%s\" gave neither token nor certificate",
-				 exec->command);
-	if (certificate && key) {
-		kube->access.tls.cert_pem = arena_strdup(kube->arena, certificate);
-		kube->access.tls.key_pem = arena_strdup(kube->arena, key);
-	}
-	*ret_until_ms = INT64_MAX;
-	if (until && !time_parse_rfc3339(slice_of(until), ret_until_ms))
-		return error_new(ERROR_AUTH, "kubeconfig's program \"%s\" gave an expiration that is no time",
-				 exec->command);
-	*ret_token = secret_new(token ? token : "", token ? strlen(token) : 0);
-	return NULL;
-}
-
-static struct error *fetch_token(struct kube *kube)
-{
-	struct secret *token = NULL;
-	int64_t until_ms = INT64_MAX, minted_ms;
-	if (kube->aws) {
-		TRY(aws_eks_token(kube->aws, kube->eks_cluster, &token, &minted_ms));
-		until_ms = minted_ms + EKS_TOKEN_LIFE;
-	} else {
-		TRY(kube_exec_token(kube, &token, &until_ms));
-	}
-	secret_free(kube->token);
-	kube->token = token;
-	kube->token_until_ms = until_ms;
-	return NULL;
-}
-
-struct error *kube_authorization(struct kube *kube, bool again, struct buf *out)
+/* In the order in which kubectl prefers them. */
+static struct error *fetch(struct kube *kube, struct secret **ret, int64_t *ret_until_ms)
 {
 	const struct kube_access *access = &kube->access;
-	if (kube->aws || access->exec) {
-		if (!kube->token || again || clock_wall_ms(kube->ports.clock) + 10 * SECOND_MS >= kube->token_until_ms)
-			TRY(fetch_token(kube));
-		if (secret_size(kube->token))
-			buf_printf(out, "Bearer %s", secret_reveal(kube->token));
+	*ret = NULL;
+	*ret_until_ms = INT64_MAX;
+	if (kube->aws)
+		return from_eks(kube, ret, ret_until_ms);
+	if (access->token_file) {
+		*ret_until_ms = clock_wall_ms(kube->ports.clock) + TOKEN_FILE_LIFE;
+		return from_file(access->token_file, ret);
+	}
+	if (access->token) {
+		*ret = kube_bearer(secret_reveal(access->token), secret_size(access->token));
 		return NULL;
 	}
-	if (access->token_file)
-		return token_from_file(access->token_file, out);
-	if (access->token)
-		buf_printf(out, "Bearer %s", access->token);
-	else if (access->username) {
-		char *both CLEANUP(mem_freep) =
-			mem_printf("%s:%s", access->username, access->password ? access->password : "");
-		buf_puts(out, "Basic ");
-		base64_encode(slice_of(both), out);
-	}
+	if (access->exec)
+		return kube_exec_login(kube, ret, ret_until_ms);
+	*ret = access->username ? basic(access) : NULL;
+	return NULL;
+}
+
+struct error *kube_authorize(struct kube *kube, bool again)
+{
+	bool known = kube->authorization_until_ms != 0,
+	     old = known && kube->authorization_until_ms != INT64_MAX &&
+		   clock_wall_ms(kube->ports.clock) + MARGIN >= kube->authorization_until_ms;
+	if (known && !old && !again)
+		return NULL;
+	struct secret *fresh = NULL;
+	int64_t until_ms;
+	TRY(fetch(kube, &fresh, &until_ms));
+	secret_free(kube->authorization);
+	kube->authorization = fresh;
+	kube->authorization_until_ms = until_ms;
 	return NULL;
 }

@@ -34,22 +34,31 @@ const char *kube_server(const struct kube *kube); /* URL, for comparing with Des
  * (429, refused), the rest. Errors carry the Status reason as code, its causes in the message. */
 struct error *kube_call(struct kube *kube, const char *method, const char *path, const char *content_type, json_t *body,
 			json_t **ret) MUST_CHECK;
+/* Several side by side, at most 8 at once; each has its own error. */
+struct kube_request {
+	const char *method, *path, *content_type;
+	json_t *body; /* taken */
+	bool wants_answer;
+	json_t *answer;	     /* out: the caller's */
+	struct error *error; /* out: the caller's */
+};
+void kube_call_batch(struct kube *kube, struct kube_request *requests, size_t n);
 static inline struct error *kube_get(struct kube *kube, const char *path, json_t **ret)
 {
 	return kube_call(kube, "GET", path, NULL, NULL, ret);
 }
-/* Text answers: logs, /metrics, /healthz. Streams into `sink`. */
+/* Text answers: logs, /metrics, /healthz. Streams into `sink`; asked again only while nothing has come. */
 struct error *kube_get_stream(struct kube *kube, const char *path, struct http_sink *sink) MUST_CHECK;
 /* Server-side apply with our field manager. */
 struct error *kube_apply(struct kube *kube, const char *path, bool force, json_t *object, json_t **ret) MUST_CHECK;
 
-/* Streams a whole list page by page (500): each item decoded by `item_model` and given to `fn`, then forgotten.
- * 410 in mid-list restarts it (fn gets `restarted`, see below) at most twice. */
+/* Streams a whole list page by page (500): each item decoded by `item_model` and given to `fn`, then forgotten. A page
+ * that breaks off is asked for again and what was given is passed over; 410 in mid-list begins anew at most twice. */
 struct kube_list {
 	const char *path; /* "/api/v1/pods", may have a query (labelSelector=…) */
 	const struct model *item_model;
 	json_item_fn *fn;
-	void (*restarted)(void *context); /* forget what was given so far; may be NULL */
+	void (*restarted)(void *context); /* forget what was given so far; NULL: an item may be given twice */
 	void *context;
 	bool metadata_only;	   /* asks for PartialObjectMetadata */
 	char resource_version[64]; /* out */
@@ -69,11 +78,17 @@ enum kube_eviction {
 struct error *kube_evict(struct kube *kube, const char *ns, const char *pod, const char *uid, int64_t grace_s,
 			 bool dry_run, enum kube_eviction *ret, char **ret_reason) MUST_CHECK;
 
-/* Watches from a resource version, for at most timeout_ms of wall time; fn gets {type, object} by `event_model`.
- * *ret_resource_version continues it; PRECONDITION with code "Expired" asks for a new list. */
+/* Watches from a resource version, for at most timeout_ms; fn gets {type, object} by `event_model`, without bookmarks.
+ * Broken connections are resumed. *ret_resource_version continues it; PRECONDITION with code "Expired" asks for a new
+ * list. */
 struct error *kube_watch(struct kube *kube, const char *path, const char *resource_version, int64_t timeout_ms,
 			 const struct model *event_model, json_item_fn *fn, void *context,
 			 char ret_resource_version[64]) MUST_CHECK;
+
+/* Lists, then watches, listing anew (after `restarted`) when the version has expired, for at most timeout_ms. Items go
+ * to the list's fn, events to `event`, both with the list's context; `event` gives false to end. */
+struct error *kube_follow(struct kube *kube, struct kube_list *list, int64_t timeout_ms,
+			  const struct model *event_model, json_item_fn *event) MUST_CHECK;
 
 /* Warning headers seen so far, as evidence: JSON list of {path, text, count}. */
 json_t *kube_warnings(struct kube *kube);

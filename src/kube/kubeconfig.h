@@ -1,6 +1,7 @@
 /* Where a cluster is and how to sign in: from kubeconfig files, from inside a cluster, or from EKS. */
 #pragma once
 
+#include "base/secret.h"
 #include "kube/kube.h"
 
 struct kube_exec {
@@ -10,16 +11,25 @@ struct kube_exec {
 	const char **env; /* "NAME=value" */
 	size_t n_env;
 	bool provide_cluster_info;
+	const char *install_hint;
+	const char *cluster_config; /* JSON: the cluster's extension for plugins; or NULL */
+	const char *place;	    /* "FILE:LINE:COLUMN: user \"x\"": what messages begin with */
 };
 
 struct kube_access {
-	const char *server;
+	const char *server; /* without a slash at its end */
 	struct http_tls tls;
 	const char *proxy;
-	const char *token, *token_file, *username, *password;
+	struct secret *token, *password;
+	const char *token_file, *username;
 	struct kube_exec *exec; /* NULL: none */
+	struct http_header *impersonation;
+	size_t n_impersonation;
 };
 
-/* All text lives in the arena. */
+/* Text lives in the arena, secrets are owned by the access. Errors name file, line, column and key. */
 struct error *kube_access_load(const struct kube_options *options, struct arena *arena,
 			       struct kube_access *ret) MUST_CHECK;
+void kube_access_done(struct kube_access *access);
+/* INVALID for an address that is neither https nor http to this machine itself. */
+struct error *kube_access_check_server(const char *server) MUST_CHECK;

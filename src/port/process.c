@@ -64,7 +64,7 @@ static struct error *run_to_end(struct process *process, struct clock *clock, co
 	if (status.state != PROCESS_EXITED)
 		return error_new(ERROR_SUBPROCESS, "program \"%s\" was killed", spec->argv[0]);
 	*ret_exit_status = status.exit_status;
-	return process_read(process, spec->name, "out", 0, out->max, out);
+	return process_read(process, spec->name, status.exit_status == 0 ? "out" : "err", 0, out->max, out);
 }
 
 struct error *process_run(struct process *process, struct clock *clock, const struct process_spec *spec,

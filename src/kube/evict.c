@@ -1,0 +1,57 @@
+/* Evictions: of the pod that was meant, never of another by the same name. */
+#include <stdlib.h>
+#include <string.h>
+#include "codec/document.h"
+#include "kube/kube_internal.h"
+
+static bool names_cause(const struct error *error, const char *word)
+{
+	return error->message && strstr(error->message, word);
+}
+
+/* What a refused eviction means; *ret is left alone when it is a failure. */
+static bool understood(const struct error *error, enum kube_eviction *ret)
+{
+	switch (error->http_status) {
+	case 404:
+		*ret = KUBE_EVICT_GONE;
+		return true;
+	case 409: /* the precondition: another pod by that name. Other conflicts are the server's own races. */
+		*ret = names_cause(error, "UID in") ? KUBE_EVICT_GONE : KUBE_EVICT_BLOCKED;
+		return true;
+	case 429:
+		*ret = KUBE_EVICT_BLOCKED;
+		return true;
+	case 403: /* an eviction is created, and nothing can be in a namespace that is going; its pods go by themselves
+		   */
+		*ret = KUBE_EVICT_BLOCKED;
+		return names_cause(error, "is being terminated");
+	case 500: /* the server gives up on pods under two budgets, each time */
+		*ret = KUBE_EVICT_BLOCKED;
+		return names_cause(error, "more than one PodDisruptionBudget");
+	default:
+		return false;
+	}
+}
+
+struct error *kube_evict(struct kube *kube, const char *ns, const char *pod, const char *uid, int64_t grace_s,
+			 bool dry_run, enum kube_eviction *ret, char **ret_reason)
+{
+	char *path CLEANUP(mem_freep) = mem_printf("/api/v1/namespaces/%s/pods/%s/eviction", ns, pod);
+	json_t *options = json_pack("{s:{s:s}}", "preconditions", "uid", uid);
+	if (grace_s >= 0)
+		json_object_set_new(options, "gracePeriodSeconds", json_integer(grace_s));
+	if (dry_run)
+		json_object_set_new(options, "dryRun", json_pack("[s]", "All"));
+	json_t *body = json_pack("{s:s, s:s, s:{s:s, s:s}, s:o}", "apiVersion", "policy/v1", "kind", "Eviction",
+				 "metadata", "name", pod, "namespace", ns, "deleteOptions", options);
+	struct error *error = kube_call(kube, "POST", path, NULL, body, NULL);
+	if (ret_reason)
+		*ret_reason = error ? mem_strdup(error->message) : NULL;
+	if (!error)
+		*ret = KUBE_EVICTED;
+	else if (!understood(error, ret))
+		return error;
+	error_free(error);
+	return NULL;
+}
