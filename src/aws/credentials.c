@@ -176,7 +176,8 @@ static struct error *run_process(struct chain *chain, const char *command, bool 
 	return take_document(chain, document, "credential_process");
 }
 
-static link_fn container, instance;
+static struct error *container(struct chain *chain, bool *ret_answered);
+static struct error *instance(struct chain *chain, bool *ret_answered);
 
 static struct error *source_of_role(struct chain *chain, unsigned depth, const char *name, bool *ret_answered);
 

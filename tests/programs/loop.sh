@@ -1,0 +1,88 @@
+#!/bin/sh
+# The whole loop by real programs against the doors of the simulator: terraform and the aws client make Green, kill -9 in the
+# middle of an apply, the same command again, approvals, status, report; then a second run that is rolled back by hand.
+set -u
+agent=$EUA_BUILD/eks-upgrade-agent
+for program in terraform aws; do
+	command -v $program >/dev/null || { echo "skipped: needs $program on PATH"; echo "0 passed, 0 failed, 1 skipped"; exit 0; }
+done
+work=$(mktemp -d)
+passed=0 failed=0
+trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$work"' EXIT
+cp -r examples "$work/"
+cd "$work" || exit 1
+export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_EC2_METADATA_DISABLED=true AWS_PAGER=
+
+expect() { # WHAT COMMAND…
+	what=$1
+	shift
+	if "$@" >>log 2>&1; then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+		echo "not so: $what"
+		tail -n 12 log
+	fi
+}
+
+serve() { # SPEED
+	"$agent" sim serve --cluster shop --listen 127.0.0.1:0 --kubeconfig-out kubeconfig --speed "$1" -o json >serve.json 2>serve.err &
+	for i in $(seq 50); do
+		[ -s serve.json ] && [ -s kubeconfig ] && break
+		sleep 0.2
+	done
+	url=$(jq -r .endpoint_url serve.json)
+	given="--config examples/sim.yaml --endpoint-url $url --kubeconfig kubeconfig"
+}
+
+is() { # JQ-FILTER: true of the status
+	[ "$("$agent" status $given -o json | jq -r "$1")" = true ]
+}
+
+stop() {
+	kill $! 2>/dev/null
+	wait 2>/dev/null
+	rm -rf kubeconfig serve.json .eks-upgrade-agent examples/terraform/green/.terraform* plan.json
+}
+
+serve 90
+expect "doctor finds what it needs" "$agent" doctor $given
+expect "a plan is made" "$agent" plan $given --out plan.json
+jq '.target_version = "1.35"' plan.json >edited.json
+expect "a plan edited by hand is refused" sh -c "! $agent upgrade --yes $given edited.json"
+"$agent" upgrade --yes $given plan.json >first.log 2>&1 &
+upgrade=$!
+for i in $(seq 100); do
+	pgrep -f "create-cluster.*shop-134" >/dev/null && break
+	sleep 0.1
+done
+kill -9 $upgrade
+wait $upgrade 2>/dev/null
+expect "terraform outlives the agent" pgrep -f 'terraform.*apply'
+expect "the same command goes on and ends" "$agent" upgrade --yes $given plan.json
+expect "it is completed" is '.result == "completed" and .serving == "green"'
+expect "the prober lost nothing" is '.failed_requests == 0 and .requests > 100'
+expect "terraform ran once" sh -c "[ $(curl -s "$url/sim/truth" | jq '.effects["eks:CreateCluster shop-134"]') = 1 ]"
+expect "Blue is gone" sh -c "! aws --region us-east-1 --endpoint-url $url eks describe-cluster --name shop"
+expect "the chain holds" "$agent" verify $given
+expect "a report is written" "$agent" report $given --out report.html
+expect "the report is whole" grep -q '</html>' report.html
+stop
+
+serve 90
+"$agent" upgrade --yes $given >second.log 2>&1 &
+upgrade=$!
+for i in $(seq 400); do
+	is '.green_asked >= 25' 2>/dev/null && break
+	sleep 0.2
+done
+kill -TERM $upgrade
+wait $upgrade
+expect "stopped at a safe border" grep -q 'safe border' second.log
+expect "rollback undoes it" "$agent" rollback --now $given
+expect "it is rolled back" is '.result == "rolled-back" and .serving == "blue"'
+expect "Green is gone" sh -c "! aws --region us-east-1 --endpoint-url $url eks describe-cluster --name shop-134"
+expect "the record is as it was" sh -c "[ $(curl -s "$url/sim/truth" | jq '[.records[] | select(.Weight)] | length') = 0 ]"
+stop
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
