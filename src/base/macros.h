@@ -10,7 +10,7 @@
 #define UNUSED __attribute__((unused))
 
 /* Declares that `fn(&variable)` runs when the variable leaves its scope. */
-#define CLEANUP(fn) __attribute__((cleanup(fn)))
+#define CLEANUP(fn) __attribute__((cleanup(fn), unused))
 
 /* Moves a pointer out of a variable that has a cleanup: the variable becomes NULL. */
 #define TAKE(pointer)                                                                                                  \

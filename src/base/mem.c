@@ -177,9 +177,10 @@ char *arena_strdup(struct arena *arena, const char *text)
 char *arena_printf(struct arena *arena, const char *format, ...)
 {
 	va_list args, again;
+	char probe[1];
 	va_start(args, format);
 	va_copy(again, args);
-	int n = vsnprintf(NULL, 0, format, args);
+	int n = vsnprintf(probe, sizeof probe, format, args);
 	va_end(args);
 	if (n < 0)
 		out_of_memory();
