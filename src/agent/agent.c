@@ -52,21 +52,51 @@ static char *make_run_id(const struct ports *ports)
 static struct error *open_journal(const struct agent_options *options, const char *run, const char *owner,
 				  struct journal **ret)
 {
-	struct error *error = journal_open(options->ports, run, owner, options->take_over, ret);
+	int64_t lease_ms = options->config->lease_ttl_ms;
+	struct error *error = journal_open(options->ports, run, owner, options->take_over, lease_ms, ret);
 	if (!error || !error->code || strcmp(error->code, "LeaseHeld") != 0 || !agent_owner_is_dead(error->operation))
 		return error;
 	error_free(error);
-	return journal_open(options->ports, run, owner, true, ret);
+	return journal_open(options->ports, run, owner, true, lease_ms, ret);
+}
+
+/* A step of a kind that this program does not know is found before anything is done. */
+static struct error *know_all_steps(const struct agent *agent, const struct upgrade_plan *plan)
+{
+	for (size_t i = 0; i < plan->n_steps; i++)
+		if (!agent_type_of(agent, plan->steps[i].executor))
+			return error_remedy(
+				error_new(ERROR_INVALID,
+					  "step \"%s\" is of a kind that this program does not know: \"%s\"",
+					  plan->steps[i].step_id, plan->steps[i].executor),
+				"use the eks-upgrade-agent that made the plan, or plan anew");
+	return NULL;
 }
 
 static struct error *begin_run(struct agent *agent, const struct upgrade_plan *plan)
 {
+	TRY(know_all_steps(agent, plan));
 	json_t *document = document_encode(&upgrade_plan_model, plan);
 	agent->state = mem_alloc(sizeof *agent->state);
 	agent->state->arena = arena_new();
 	return agent_record(
 		agent, NULL, JOURNAL_CREATED,
 		json_pack("{s:o, s:s, s:s}", "plan", document, "owner", agent->owner, "version", EUA_VERSION));
+}
+
+/* Takes up a run: its chain is proven first, and a record says who goes on, so that whoever held it before is fenced.
+ */
+static struct error *continue_run(struct agent *agent, const char *run)
+{
+	uint64_t proven;
+	TRY(journal_verify(agent->ports.store, run, &proven));
+	TRY(run_state_load(agent->ports.store, run, &agent->state));
+	TRY(know_all_steps(agent, &agent->state->plan));
+	if (agent->state->ended_ms)
+		return NULL;
+	return agent_record(agent, NULL, JOURNAL_NOTE,
+			    json_pack("{s:s, s:s, s:I}", "text", "taken up again", "owner", agent->owner, "proven",
+				      (json_int_t)proven));
 }
 
 struct error *agent_open(const struct agent_options *options, const struct upgrade_plan *plan, struct agent **ret)
@@ -80,12 +110,10 @@ struct error *agent_open(const struct agent_options *options, const struct upgra
 	agent->types[0] = options->step_types ? options->step_types : execution_step_types;
 	agent->types[1] = options->step_types ? NULL : validation_step_types;
 	agent->world = (struct world){.ports = &agent->ports, .config = agent->config};
-	agent->prober.failing_since_ms = -1;
 	char *run CLEANUP(mem_freep) = options->run_id ? mem_strdup(options->run_id) : make_run_id(options->ports);
 	struct error *error = open_journal(options, run, agent->owner, &agent->journal);
 	if (!error)
-		error = options->run_id ? run_state_load(agent->ports.store, run, &agent->state)
-					: begin_run(agent, plan);
+		error = options->run_id ? continue_run(agent, run) : begin_run(agent, plan);
 	if (error) {
 		agent_close(agent);
 		return error;
@@ -93,6 +121,7 @@ struct error *agent_open(const struct agent_options *options, const struct upgra
 	if (!agent->state->run_id)
 		agent->state->run_id = TAKE(run);
 	agent->runtime = mem_array(agent->state->plan.n_steps, sizeof *agent->runtime);
+	agent_prober_init(agent);
 	agent->prober.requests = agent->state->prober_requests;
 	agent->prober.failed = agent->state->prober_failed;
 	agent->prober.longest_gap_ms = agent->state->prober_longest_gap_ms;
@@ -112,6 +141,8 @@ void agent_close(struct agent *agent)
 	run_state_free(agent->state);
 	world_done(&agent->world);
 	free(agent->runtime);
+	free(agent->breakers);
+	free(agent->prober.failing_since_ms);
 	free(agent->owner);
 	free(agent);
 }
@@ -132,6 +163,7 @@ struct error *agent_tick(struct agent *agent, int64_t *ret_again_mono_ms)
 	*ret_again_mono_ms = INT64_MAX;
 	if (has_ended(agent->state))
 		return NULL;
+	TRY(journal_check(agent->journal));
 	TRY(agent_hold_cluster(agent, &others_ms));
 	TRY(agent_take_requests(agent));
 	TRY(agent_probe(agent, &others_ms));

@@ -8,11 +8,22 @@ struct step_runtime {
 	int64_t next_ms;	  /* monotonic; not before */
 	unsigned failures;	  /* errors in a row */
 	int64_t failing_since_ms; /* monotonic */
+	bool seen;		  /* the two below are set */
+	int64_t spent_ms;	  /* of its deadline, when this process first saw it */
+	int64_t seen_ms;	  /* monotonic; from here on a wall clock that is set does not count */
+};
+
+/* A service's circuit breaker: after errors in a row nobody asks it for a while, then one step tries. */
+struct breaker {
+	const char *service;
+	unsigned failures;
+	int64_t open_until_ms; /* monotonic */
+	bool told;
 };
 
 struct prober {
 	int64_t next_ms, recorded_ms;
-	int64_t failing_since_ms; /* monotonic; -1: the last probe succeeded */
+	int64_t *failing_since_ms; /* of each address, monotonic; -1: its last probe succeeded */
 	uint64_t requests, failed;
 	int64_t longest_gap_ms;
 	bool changed;
@@ -33,6 +44,8 @@ struct agent {
 	bool answer_approvals, take_over;
 	const struct step_type *const *types[2];
 	struct step_runtime *runtime;
+	struct breaker *breakers;
+	size_t n_breakers;
 	struct prober prober;
 	struct cluster_lease lease;
 	int64_t requests_ms; /* monotonic; next look at people's words */
@@ -50,6 +63,7 @@ struct error *agent_roll_back(struct agent *agent, const char *reason) MUST_CHEC
 
 /* people.c, prober.c, cluster_lease.c */
 struct error *agent_take_requests(struct agent *agent) MUST_CHECK;
+void agent_prober_init(struct agent *agent);
 struct error *agent_probe(struct agent *agent, int64_t *next_ms) MUST_CHECK;
 struct error *agent_record_prober(struct agent *agent) MUST_CHECK;
 /* CONFLICT, naming the holder, when another agent works on this cluster. */
@@ -57,6 +71,12 @@ struct error *agent_hold_cluster(struct agent *agent, int64_t *next_ms) MUST_CHE
 void agent_release_cluster(struct agent *agent);
 /* "user@host pid 123 …" of this machine whose process is gone. */
 bool agent_owner_is_dead(const char *owner);
+
+/* breaker.c: whether a service may be asked now (else *next_ms is lowered); what came of asking it. */
+bool agent_breaker_allows(struct agent *agent, const struct step_type *type, int64_t *next_ms);
+struct error *agent_breaker_failed(struct agent *agent, const struct step_type *type,
+				   enum error_class class) MUST_CHECK;
+struct error *agent_breaker_answered(struct agent *agent, const struct step_type *type) MUST_CHECK;
 
 /* policy.c */
 enum policy {

@@ -85,14 +85,21 @@ struct error *agent_roll_back(struct agent *agent, const char *reason)
 	return agent_record(agent, NULL, JOURNAL_ROLLBACK, json_pack("{s:s}", "reason", reason));
 }
 
+/* A step has failed: back to Blue. Also when that was all that could be written before a kill. */
+static struct error *leave_failed(struct agent *agent, const struct step_view *view)
+{
+	char *why CLEANUP(mem_freep) =
+		mem_printf("%s: %s", view->step->step_id, view->reason ? view->reason : "it failed");
+	return agent_roll_back(agent, why);
+}
+
 /* A step cannot be done: back to Blue, or, past the point of no return, wait for a person. */
 static struct error *fail_step(struct agent *agent, struct step_view *view, const char *reason)
 {
 	if (point_of_no_return(agent))
 		return agent_record(agent, view->step->step_id, JOURNAL_HELD, json_pack("{s:s}", "reason", reason));
 	TRY(outcome(agent, view, "failed", reason, reason));
-	char *why CLEANUP(mem_freep) = mem_printf("%s: %s", view->step->step_id, reason);
-	return agent_roll_back(agent, why);
+	return leave_failed(agent, view);
 }
 
 static struct error *hold_step(struct agent *agent, struct step_view *view, const char *reason)
@@ -102,15 +109,55 @@ static struct error *hold_step(struct agent *agent, struct step_view *view, cons
 		       : agent_record(agent, view->step->step_id, JOURNAL_HELD, json_pack("{s:s}", "reason", reason));
 }
 
+/* Its deadline has passed. A wall clock that is set while we watch does not count. */
+static bool overdue(struct agent *agent, const struct step_view *view)
+{
+	struct step_runtime *runtime = runtime_of(agent, view);
+	int64_t now_ms = clock_mono_ms(agent->ports.clock);
+	if (!runtime->seen) {
+		int64_t spent_ms = clock_wall_ms(agent->ports.clock) - view->running_since_ms;
+		runtime->spent_ms = spent_ms > 0 ? spent_ms : 0;
+		runtime->seen_ms = now_ms;
+		runtime->seen = true;
+	}
+	return view->step->deadline_ms && runtime->spent_ms + (now_ms - runtime->seen_ms) > view->step->deadline_ms;
+}
+
+static struct error *fail_overdue(struct agent *agent, struct step_view *view, const char *last)
+{
+	char text[TIME_TEXT];
+	char *reason CLEANUP(mem_freep) =
+		mem_printf("took longer than %s%s%s", duration_format(view->step->deadline_ms, text),
+			   last ? "; last: " : "", last ? last : "");
+	return fail_step(agent, view, reason);
+}
+
+/* A step in trouble says so on the screen at once and in the journal now and then: others read only that. */
+static struct error *tell_trouble(struct agent *agent, struct step_view *view, const char *what, const char *line)
+{
+	unsigned failures = runtime_of(agent, view)->failures;
+	free(view->detail);
+	view->detail = mem_printf("%s (%u): %s", what, failures, line);
+	if (failures != 2 && (failures < 8 || (failures & (failures - 1))))
+		return NULL;
+	return agent_record(agent, view->step->step_id, JOURNAL_OBSERVED, json_pack("{s:s}", "detail", view->detail));
+}
+
+static bool is_ground(const struct error *error)
+{
+	return error->class == ERROR_STATE ||
+	       (error->class == ERROR_CONFLICT && error->code &&
+		(!strcmp(error->code, "LeaseHeld") || !strcmp(error->code, "LeaseLost")));
+}
+
 static struct error *take_error(struct agent *agent, struct step_view *view, const struct step_type *type,
 				struct error *error, int64_t *next_ms)
 {
 	struct step_runtime *runtime = runtime_of(agent, view);
 	int64_t now_ms = clock_mono_ms(agent->ports.clock);
 	struct buf line CLEANUP(buf_done) = BUF_INIT(1 << 16);
-	if (error->class == ERROR_STATE ||
-	    (error->class == ERROR_CONFLICT && error->code && !strcmp(error->code, "LeaseHeld")))
-		return error; /* the ground: the host must know */
+	if (is_ground(error))
+		return error; /* the host must know */
 	if (!runtime->failures++)
 		runtime->failing_since_ms = now_ms;
 	error_line(error, &line);
@@ -121,7 +168,11 @@ static struct error *take_error(struct agent *agent, struct step_view *view, con
 	log_info("agent", "step %s: %s", view->step->step_id, buf_str(&line));
 	runtime->live = runtime->live && !error->outcome_unknown;
 	int64_t hint_ms = error->retry_after_ms > 0 ? error->retry_after_ms : 0;
+	enum error_class class = error->class;
 	error_free(error);
+	TRY(agent_breaker_failed(agent, type, class));
+	if (policy != POLICY_HOLD && overdue(agent, view))
+		return fail_overdue(agent, view, buf_str(&line));
 	if (policy == POLICY_FAIL)
 		return fail_step(agent, view, buf_str(&line));
 	if (policy == POLICY_HOLD)
@@ -130,6 +181,8 @@ static struct error *take_error(struct agent *agent, struct step_view *view, con
 		TRY(agent_record(agent, view->step->step_id, JOURNAL_INTENT,
 				 json_pack("{s:i, s:s}", "attempt", (int)view->attempt + 1, "reason", buf_str(&line))));
 		runtime->live = false;
+	} else {
+		TRY(tell_trouble(agent, view, "tried again", buf_str(&line)));
 	}
 	int64_t pause_ms = agent_backoff_ms(runtime->failures, random_unit(agent->ports.random));
 	runtime->next_ms = now_ms + (hint_ms > pause_ms && hint_ms < 5 * MINUTE_MS ? hint_ms : pause_ms);
@@ -143,6 +196,7 @@ static struct error *take_result(struct agent *agent, struct step_view *view, co
 {
 	struct step_runtime *runtime = runtime_of(agent, view);
 	runtime->failures = 0;
+	TRY(agent_breaker_answered(agent, type));
 	switch (result->progress) {
 	case STEP_DONE:
 		want(next_ms, 0); /* others may begin now */
@@ -160,6 +214,8 @@ static struct error *take_result(struct agent *agent, struct step_view *view, co
 		free(view->detail);
 		view->detail = mem_strdup(result->detail); /* for the screen only; not worth a record */
 	}
+	if (overdue(agent, view))
+		return fail_overdue(agent, view, result->detail);
 	int64_t pause_ms = result->poll_after_ms    ? result->poll_after_ms
 			   : type->poll_interval_ms ? type->poll_interval_ms
 						    : DEFAULT_POLL_MS;
@@ -174,6 +230,7 @@ static struct error *call(struct agent *agent, struct step_view *view, const str
 	struct arena *arena CLEANUP(arena_freep) = arena_new();
 	struct step_context ctx;
 	struct step_result result = {0};
+	TRY(journal_check(agent->journal));
 	agent_context(agent, view, arena, &ctx);
 	struct error *error = fn(&ctx, &result);
 	char *detail UNUSED CLEANUP(mem_freep) = result.detail;
@@ -232,19 +289,12 @@ static struct error *run_step(struct agent *agent, struct step_view *view, int64
 	struct step_runtime *runtime = runtime_of(agent, view);
 	const struct step_type *type = agent_type_of(agent, view->step->executor);
 	int64_t now_ms = clock_mono_ms(agent->ports.clock);
-	if (!type)
-		return fail_step(agent, view, "this program knows no such kind of step");
 	if (runtime->next_ms > now_ms) {
 		want(next_ms, runtime->next_ms);
 		return NULL;
 	}
-	if (view->step->deadline_ms && view->started_ms &&
-	    clock_wall_ms(agent->ports.clock) - view->started_ms > view->step->deadline_ms) {
-		char text[TIME_TEXT];
-		char *reason CLEANUP(mem_freep) =
-			mem_printf("took longer than %s", duration_format(view->step->deadline_ms, text));
-		return fail_step(agent, view, reason);
-	}
+	if (!agent_breaker_allows(agent, type, next_ms))
+		return NULL;
 	if (!runtime->live)
 		return begin(agent, view, type, next_ms);
 	if (!type->poll)
@@ -277,6 +327,8 @@ struct error *agent_forward(struct agent *agent, int64_t *next_ms)
 		running += state->steps[i].state == STEP_STATE_RUNNING;
 	for (size_t i = 0; i < state->plan.n_steps && !state->rolling_back; i++) {
 		struct step_view *view = &state->steps[i];
+		if (view->state == STEP_STATE_FAILED)
+			TRY(leave_failed(agent, view));
 		if (view->state == STEP_STATE_HELD)
 			TRY(look_at_approval(agent, view, next_ms));
 		bool may_begin = view->state == STEP_STATE_PENDING && state->result != RUN_PAUSED &&
@@ -300,15 +352,14 @@ struct error *agent_forward(struct agent *agent, int64_t *next_ms)
 static struct error *undo_again(struct agent *agent, struct step_view *view, struct error *error, int64_t *next_ms)
 {
 	struct step_runtime *runtime = runtime_of(agent, view);
-	if (error->class == ERROR_STATE)
+	if (is_ground(error))
 		return error;
 	struct buf line CLEANUP(buf_done) = BUF_INIT(1 << 16);
 	error_line(error, &line);
-	free(view->detail);
-	view->detail = mem_printf("undo: %s", buf_str(&line));
-	log_warn("agent", "step %s: %s", view->step->step_id, view->detail);
 	error_free(error);
 	runtime->failures++;
+	TRY(tell_trouble(agent, view, "undo tried again", buf_str(&line)));
+	log_warn("agent", "step %s: %s", view->step->step_id, view->detail);
 	runtime->next_ms = clock_mono_ms(agent->ports.clock) +
 			   agent_backoff_ms(runtime->failures, random_unit(agent->ports.random));
 	want(next_ms, runtime->next_ms);
@@ -330,6 +381,7 @@ static struct error *undo_step(struct agent *agent, struct step_view *view, int6
 	struct arena *arena CLEANUP(arena_freep) = arena_new();
 	struct step_context ctx;
 	struct step_result result = {.progress = type && type->undo ? STEP_WAIT : STEP_DONE};
+	TRY(journal_check(agent->journal));
 	agent_context(agent, view, arena, &ctx);
 	struct error *error = type && type->undo ? type->undo(&ctx, &result) : NULL;
 	char *detail CLEANUP(mem_freep) = result.detail;

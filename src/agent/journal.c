@@ -9,7 +9,7 @@
 #include "codec/document.h"
 
 enum { FORMAT = 1 };
-#define LEASE_MS (60 * SECOND_MS)
+#define LEAST_LEASE_MS (10 * SECOND_MS)
 
 const char *const journal_kind_names[] = {"created", "perceived", "analysed", "planned", "approved", "intent",
 					  "outcome", "observed",  "verdict",  "traffic", "rollback", "held",
@@ -22,6 +22,7 @@ struct journal {
 	uint64_t head;
 	uint8_t hash[32];
 	struct store_lease lease;
+	int64_t lease_ms;
 	int64_t last_ms;
 };
 
@@ -36,17 +37,29 @@ static bool kind_of(const char *name, enum journal_kind *ret)
 	return false;
 }
 
+/* Times of records never go back, whatever the clock did between two writers. */
+static bool take_last_time(void *context, const struct store_record *stored)
+{
+	struct journal *journal = context;
+	json_t *record DOCUMENT_CLEANUP = json_loadb(stored->bytes.p ? stored->bytes.p : "", stored->bytes.n, 0, NULL);
+	time_parse_rfc3339(slice_of(document_text_or(record, "time", "")), &journal->last_ms);
+	return true;
+}
+
 struct error *journal_open(const struct ports *ports, const char *run, const char *owner, bool take_over,
-			   struct journal **ret)
+			   int64_t lease_ms, struct journal **ret)
 {
 	struct journal *journal = mem_alloc(sizeof *journal);
 	journal->ports = *ports;
 	journal->arena = arena_new();
 	journal->run = mem_strdup(run);
-	struct error *error = store_acquire(ports->store, run, owner, clock_wall_ms(ports->clock), LEASE_MS, take_over,
-					    journal->arena, &journal->lease);
+	journal->lease_ms = lease_ms > LEAST_LEASE_MS ? lease_ms : LEAST_LEASE_MS;
+	struct error *error = store_acquire(ports->store, run, owner, clock_wall_ms(ports->clock), journal->lease_ms,
+					    take_over, journal->arena, &journal->lease);
 	if (!error)
 		error = store_head(ports->store, run, &journal->head, journal->hash);
+	if (!error && journal->head)
+		error = store_read(ports->store, run, journal->head, take_last_time, journal);
 	if (error) {
 		arena_free(journal->arena);
 		free(journal->run);
@@ -61,10 +74,28 @@ struct error *journal_open(const struct ports *ports, const char *run, const cha
 static struct error *keep_lease(struct journal *journal)
 {
 	int64_t now_ms = clock_wall_ms(journal->ports.clock);
-	if (journal->lease.expires_at_ms - now_ms > LEASE_MS / 2)
+	if (journal->lease.expires_at_ms - now_ms > journal->lease_ms / 2)
 		return NULL;
-	return store_renew(journal->ports.store, journal->run, &journal->lease, now_ms, LEASE_MS,
+	return store_renew(journal->ports.store, journal->run, &journal->lease, now_ms, journal->lease_ms,
 			   &journal->lease.expires_at_ms);
+}
+
+struct error *journal_check(struct journal *journal)
+{
+	uint64_t head;
+	uint8_t hash[32];
+	TRY(keep_lease(journal));
+	TRY(store_head(journal->ports.store, journal->run, &head, hash));
+	if (head == journal->head && !memcmp(hash, journal->hash, 32))
+		return NULL;
+	struct error *error = error_new(ERROR_CONFLICT, "another agent has taken over run \"%s\"", journal->run);
+	error->code = mem_strdup("LeaseLost");
+	return error_remedy(error, "this one did nothing more; see the other: eks-upgrade-agent status");
+}
+
+uint64_t journal_head(const struct journal *journal)
+{
+	return journal->head;
 }
 
 struct error *journal_append(struct journal *journal, const char *step, enum journal_kind kind, json_t *payload)

@@ -40,8 +40,13 @@ struct journal_record {
 };
 
 struct journal; /* an open writer: holds head, hash and lease */
+/* Takes the run's lease for `lease_ms`; CONFLICT (code "LeaseHeld"), naming the holder, while another's is good. */
 struct error *journal_open(const struct ports *ports, const char *run, const char *owner, bool take_over,
-			   struct journal **ret) MUST_CHECK;
+			   int64_t lease_ms, struct journal **ret) MUST_CHECK;
+/* Proves that this is still the one writer: the lease is ours for at least half its time (renewed when due), and nobody
+ * else has written. CONFLICT (code "LeaseLost") otherwise. Asked before every effect, so that a late holder stops. */
+struct error *journal_check(struct journal *journal) MUST_CHECK;
+uint64_t journal_head(const struct journal *journal); /* how many records there are */
 /* Durable when it returns. `payload` is taken. Renews the lease when due; refuses (CONFLICT) when it was lost. */
 struct error *journal_append(struct journal *journal, const char *step, enum journal_kind kind,
 			     json_t *payload) MUST_CHECK;

@@ -11,7 +11,8 @@ struct rule {
  * ever: Blue is the known good. */
 static const struct rule rules[ERROR_CLASSES][2] = {
 	/*                       acts                                  judges */
-	[ERROR_INVALID] = {{POLICY_FAIL, POLICY_FAIL, 0}, {POLICY_FAIL, POLICY_FAIL, 0}},
+	[ERROR_INVALID] = {{POLICY_RETRY, POLICY_FAIL, 3},
+			   {POLICY_RETRY, POLICY_FAIL, 3}}, /* a garbled answer may pass */
 	[ERROR_AUTH] = {{POLICY_RETRY, POLICY_HOLD, 0}, {POLICY_RETRY, POLICY_FAIL, 0}},
 	[ERROR_NOT_FOUND] = {{POLICY_RETRY, POLICY_FAIL, 3}, {POLICY_RETRY, POLICY_FAIL, 3}},
 	[ERROR_CONFLICT] = {{POLICY_RETRY, POLICY_HOLD, 0}, {POLICY_RETRY, POLICY_FAIL, 0}},

@@ -19,19 +19,28 @@ struct error *agent_record_prober(struct agent *agent)
 				      (json_int_t)prober->longest_gap_ms));
 }
 
-static void count(struct prober *prober, bool good, int64_t now_ms)
+void agent_prober_init(struct agent *agent)
 {
+	size_t n = agent->config->validation.n_probes;
+	agent->prober.failing_since_ms = mem_array(n ? n : 1, sizeof *agent->prober.failing_since_ms);
+	for (size_t i = 0; i < n; i++)
+		agent->prober.failing_since_ms[i] = -1;
+}
+
+/* A gap lasts from the first probe of an address that failed until one succeeds. True when it began or ended. */
+static bool count(struct prober *prober, size_t address, bool good, int64_t now_ms)
+{
+	int64_t *since_ms = &prober->failing_since_ms[address], was_ms = *since_ms;
 	prober->requests++;
+	prober->failed += !good;
 	prober->changed = true;
-	if (good) {
-		prober->failing_since_ms = -1;
-		return;
-	}
-	prober->failed++;
-	if (prober->failing_since_ms < 0)
-		prober->failing_since_ms = now_ms;
-	int64_t gap_ms = now_ms - prober->failing_since_ms;
-	prober->longest_gap_ms = gap_ms > prober->longest_gap_ms ? gap_ms : prober->longest_gap_ms;
+	if (!good && was_ms < 0)
+		*since_ms = now_ms;
+	if (*since_ms >= 0 && now_ms - *since_ms > prober->longest_gap_ms)
+		prober->longest_gap_ms = now_ms - *since_ms;
+	if (good)
+		*since_ms = -1;
+	return (was_ms < 0) != (*since_ms < 0);
 }
 
 struct error *agent_probe(struct agent *agent, int64_t *next_ms)
@@ -40,6 +49,7 @@ struct error *agent_probe(struct agent *agent, int64_t *next_ms)
 	const struct config *config = agent->config;
 	size_t n = config->validation.n_probes;
 	int64_t now_ms = clock_mono_ms(agent->ports.clock);
+	bool turned = false;
 	if (n == 0)
 		return NULL;
 	if (now_ms >= prober->next_ms) {
@@ -52,12 +62,13 @@ struct error *agent_probe(struct agent *agent, int64_t *next_ms)
 		http_perform(agent->ports.http, exchanges, n);
 		for (size_t i = 0; i < n; i++) {
 			int status = exchanges[i].response.status;
-			count(prober, !exchanges[i].response.error && status >= 200 && status < 400, now_ms);
+			turned |=
+				count(prober, i, !exchanges[i].response.error && status >= 200 && status < 400, now_ms);
 			http_exchange_done(&exchanges[i]);
 		}
 		free(exchanges);
 		prober->next_ms = now_ms + config->validation.probe_interval_ms;
 	}
 	*next_ms = prober->next_ms < *next_ms ? prober->next_ms : *next_ms;
-	return now_ms - prober->recorded_ms >= RECORD_EVERY_MS ? agent_record_prober(agent) : NULL;
+	return turned || now_ms - prober->recorded_ms >= RECORD_EVERY_MS ? agent_record_prober(agent) : NULL;
 }

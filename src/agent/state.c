@@ -105,7 +105,7 @@ static struct error *take_intent(struct step_view *view, const struct journal_re
 	view->intent_open = true;
 	view->ended_ms = 0;
 	if (!view->started_ms)
-		view->started_ms = record->time_ms;
+		view->started_ms = view->running_since_ms = record->time_ms;
 	return move(view, STEP_STATE_RUNNING);
 }
 
@@ -125,6 +125,7 @@ static struct error *take_step(struct run_state *state, struct step_view *view, 
 		free(view->reason);
 		view->reason = NULL;
 		view->ended_ms = 0;
+		view->running_since_ms = record->time_ms;
 		return move(view, STEP_STATE_RUNNING);
 	case JOURNAL_APPROVED:
 		view->approved_until_ms = document_int_or(record->payload, "until_ms", 0);

@@ -46,6 +46,7 @@ struct step_view {
 	json_t *memory;		      /* object */
 	char *detail;		      /* last line for the screen */
 	char *reason;		      /* why held or failed */
+	int64_t running_since_ms;     /* wall; its deadline counts from here */
 	int64_t approved_until_ms;    /* approvals only */
 };
 

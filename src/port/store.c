@@ -68,15 +68,18 @@ struct error *store_lease_taken(const char *name, const char *owner, int64_t exp
 
 struct error *store_lease_lost(const char *name)
 {
-	return error_remedy(error_new(ERROR_CONFLICT, "the lease on run \"%s\" was taken over by another agent", name),
-			    "this one stops here; see eks-upgrade-agent status");
+	struct error *error =
+		error_new(ERROR_CONFLICT, "the lease on run \"%s\" was taken over by another agent", name);
+	error->code = mem_strdup("LeaseLost");
+	return error_remedy(error, "this one stops here; see eks-upgrade-agent status");
 }
 
 struct error *store_head_moved(const char *run, uint64_t head, uint64_t expected)
 {
-	return error_remedy(error_new(ERROR_CONFLICT, "journal of run \"%s\" has %llu records, %llu were expected", run,
-				      (unsigned long long)head, (unsigned long long)expected),
-			    "another agent writes to it; stop one of them");
+	struct error *error = error_new(ERROR_CONFLICT, "journal of run \"%s\" has %llu records, %llu were expected",
+					run, (unsigned long long)head, (unsigned long long)expected);
+	error->code = mem_strdup("LeaseLost");
+	return error_remedy(error, "another agent writes to it; stop one of them");
 }
 
 struct memory_run {

@@ -441,6 +441,8 @@ static bool one_life(struct stage *stage, unsigned life)
 	}
 	close(fds[0]);
 	waitpid(pid, &status, 0);
+	if (!killed && (!WIFEXITED(status) || WEXITSTATUS(status)))
+		fprintf(stderr, "the process died: status 0x%x\n", (unsigned)status);
 	stage->killed |= killed;
 	return killed;
 }
@@ -474,8 +476,38 @@ static json_t *ending(struct sim *sim)
 			 json_object_get(truth, "records"), "applications", json_object_get(truth, "applications"));
 }
 
+/* How the run itself says that it ended, for messages. */
+static char *told_end(const char *file)
+{
+	struct arena *arena CLEANUP(arena_freep) = arena_new();
+	struct store *store CLEANUP(store_freep) = NULL;
+	struct run_state *state = NULL;
+	const char **runs;
+	size_t n;
+	struct error *error = store_sqlite_open(file, true, &store);
+	error = error ? error : store_runs(store, arena, &runs, &n);
+	error = error ? error : run_state_load(store, n ? runs[0] : "none", &state);
+	if (error) {
+		char *text = mem_strdup(error->message);
+		error_free(error);
+		return text;
+	}
+	char *text =
+		mem_printf("%s: %s", run_result_names[run_state_result(state)], state->reason ? state->reason : "");
+	for (size_t i = 0; i < state->plan.n_steps; i++) {
+		if (state->steps[i].state != STEP_STATE_HELD)
+			continue;
+		free(text);
+		text = mem_printf("held at %s: %s", state->steps[i].step->step_id,
+				  state->steps[i].reason ? state->steps[i].reason : "");
+	}
+	run_state_free(state);
+	return text;
+}
+
 /* Plays a run, killed once at `kill_at`; gives its ending and, in *ret_events, how many points there were. */
-static json_t *play(const char *directory, const char *fault, uint64_t kill_at, uint64_t *ret_events, char **ret_wrong)
+static json_t *play(const char *directory, const char *fault, uint64_t kill_at, uint64_t *ret_events, char **ret_wrong,
+		    char **ret_told)
 {
 	struct stage stage = {.kill_at = kill_at, .config = BUF_INIT(1 << 16)};
 	const char *faults[] = {fault};
@@ -495,6 +527,7 @@ static json_t *play(const char *directory, const char *fault, uint64_t kill_at, 
 						: NULL;
 	*ret_events = stage.events;
 	json_t *end = ending(stage.sim);
+	*ret_told = told_end(stage.file);
 	sim_free(stage.sim);
 	buf_done(&stage.config);
 	remove_journal(stage.file);
@@ -525,24 +558,26 @@ int main(int argc, char **argv)
 	uint64_t first = strtoull(argv[2], NULL, 10), step = strtoull(argv[3], NULL, 10), events, passed = 0,
 		 failed = 0, ignored;
 	const char *fault = argc > 4 ? argv[4] : NULL;
-	char *wrong;
+	char *wrong, *told;
 	log_setup(LOG_ERROR, LOG_TEXT, 2);
-	json_t *wanted DOCUMENT_CLEANUP = play(argv[1], fault, 0, &events, &wrong);
+	json_t *wanted DOCUMENT_CLEANUP = play(argv[1], fault, 0, &events, &wrong, &told);
+	free(told);
 	if (wrong) {
 		printf("the unkilled run: %s\n0 passed, 1 failed\n", wrong);
 		return 1;
 	}
 	for (uint64_t at = first; at <= events; at += step) {
-		json_t *got DOCUMENT_CLEANUP = play(argv[1], fault, at, &ignored, &wrong);
+		json_t *got DOCUMENT_CLEANUP = play(argv[1], fault, at, &ignored, &wrong, &told);
 		bool same = json_equal(wanted, got);
 		if (!same && !wrong)
 			wrong = difference(wanted, got);
 		if (wrong)
-			printf("killed at point %llu of %llu:%s\n", (unsigned long long)at, (unsigned long long)events,
-			       wrong);
+			printf("killed at point %llu of %llu (%s):%s\n", (unsigned long long)at,
+			       (unsigned long long)events, told, wrong);
 		failed += wrong != NULL;
 		passed += wrong == NULL;
 		free(wrong);
+		free(told);
 		fflush(stdout);
 	}
 	printf("%llu passed, %llu failed\n", (unsigned long long)passed, (unsigned long long)failed);
