@@ -9,7 +9,8 @@
 #include "execution/step.h"
 #include "tools/argocd.h"
 
-enum { STABLE_MS = 20000 };
+#define STABLE_MS (30 * SECOND_MS)
+#define DEGRADED_GRACE_MS (10 * MINUTE_MS)
 static const char RUN_LABEL[] = "eks-upgrade-agent/run";
 
 static struct error *client(struct step_context *ctx, struct secret **token, struct argocd *ret)
@@ -99,9 +100,8 @@ static struct error *register_undo(struct step_context *ctx, struct step_result 
 
 /* What one look at all applications gives. */
 struct seen {
-	json_t *all;
-	size_t blues, copies, synced, healthy;
-	const char *waiting, *bad;
+	size_t blues, copies, healthy, degraded;
+	const char *waiting, *bad, *suspended; /* names; what the sync said */
 };
 
 static bool goes_to(const json_t *application, const char *server, const char *name)
@@ -120,9 +120,12 @@ static json_t *find(const json_t *items, const char *name)
 	return NULL;
 }
 
-static char *copy_name(const json_t *blue)
+/* "shop-green"; when Blue was a Green once, its own copies have that name, and Green's get the cluster's. */
+static char *copy_name(const struct step_context *ctx, const json_t *blue)
 {
-	return mem_printf("%s-green", document_text_or(blue, "metadata.name", ""));
+	const char *name = document_text_or(blue, "metadata.name", "");
+	size_t n = strlen(name), base = n > 6 && !strcmp(name + n - 6, "-green") ? n - 6 : n;
+	return mem_printf("%.*s-%s", (int)base, name, base < n ? ctx->plan->green_name : "green");
 }
 
 static bool is_blue(struct step_context *ctx, const json_t *application)
@@ -132,13 +135,19 @@ static bool is_blue(struct step_context *ctx, const json_t *application)
 	const char *endpoint = document_text_or(state, "endpoint", "");
 	if (project && strcmp(document_text_or(application, "spec.project", ""), project) != 0)
 		return false;
-	return goes_to(application, endpoint, ctx->plan->cluster_name) &&
-	       !document_text(application, "metadata.labels.eks-upgrade-agent/run");
+	return goes_to(application, endpoint, ctx->plan->cluster_name);
+}
+
+static bool is_of_this_run(const struct step_context *ctx, const json_t *application)
+{
+	const json_t *labels = document_at(application, "metadata.labels");
+	const char *run = json_string_value(json_object_get(labels, RUN_LABEL));
+	return run && !strcmp(run, ctx->run_id);
 }
 
 static json_t *copy_of(struct step_context *ctx, const json_t *blue, const char *server)
 {
-	char *name CLEANUP(mem_freep) = copy_name(blue);
+	char *name CLEANUP(mem_freep) = copy_name(ctx, blue);
 	json_t *spec = json_deep_copy(json_object_get(blue, "spec"));
 	json_t *destination = json_object_get(spec, "destination");
 	json_object_del(destination, "name");
@@ -171,30 +180,55 @@ static struct error *ask_sync(const struct argocd *argocd, const char *name)
 	return error;
 }
 
-/* Done is: our operation succeeded, the application was looked at since, is Synced and Healthy. */
+static int64_t time_at(const json_t *application, const char *path)
+{
+	int64_t ms = 0;
+	time_parse_rfc3339(slice_of(document_text_or(application, path, "")), &ms);
+	return ms;
+}
+
+/* Healthy is: the operation succeeded, the controller looked at the application since, found it Synced at what was
+ * synced, and Healthy. Health alone may still be the one from before. */
+static bool was_looked_at(const json_t *copy)
+{
+	return time_at(copy, "status.reconciledAt") >= time_at(copy, "status.operationState.finishedAt");
+}
+
+static bool is_healthy(const json_t *copy)
+{
+	const char *synced = document_text(copy, "status.operationState.syncResult.revision"),
+		   *at = document_text(copy, "status.sync.revision");
+	return was_looked_at(copy) && !strcmp(document_text_or(copy, "status.sync.status", ""), "Synced") &&
+	       (!synced || !at || !strcmp(synced, at)) &&
+	       !strcmp(document_text_or(copy, "status.health.status", ""), "Healthy");
+}
+
 static struct error *look_at_copy(const struct argocd *argocd, const json_t *copy, struct seen *seen)
 {
 	const char *phase = document_text(copy, "status.operationState.phase"),
-		   *name = document_text_or(copy, "metadata.name", "");
-	int64_t finished_ms = 0, reconciled_ms = 0;
-	if (!phase || !strcmp(phase, "Failed") || !strcmp(phase, "Error")) {
-		seen->waiting = name;
-		if (phase)
-			seen->bad = document_text_or(copy, "status.operationState.message", "its sync failed");
-		return ask_sync(argocd, name);
-	}
-	if (strcmp(phase, "Succeeded") != 0) {
-		seen->waiting = name;
+		   *name = document_text_or(copy, "metadata.name", ""),
+		   *health = document_text_or(copy, "status.health.status", "");
+	if (phase && !strcmp(phase, "Succeeded") && is_healthy(copy)) {
+		seen->healthy++;
 		return NULL;
 	}
-	time_parse_rfc3339(slice_of(document_text_or(copy, "status.operationState.finishedAt", "")), &finished_ms);
-	time_parse_rfc3339(slice_of(document_text_or(copy, "status.reconciledAt", "")), &reconciled_ms);
-	bool synced =
-		reconciled_ms >= finished_ms && !strcmp(document_text_or(copy, "status.sync.status", ""), "Synced");
-	bool healthy = synced && !strcmp(document_text_or(copy, "status.health.status", ""), "Healthy");
-	seen->synced += synced;
-	seen->healthy += healthy;
-	seen->waiting = healthy ? seen->waiting : name;
+	seen->waiting = name;
+	if (!phase)
+		return ask_sync(argocd, name);
+	if (!strcmp(phase, "Failed") || !strcmp(phase, "Error")) {
+		seen->bad = document_text_or(copy, "status.operationState.message", "its sync failed");
+		return ask_sync(argocd, name);
+	}
+	if (!strcmp(phase, "Succeeded") && !was_looked_at(copy)) {
+		char *path CLEANUP(mem_freep) = mem_printf("/api/v1/applications/%s?refresh=normal", name);
+		return argocd_call(argocd, "GET", path, NULL, NULL);
+	}
+	if (!strcmp(health, "Suspended"))
+		seen->suspended = name;
+	if (!strcmp(phase, "Succeeded") && !strcmp(health, "Degraded")) {
+		seen->degraded++;
+		seen->bad = document_text_or(copy, "status.health.message", "it is Degraded");
+	}
 	return NULL;
 }
 
@@ -206,46 +240,73 @@ static struct error *sync_start(struct step_context *ctx, struct step_result *re
 	return NULL;
 }
 
-static struct error *sync_poll(struct step_context *ctx, struct step_result *ret)
+/* One look at everything; copies that are missing are made. `out` keeps alive what `seen` points to. */
+static struct error *look(struct step_context *ctx, struct seen *seen, json_t **out)
 {
 	struct secret *token CLEANUP(secret_freep) = NULL;
 	struct argocd argocd;
-	json_t *out DOCUMENT_CLEANUP = NULL;
-	json_t *registered = step_memory_of(ctx, "register-apps");
-	const char *server = document_text(registered, "server"), *ca;
-	struct seen seen = {0};
+	const char *server = document_text(step_memory_of(ctx, "register-apps"), "server"), *ca;
 	size_t i;
 	const json_t *item;
 	TRY(client(ctx, &token, &argocd));
 	if (!server)
 		TRY(green_endpoint(ctx, &server, &ca));
-	TRY(argocd_call(&argocd, "GET", "/api/v1/applications", NULL, &out));
-	const json_t *items = json_object_get(out, "items");
+	TRY(argocd_call(&argocd, "GET", "/api/v1/applications", NULL, out));
+	const json_t *items = json_object_get(*out, "items");
 	json_array_foreach (items, i, item) {
 		if (!is_blue(ctx, item))
 			continue;
-		seen.blues++;
-		char *name CLEANUP(mem_freep) = copy_name(item);
+		seen->blues++;
+		char *name CLEANUP(mem_freep) = copy_name(ctx, item);
 		const json_t *copy = find(items, name);
+		if (copy && !is_of_this_run(ctx, copy))
+			return error_remedy(error_new(ERROR_PRECONDITION,
+						      "Argo CD has an application \"%s\" that this run did not make",
+						      name),
+					    "argocd app delete %s, or rename it", name);
 		if (!copy)
 			TRY(make_copy(ctx, &argocd, item, server));
 		else
-			TRY(look_at_copy(&argocd, copy, &seen));
-		seen.copies += copy != NULL;
+			TRY(look_at_copy(&argocd, copy, seen));
+		seen->copies += copy != NULL;
 	}
-	ret->poll_after_ms = seen.copies < seen.blues ? 1000 : 10 * SECOND_MS;
-	ret->fraction = seen.blues ? (double)seen.healthy / (double)seen.blues : 0;
+	return NULL;
+}
+
+/* When did this begin? Remembered while it lasts; *ret_ms is how long it has lasted. */
+static struct error *lasting(struct step_context *ctx, const char *member, bool now, int64_t *ret_ms)
+{
+	int64_t since_ms = document_int_or(ctx->memory, member, 0);
+	*ret_ms = now && since_ms ? ctx->now_ms - since_ms : 0;
+	if (now == (since_ms != 0))
+		return NULL;
+	return step_remember(ctx, json_pack("{s:I}", member, (json_int_t)(now ? ctx->now_ms : 0)));
+}
+
+static struct error *sync_poll(struct step_context *ctx, struct step_result *ret)
+{
+	json_t *out DOCUMENT_CLEANUP = NULL;
+	struct seen seen = {0};
+	int64_t healthy_ms, degraded_ms;
+	TRY(look(ctx, &seen, &out));
 	bool all = seen.healthy == seen.blues;
-	int64_t since_ms = document_int_or(ctx->memory, "healthy_since_ms", 0);
-	ret->detail = mem_printf("%zu/%zu healthy%s%s%s%s", seen.healthy, seen.blues,
-				 seen.waiting && !all ? ", waits for " : "", seen.waiting && !all ? seen.waiting : "",
-				 seen.bad ? ": " : "", seen.bad ? seen.bad : "");
-	if (all && !since_ms)
-		return step_remember(ctx, json_pack("{s:I}", "healthy_since_ms", (json_int_t)ctx->now_ms));
-	if (!all && since_ms)
-		return step_remember(ctx, json_pack("{s:i}", "healthy_since_ms", 0));
-	if (all && ctx->now_ms - since_ms >= STABLE_MS)
+	ret->poll_after_ms = seen.copies < seen.blues ? SECOND_MS : 10 * SECOND_MS;
+	ret->fraction = seen.blues ? (double)seen.healthy / (double)seen.blues : 0;
+	ret->detail =
+		mem_printf("%zu/%zu healthy%s%s%s%s", seen.healthy, seen.blues, !all ? ", waits for " : "",
+			   !all && seen.waiting ? seen.waiting : "", seen.bad ? ": " : "", seen.bad ? seen.bad : "");
+	TRY(lasting(ctx, "healthy_since_ms", all, &healthy_ms));
+	TRY(lasting(ctx, "degraded_since_ms", seen.degraded > 0, &degraded_ms));
+	if (all && healthy_ms >= STABLE_MS)
 		ret->progress = STEP_DONE;
+	else if (degraded_ms >= DEGRADED_GRACE_MS)
+		ret->progress = STEP_FAIL;
+	if (seen.suspended && seen.healthy + 1 == seen.blues) {
+		free(ret->detail);
+		ret->detail = mem_printf("application \"%s\" is Suspended: resume it in Argo CD, then resume here",
+					 seen.suspended);
+		ret->progress = STEP_HOLD;
+	}
 	return NULL;
 }
 
@@ -262,11 +323,7 @@ static struct error *sync_undo(struct step_context *ctx, struct step_result *ret
 	TRY(client(ctx, &token, &argocd));
 	TRY(argocd_call(&argocd, "GET", "/api/v1/applications", NULL, &out));
 	json_array_foreach (json_object_get(out, "items"), i, item) {
-		const json_t *labels = document_at(item, "metadata.labels");
-		if (strcmp(json_string_value(json_object_get(labels, RUN_LABEL))
-				   ? json_string_value(json_object_get(labels, RUN_LABEL))
-				   : "",
-			   ctx->run_id) != 0)
+		if (!is_of_this_run(ctx, item))
 			continue;
 		left++;
 		/* with its project: an application that is gone is else told as a forbidden one */

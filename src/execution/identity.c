@@ -8,8 +8,6 @@
 #include "config/config.h"
 #include "execution/step.h"
 
-enum { MAX_ROLES = 200 };
-
 struct account_item {
 	struct pair *annotations;
 	size_t n;
@@ -33,7 +31,7 @@ static bool take_account(void *context, void *item, struct arena *item_arena)
 		if (strcmp(seen->annotations[i].key, "eks.amazonaws.com/role-arn") != 0)
 			continue;
 		const char *slash = strrchr(seen->annotations[i].value, '/');
-		bool known = !slash || roles->n >= MAX_ROLES;
+		bool known = !slash;
 		for (size_t k = 0; k < roles->n && !known; k++)
 			known = !strcmp(roles->names[k], slash + 1);
 		if (!known)
@@ -77,7 +75,7 @@ static struct error *ensure_provider(struct step_context *ctx, struct aws *aws, 
 	TRY(provider_of(ctx, aws, issuer, ret));
 	if (*ret)
 		return NULL;
-	TRY(step_remember(ctx, json_pack("{s:b}", "made_provider", 1)));
+	TRY(step_remember(ctx, json_pack("{s:b, s:s}", "made_provider", 1, "green_issuer", issuer)));
 	char *url CLEANUP(mem_freep) = mem_printf("https://%s", issuer);
 	struct error *error =
 		aws_call(aws, &aws_iam_CreateOpenIDConnectProvider,
@@ -105,17 +103,9 @@ static json_t *policy_of(const char *text)
 	return policy ? policy : json_loads(buf_str(&plain), 0, NULL);
 }
 
-/* Statements of `policy` that speak of an issuer. */
-static size_t statement_of(const json_t *policy, const char *issuer)
+static bool speaks_of(const json_t *statement, const char *issuer)
 {
-	size_t i;
-	const json_t *statement;
-	json_array_foreach (json_object_get(policy, "Statement"), i, statement) {
-		const char *federated = document_text_or(statement, "Principal.Federated", "");
-		if (strstr(federated, issuer))
-			return i;
-	}
-	return SIZE_MAX;
+	return strstr(document_text_or(statement, "Principal.Federated", ""), issuer) != NULL;
 }
 
 static json_t *replaced(const json_t *statement, const char *from, const char *to)
@@ -133,7 +123,46 @@ static json_t *replaced(const json_t *statement, const char *from, const char *t
 	return json_loads(buf_str(&changed), 0, NULL);
 }
 
-/* Adds (or takes away) Green's statement of a role's trust; nothing is written when it is so already. */
+static size_t count_statements(const json_t *statements, const char *issuer)
+{
+	size_t i, n = 0;
+	const json_t *statement;
+	json_array_foreach (statements, i, statement)
+		n += speaks_of(statement, issuer);
+	return n;
+}
+
+/* The statements as they should be: each of Blue's once more for Green, or none of Green's. */
+static json_t *statements_with(const json_t *statements, const char *blue, const char *green, bool present)
+{
+	json_t *all = json_array();
+	size_t i;
+	json_t *statement;
+	json_array_foreach (statements, i, statement)
+		if (!speaks_of(statement, green))
+			json_array_append(all, statement);
+	json_array_foreach (statements, i, statement)
+		if (present && speaks_of(statement, blue))
+			json_array_append_new(all, replaced(statement, blue, green));
+	return all;
+}
+
+static struct error *write_trust(struct aws *aws, const char *role, const json_t *policy)
+{
+	struct buf text CLEANUP(buf_done) = BUF_INIT(1 << 20);
+	document_print(policy, false, &text);
+	struct error *error =
+		aws_call(aws, &aws_iam_UpdateAssumeRolePolicy,
+			 json_pack("{s:s, s:s}", "RoleName", role, "PolicyDocument", buf_str(&text)), NULL);
+	return error && error->code && !strcmp(error->code, "LimitExceeded")
+		       ? error_remedy(error,
+				      "the trust policy of role \"%s\" is full: raise IAM's quota L-C07B4B0D, or use "
+				      "Pod Identity for it",
+				      role)
+		       : error;
+}
+
+/* Adds (or takes away) Green's statements of a role's trust; nothing is written when it is so already. */
 static struct error *set_trust(struct aws *aws, const char *role, const char *blue, const char *green, bool present)
 {
 	json_t *out DOCUMENT_CLEANUP = NULL;
@@ -147,17 +176,15 @@ static struct error *set_trust(struct aws *aws, const char *role, const char *bl
 		return error;
 	json_t *policy DOCUMENT_CLEANUP = policy_of(document_text_or(out, "Role.AssumeRolePolicyDocument", ""));
 	json_t *statements = json_object_get(policy, "Statement");
-	size_t ours = statement_of(policy, green), theirs = statement_of(policy, blue);
-	if ((ours != SIZE_MAX) == present || (present && theirs == SIZE_MAX))
+	if (json_is_object(statements)) { /* one alone needs no list */
+		json_object_set_new(policy, "Statement", json_pack("[O]", statements));
+		statements = json_object_get(policy, "Statement");
+	}
+	size_t ours = count_statements(statements, green), wanted = present ? count_statements(statements, blue) : 0;
+	if (ours == wanted)
 		return NULL;
-	if (present)
-		json_array_append_new(statements, replaced(json_array_get(statements, theirs), blue, green));
-	else
-		json_array_remove(statements, ours);
-	struct buf text CLEANUP(buf_done) = BUF_INIT(1 << 20);
-	document_print(policy, false, &text);
-	return aws_call(aws, &aws_iam_UpdateAssumeRolePolicy,
-			json_pack("{s:s, s:s}", "RoleName", role, "PolicyDocument", buf_str(&text)), NULL);
+	json_object_set_new(policy, "Statement", statements_with(statements, blue, green, present));
+	return write_trust(aws, role, policy);
 }
 
 static struct error *trust(struct step_context *ctx, struct aws *aws, size_t *ret_n)
@@ -189,34 +216,99 @@ static struct error *trust(struct step_context *ctx, struct aws *aws, size_t *re
 	return NULL;
 }
 
-static struct error *associate(struct step_context *ctx, struct aws *aws, size_t *ret_n)
+static struct error *associate_one(struct step_context *ctx, struct aws *aws, const json_t *item)
+{
+	json_t *one DOCUMENT_CLEANUP = NULL;
+	const char *ns = document_text_or(item, "namespace", ""),
+		   *account = document_text_or(item, "serviceAccount", "");
+	char token[33], *what CLEANUP(mem_freep) = mem_printf("%s/%s", ns, account);
+	TRY(aws_call(aws, &aws_eks_DescribePodIdentityAssociation,
+		     json_pack("{s:s, s:s}", "clusterName", ctx->plan->cluster_name, "associationId",
+			       document_text_or(item, "associationId", "")),
+		     &one));
+	aws_idempotency_token(ctx->run_id, what, 1, token);
+	struct error *error =
+		aws_call(aws, &aws_eks_CreatePodIdentityAssociation,
+			 json_pack("{s:s, s:s, s:s, s:s, s:s}", "clusterName", ctx->plan->green_name, "namespace", ns,
+				   "serviceAccount", account, "roleArn",
+				   document_text_or(one, "association.roleArn", ""), "clientRequestToken", token),
+			 NULL);
+	if (!error || error->class != ERROR_CONFLICT)
+		return error;
+	error_free(error); /* made by a try whose answer was lost, or by the module */
+	return NULL;
+}
+
+/* The associations of a cluster; none where EKS has no such call. */
+static struct error *associations_of(struct aws *aws, const char *cluster, json_t **ret)
 {
 	json_t *out DOCUMENT_CLEANUP = NULL;
+	struct error *error = aws_call_all(aws, &aws_eks_ListPodIdentityAssociations,
+					   json_pack("{s:s}", "clusterName", cluster), &out);
+	bool absent = error && (error->class == ERROR_NOT_FOUND || error->http_status == 501);
+	if (error && !absent)
+		return error;
+	error_free(error);
+	*ret = json_incref(json_object_get(out, "associations"));
+	*ret = *ret ? *ret : json_array();
+	return NULL;
+}
+
+static const json_t *same_account(const json_t *associations, const json_t *wanted)
+{
 	size_t i;
 	const json_t *item;
-	*ret_n = 0;
-	TRY(aws_call_all(aws, &aws_eks_ListPodIdentityAssociations,
-			 json_pack("{s:s}", "clusterName", ctx->plan->cluster_name), &out));
-	json_array_foreach (json_object_get(out, "associations"), i, item) {
-		json_t *one DOCUMENT_CLEANUP = NULL;
-		char token[33], *what CLEANUP(mem_freep) = mem_printf("%s/%s", document_text_or(item, "namespace", ""),
-								      document_text_or(item, "serviceAccount", ""));
-		TRY(aws_call(aws, &aws_eks_DescribePodIdentityAssociation,
-			     json_pack("{s:s, s:s}", "clusterName", ctx->plan->cluster_name, "associationId",
-				       document_text_or(item, "associationId", "")),
-			     &one));
-		aws_idempotency_token(ctx->run_id, what, 1, token);
-		struct error *error = aws_call(
-			aws, &aws_eks_CreatePodIdentityAssociation,
-			json_pack("{s:s, s:s, s:s, s:s, s:s}", "clusterName", ctx->plan->green_name, "namespace",
-				  document_text_or(item, "namespace", ""), "serviceAccount",
-				  document_text_or(item, "serviceAccount", ""), "roleArn",
-				  document_text_or(one, "association.roleArn", ""), "clientRequestToken", token),
-			NULL);
-		if (error && error->class != ERROR_CONFLICT)
+	json_array_foreach (associations, i, item)
+		if (!strcmp(document_text_or(item, "namespace", ""), document_text_or(wanted, "namespace", "")) &&
+		    !strcmp(document_text_or(item, "serviceAccount", ""),
+			    document_text_or(wanted, "serviceAccount", "")))
+			return item;
+	return NULL;
+}
+
+/* Those that Blue has and Green has not; they are remembered first, as ours to take back. */
+static struct error *associate(struct step_context *ctx, struct aws *aws, size_t *ret_n)
+{
+	json_t *blues DOCUMENT_CLEANUP = NULL, *greens DOCUMENT_CLEANUP = NULL,
+		      *missing DOCUMENT_CLEANUP = json_array();
+	size_t i;
+	json_t *item;
+	TRY(associations_of(aws, ctx->plan->cluster_name, &blues));
+	*ret_n = json_array_size(blues);
+	if (!*ret_n)
+		return NULL;
+	TRY(associations_of(aws, ctx->plan->green_name, &greens));
+	json_array_foreach (blues, i, item)
+		if (!same_account(greens, item))
+			json_array_append_new(missing,
+					      json_pack("{s:O, s:O}", "namespace", json_object_get(item, "namespace"),
+							"serviceAccount", json_object_get(item, "serviceAccount")));
+	if (!json_object_get(ctx->memory, "associations"))
+		TRY(step_remember(ctx, json_pack("{s:O}", "associations", missing)));
+	json_array_foreach (blues, i, item)
+		if (same_account(missing, item))
+			TRY(associate_one(ctx, aws, item));
+	return NULL;
+}
+
+static struct error *dissociate(struct step_context *ctx, struct aws *aws)
+{
+	json_t *greens DOCUMENT_CLEANUP = NULL;
+	const json_t *ours = json_object_get(ctx->memory, "associations"), *item;
+	size_t i;
+	if (!json_array_size(ours))
+		return NULL;
+	TRY(associations_of(aws, ctx->plan->green_name, &greens));
+	json_array_foreach (greens, i, item) {
+		if (!same_account(ours, item))
+			continue;
+		struct error *error = aws_call(aws, &aws_eks_DeletePodIdentityAssociation,
+					       json_pack("{s:s, s:s}", "clusterName", ctx->plan->green_name,
+							 "associationId", document_text_or(item, "associationId", "")),
+					       NULL);
+		if (error && error->class != ERROR_NOT_FOUND)
 			return error;
 		error_free(error);
-		(*ret_n)++;
 	}
 	return NULL;
 }
@@ -226,14 +318,7 @@ static struct error *start(struct step_context *ctx, struct step_result *ret)
 	struct aws *aws;
 	size_t associations, roles;
 	TRY(world_aws(ctx->world, &aws));
-	struct error *error = associate(ctx, aws, &associations);
-	if (error && (error->http_status == 404 || error->http_status == 501)) { /* a place without Pod Identity */
-		error_free(error);
-		error = NULL;
-		associations = 0;
-	}
-	if (error)
-		return error;
+	TRY(associate(ctx, aws, &associations));
 	TRY(trust(ctx, aws, &roles));
 	ret->progress = STEP_DONE;
 	ret->detail = mem_printf("%zu Pod Identity associations, %zu roles", associations, roles);
@@ -244,16 +329,20 @@ static struct error *undo(struct step_context *ctx, struct step_result *ret)
 {
 	struct aws *aws;
 	size_t i;
-	const json_t *role;
-	const char *blue = document_text(ctx->memory, "blue_issuer"),
+	const json_t *role, *roles = json_object_get(ctx->memory, "roles");
+	const char *blue = document_text_or(ctx->memory, "blue_issuer", ""),
 		   *green = document_text(ctx->memory, "green_issuer"), *provider = NULL;
 	ret->progress = STEP_DONE;
-	if (ctx->world->config->keep_green || !green)
+	if (ctx->world->config->keep_green) {
+		ret->detail = mem_strdup("kept with Green, as configured");
 		return NULL;
+	}
 	TRY(world_aws(ctx->world, &aws));
-	json_array_foreach (json_object_get(ctx->memory, "roles"), i, role)
+	TRY(dissociate(ctx, aws));
+	json_array_foreach (roles, i, role)
 		TRY(set_trust(aws, json_string_value(role), blue, green, false));
-	if (!document_true(ctx->memory, "made_provider"))
+	ret->detail = mem_printf("taken back from %zu roles", json_array_size(roles));
+	if (!green || !document_true(ctx->memory, "made_provider"))
 		return NULL;
 	TRY(provider_of(ctx, aws, green, &provider));
 	return provider ? aws_call(aws, &aws_iam_DeleteOpenIDConnectProvider,

@@ -123,6 +123,9 @@ static void forget_kind(void *context)
 	((struct inventory *)context)->n = 0;
 }
 
+/* Controllers may still be making what is missing at the first look. */
+#define COMPARE_PATIENCE_MS (3 * MINUTE_MS)
+
 static const char *const compared[][2] = {{"Deployment", "/apis/apps/v1/deployments"},
 					  {"StatefulSet", "/apis/apps/v1/statefulsets"},
 					  {"DaemonSet", "/apis/apps/v1/daemonsets"},
@@ -175,17 +178,20 @@ static struct error *compare_start(struct step_context *ctx, struct step_result 
 			const struct object_name *wanted = &blues[k].objects[i],
 						 *found = counterpart(&greens[k], wanted);
 			all++;
-			if (found && found->replicas >= wanted->replicas)
+			/* how many replicas there are is the autoscaler's matter, none is not */
+			if (found && (found->replicas > 0 || wanted->replicas == 0))
 				continue;
 			if (n++ < 5)
 				buf_printf(&missing, "%s%s %s/%s%s", n > 1 ? ", " : "", wanted->kind, wanted->ns,
-					   wanted->name, found ? " (fewer replicas)" : "");
+					   wanted->name, found ? " (scaled to 0)" : "");
 		}
 	}
-	ret->progress = n ? STEP_FAIL : STEP_DONE;
 	ret->detail =
 		n ? mem_printf("Green lacks %zu of %zu objects: %s%s", n, all, buf_str(&missing), n > 5 ? " …" : "")
 		  : mem_printf("%zu objects on both", all);
+	bool patient = ctx->now_ms - ctx->started_ms < COMPARE_PATIENCE_MS;
+	ret->progress = !n ? STEP_DONE : patient ? STEP_WAIT : STEP_FAIL;
+	ret->poll_after_ms = 20 * SECOND_MS;
 	return NULL;
 }
 
@@ -214,8 +220,11 @@ const struct step_type backup_step = {.executor = "velero.backup",
 				      .poll_interval_ms = 10000,
 				      .start = backup_start,
 				      .poll = backup_poll};
-const struct step_type compare_step = {
-	.executor = "inventory.compare", .service = "kubernetes", .poll_interval_ms = 5000, .start = compare_start};
+const struct step_type compare_step = {.executor = "inventory.compare",
+				       .service = "kubernetes",
+				       .poll_interval_ms = 20000,
+				       .start = compare_start,
+				       .poll = compare_start};
 const struct step_type approval_step = {.executor = "approval",
 					.service = "person",
 					.poll_interval_ms = 1000,

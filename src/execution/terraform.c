@@ -8,7 +8,8 @@
 #include "base/time.h"
 #include "codec/document.h"
 #include "config/config.h"
-#include "execution/step.h"
+#include "execution/eks_removal.h"
+#include "execution/terraform_gate.h"
 
 enum { MAX_OUTPUT = 64 << 20, TAIL = 1 << 20 };
 
@@ -119,17 +120,35 @@ static struct error *run_stage(const struct step_context *ctx, const char *stage
 
 /* Counts what the JSON lines tell; lines that are no JSON are passed over. */
 struct progress {
-	size_t planned, done, unreadable;
-	char *problem; /* the last error told */
+	size_t done;
+	char *problem;	 /* the last error told */
+	json_t *outputs; /* what the module gives, without secrets */
 };
+
+static void progress_done(struct progress *progress)
+{
+	free(progress->problem);
+	json_decref(progress->outputs);
+}
+
+static void take_outputs(struct progress *progress, const json_t *line)
+{
+	const char *name;
+	json_t *output;
+	json_decref(progress->outputs);
+	progress->outputs = json_object();
+	json_object_foreach (json_object_get(line, "outputs"), name, output)
+		if (!document_true(output, "sensitive") && json_is_string(json_object_get(output, "value")))
+			json_object_set(progress->outputs, name, json_object_get(output, "value"));
+}
 
 static void take_line(struct progress *progress, const char *text, size_t n)
 {
 	json_t *line DOCUMENT_CLEANUP = json_loadb(text, n, 0, NULL);
 	const char *type = document_text_or(line, "type", "");
-	progress->unreadable += !line && n > 0;
-	progress->planned += !strcmp(type, "planned_change");
 	progress->done += !strcmp(type, "apply_complete");
+	if (!strcmp(type, "outputs"))
+		take_outputs(progress, line);
 	if (!strcmp(type, "diagnostic") && !strcmp(document_text_or(line, "diagnostic.severity", ""), "error")) {
 		free(progress->problem);
 		progress->problem = mem_printf("%s%s%s", document_text_or(line, "diagnostic.summary", "an error"),
@@ -156,11 +175,11 @@ static struct error *read_progress(const struct step_context *ctx, const char *s
 /* Why a stage ended badly: its own diagnostics, else the end of its stderr. */
 static struct error *stage_failed(const struct step_context *ctx, const char *stage, int status)
 {
-	struct progress progress;
+	struct progress progress CLEANUP(progress_done) = {0};
 	struct buf text CLEANUP(buf_done) = BUF_INIT(TAIL);
 	char name[160];
 	TRY(read_progress(ctx, stage, &progress));
-	char *problem CLEANUP(mem_freep) = progress.problem;
+	const char *problem = progress.problem;
 	job_name(ctx, stage, name);
 	TRY(process_read(ctx->world->ports->process, name, "err", 0, TAIL, &text));
 	while (text.n && strchr("\r\n ", text.p[text.n - 1]))
@@ -176,14 +195,15 @@ static struct error *stage_failed(const struct step_context *ctx, const char *st
 			    name);
 }
 
-/* The gate: nothing is deleted or replaced, nothing of Blue is touched. */
-static struct error *judge_plan(const struct step_context *ctx, const json_t *parameters)
+/* What is planned to be made is remembered before it is applied, so that a later attempt may make it anew. */
+static struct error *judge_plan(struct step_context *ctx, const json_t *parameters)
 {
 	char name[160];
 	struct buf text CLEANUP(buf_done) = BUF_INIT(MAX_OUTPUT);
-	json_t *plan DOCUMENT_CLEANUP = NULL;
-	size_t i, k;
-	const json_t *change, *action;
+	json_t *plan DOCUMENT_CLEANUP = NULL, *creates DOCUMENT_CLEANUP = NULL;
+	const json_t *ours = json_object_get(ctx->memory, "creates");
+	size_t i;
+	json_t *address;
 	job_name(ctx, "show", name);
 	TRY(process_read(ctx->world->ports->process, name, "out", 0, MAX_OUTPUT, &text));
 	struct error *error = document_parse(buf_slice(&text), "terraform show", &plan);
@@ -191,25 +211,11 @@ static struct error *judge_plan(const struct step_context *ctx, const json_t *pa
 		error->class = ERROR_SUBPROCESS;
 		return error;
 	}
-	const char *blue = document_text_or(parameters, "blue_cluster_name", ""), *ours = "replace_because_tainted";
-	json_array_foreach (json_object_get(plan, "resource_changes"), i, change) {
-		const char *address = document_text_or(change, "address", "?");
-		json_array_foreach (document_at(change, "change.actions"), k, action) {
-			const char *verb = json_string_value(action) ? json_string_value(action) : "";
-			if (!strcmp(document_text_or(change, "action_reason", ""),
-				    ours)) /* half made by an apply that failed */
-				continue;
-			bool of_blue = *blue && !strcmp(document_text_or(change, "change.before.name", ""), blue);
-			if (strcmp(verb, "delete") != 0 &&
-			    !(of_blue && strcmp(verb, "no-op") != 0 && strcmp(verb, "read") != 0))
-				continue;
-			return error_remedy(error_new(ERROR_PRECONDITION, "Terraform would %s \"%s\": %s", verb,
-						      address,
-						      of_blue ? "that is Blue" : "this upgrade deletes nothing"),
-					    "let the module only add Green; state and directory must be Green's own");
-		}
-	}
-	return NULL;
+	TRY(terraform_gate(plan, document_text_or(parameters, "blue_cluster_name", ""), ours, &creates));
+	size_t planned = json_array_size(creates);
+	json_array_foreach (ours, i, address)
+		json_array_append(creates, address);
+	return step_remember(ctx, json_pack("{s:I, s:O}", "planned", (json_int_t)planned, "creates", creates));
 }
 
 static struct error *backup_state(const struct step_context *ctx, const json_t *parameters)
@@ -242,9 +248,15 @@ static struct error *check(struct step_context *ctx, enum step_check *ret)
 
 static struct error *enter(struct step_context *ctx, enum stage stage, const json_t *parameters)
 {
+	json_t *memory = json_pack("{s:i, s:i}", "stage", (int)stage, "attempt", (int)ctx->attempt);
+	struct error *error = stage == STAGE_APPLY ? backup_state(ctx, parameters) : NULL;
+	if (error) {
+		json_decref(memory);
+		return error;
+	}
 	if (stage == STAGE_APPLY)
-		TRY(backup_state(ctx, parameters));
-	TRY(step_remember(ctx, json_pack("{s:i, s:i}", "stage", (int)stage, "attempt", (int)ctx->attempt)));
+		json_object_set_new(memory, "applied", json_true());
+	TRY(step_remember(ctx, memory));
 	return stage == STAGE_WAIT
 		       ? NULL
 		       : run_stage(ctx, stages[stage], parameters, stage == STAGE_APPLY ? 2 * HOUR_MS : 20 * MINUTE_MS);
@@ -253,36 +265,82 @@ static struct error *enter(struct step_context *ctx, enum stage stage, const jso
 static struct error *start(struct step_context *ctx, struct step_result *ret)
 {
 	json_t *parameters DOCUMENT_CLEANUP = NULL;
+	char *status CLEANUP(mem_freep) = NULL;
 	TRY(step_parameters(ctx, &parameters));
+	if (!json_object_get(ctx->memory, "existed")) {
+		TRY(step_cluster_status(ctx, document_text_or(parameters, "cluster_name", ""), &status));
+		TRY(step_remember(ctx, json_pack("{s:b}", "existed", status != NULL)));
+	}
 	ret->detail = mem_strdup("terraform init");
 	return enter(ctx, STAGE_INIT, parameters);
 }
 
+/* Groups of Green that are not ACTIVE yet; one that cannot become so is an error. */
+static struct error *waiting_groups(struct step_context *ctx, const char *cluster, char **ret)
+{
+	struct aws *aws;
+	json_t *out DOCUMENT_CLEANUP = NULL;
+	size_t i;
+	const json_t *group;
+	TRY(world_aws(ctx->world, &aws));
+	TRY(aws_call_all(aws, &aws_eks_ListNodegroups, json_pack("{s:s}", "clusterName", cluster), &out));
+	json_array_foreach (json_object_get(out, "nodegroups"), i, group) {
+		json_t *seen DOCUMENT_CLEANUP = NULL;
+		TRY(aws_call(aws, &aws_eks_DescribeNodegroup,
+			     json_pack("{s:s, s:O}", "clusterName", cluster, "nodegroupName", group), &seen));
+		const char *status = document_text_or(seen, "nodegroup.status", "");
+		if (!strcmp(status, "CREATE_FAILED") || !strcmp(status, "DEGRADED"))
+			return error_new(
+				ERROR_PRECONDITION, "node group \"%s\" of \"%s\" is %s: %s", json_string_value(group),
+				cluster, status,
+				document_text_or(seen, "nodegroup.health.issues[0].message", "EKS tells no reason"));
+		if (strcmp(status, "ACTIVE") != 0 && !*ret)
+			*ret = mem_printf("node group \"%s\" is %s", json_string_value(group), status);
+	}
+	return NULL;
+}
+
+/* EKS has the last word: the cluster, its version, its node groups. */
 static struct error *poll_eks(struct step_context *ctx, const char *name, struct step_result *ret)
 {
-	char *status CLEANUP(mem_freep) = NULL;
-	TRY(step_cluster_status(ctx, name, &status));
-	if (!status)
-		return error_new(ERROR_PRECONDITION, "Terraform is done, but EKS knows no cluster \"%s\"", name);
+	struct aws *aws;
+	json_t *out DOCUMENT_CLEANUP = NULL;
+	char *waiting CLEANUP(mem_freep) = NULL;
+	TRY(world_aws(ctx->world, &aws));
+	struct error *error = aws_call(aws, &aws_eks_DescribeCluster, json_pack("{s:s}", "name", name), &out);
+	if (error && error->class == ERROR_NOT_FOUND) {
+		error_free(error);
+		return error_remedy(
+			error_new(ERROR_PRECONDITION, "Terraform is done, but EKS knows no cluster \"%s\"", name),
+			"the module must name its cluster by var.cluster_name, in the same account and region");
+	}
+	if (error)
+		return error;
+	const char *status = document_text_or(out, "cluster.status", ""),
+		   *version = document_text_or(out, "cluster.version", "");
+	if (!strcmp(status, "ACTIVE") && strcmp(version, ctx->plan->target_version) != 0)
+		return error_remedy(error_new(ERROR_PRECONDITION, "\"%s\" is at %s, not at %s", name, version,
+					      ctx->plan->target_version),
+				    "use var.cluster_version in the module");
+	ret->poll_after_ms = 15 * SECOND_MS;
 	if (strcmp(status, "ACTIVE") != 0) {
 		ret->detail = mem_printf("EKS says %s", status);
-		ret->poll_after_ms = 15 * SECOND_MS;
 		return NULL;
 	}
-	ret->progress = STEP_DONE;
-	ret->detail = mem_printf("\"%s\" is ACTIVE", name);
+	TRY(waiting_groups(ctx, name, &waiting));
+	ret->progress = waiting ? STEP_WAIT : STEP_DONE;
+	ret->detail = waiting ? TAKE(waiting) : mem_printf("\"%s\" is ACTIVE", name);
 	return NULL;
 }
 
 static struct error *stage_running(struct step_context *ctx, enum stage stage, struct step_result *ret)
 {
-	struct progress progress;
+	struct progress progress CLEANUP(progress_done) = {0};
 	ret->detail = mem_printf("terraform %s", stages[stage]);
 	ret->poll_after_ms = stage == STAGE_APPLY ? 10 * SECOND_MS : 2 * SECOND_MS;
 	if (stage != STAGE_APPLY)
 		return NULL;
 	TRY(read_progress(ctx, "apply", &progress));
-	free(progress.problem);
 	free(ret->detail);
 	size_t planned = (size_t)document_int_or(ctx->memory, "planned", 0);
 	ret->detail = mem_printf("%zu/%zu resources", progress.done, planned);
@@ -290,16 +348,26 @@ static struct error *stage_running(struct step_context *ctx, enum stage stage, s
 	return NULL;
 }
 
+/* What the module gives is remembered; another cluster than the plan's is a mistake in the module. */
+static struct error *take_applied(struct step_context *ctx, const json_t *parameters)
+{
+	struct progress progress CLEANUP(progress_done) = {0};
+	const char *wanted = document_text_or(parameters, "cluster_name", "");
+	TRY(read_progress(ctx, "apply", &progress));
+	const char *made = document_text_or(progress.outputs, "cluster_name", wanted);
+	if (strcmp(made, wanted) != 0)
+		return error_remedy(
+			error_new(ERROR_PRECONDITION, "the module made cluster \"%s\" instead of \"%s\"", made, wanted),
+			"use var.cluster_name in the module");
+	return progress.outputs ? step_remember(ctx, json_pack("{s:O}", "outputs", progress.outputs)) : NULL;
+}
+
 static struct error *stage_ended(struct step_context *ctx, enum stage stage, const json_t *parameters)
 {
-	if (stage == STAGE_PLAN) {
-		struct progress progress;
-		TRY(read_progress(ctx, "plan", &progress));
-		free(progress.problem);
-		TRY(step_remember(ctx, json_pack("{s:I}", "planned", (json_int_t)progress.planned)));
-	}
 	if (stage == STAGE_SHOW)
 		TRY(judge_plan(ctx, parameters));
+	if (stage == STAGE_APPLY)
+		TRY(take_applied(ctx, parameters));
 	return enter(ctx, (enum stage)(stage + 1), parameters);
 }
 
@@ -350,18 +418,45 @@ static struct error *in_flight(struct step_context *ctx, bool *ret)
 	return NULL;
 }
 
+/* Terraform's state is empty and the cluster still there: it was killed before it wrote down what it had asked for.
+ * What this run found there at its beginning is left alone. */
+static struct error *remove_orphan(struct step_context *ctx, const char *cluster, struct step_result *ret)
+{
+	bool gone;
+	ret->poll_after_ms = 20 * SECOND_MS;
+	if (document_true(ctx->memory, "existed")) {
+		ret->progress = STEP_DONE;
+		ret->detail = mem_printf("\"%s\" was there before and stays", cluster);
+		return NULL;
+	}
+	TRY(eks_remove(ctx, cluster, ret, &gone));
+	if (!gone)
+		return NULL;
+	ret->progress = STEP_DONE;
+	ret->detail = mem_printf("\"%s\" is removed", cluster);
+	return NULL;
+}
+
+static struct error *destroy_failed(struct step_context *ctx, const struct step_context *destroy,
+				    const struct process_status *status)
+{
+	TRY(step_remember(
+		ctx, json_pack("{s:I}", "destroys", (json_int_t)(document_int_or(ctx->memory, "destroys", 0) + 1))));
+	return status->state == PROCESS_LOST ? error_new(ERROR_SUBPROCESS, "terraform destroy was killed from outside")
+					     : stage_failed(destroy, "destroy", status->exit_status);
+}
+
 static struct error *undo(struct step_context *ctx, struct step_result *ret)
 {
 	json_t *parameters DOCUMENT_CLEANUP = NULL;
 	struct process_status status;
 	struct step_context destroy = *ctx;
-	char name[160], *eks CLEANUP(mem_freep) = NULL;
-	bool busy;
+	char name[160];
+	bool busy, keep = ctx->world->config->keep_green;
 	TRY(step_parameters(ctx, &parameters));
-	if (!json_object_get(ctx->memory, "stage") || ctx->world->config->keep_green) {
+	if (!document_true(ctx->memory, "applied") || keep) {
 		ret->progress = STEP_DONE;
-		ret->detail = mem_strdup(ctx->world->config->keep_green ? "Green is kept, as configured"
-									: "nothing was made");
+		ret->detail = mem_strdup(keep ? "Green is kept, as configured" : "nothing was made");
 		return NULL;
 	}
 	TRY(in_flight(ctx, &busy));
@@ -374,19 +469,12 @@ static struct error *undo(struct step_context *ctx, struct step_result *ret)
 	TRY(process_status(ctx->world->ports->process, name, &status));
 	if (status.state == PROCESS_ABSENT)
 		TRY(run_stage(&destroy, "destroy", parameters, 2 * HOUR_MS));
-	if (status.state == PROCESS_LOST || (status.state == PROCESS_EXITED && status.exit_status != 0)) {
-		TRY(step_remember(ctx, json_pack("{s:I}", "destroys",
-						 (json_int_t)(document_int_or(ctx->memory, "destroys", 0) + 1))));
-		return status.state == PROCESS_LOST
-			       ? error_new(ERROR_SUBPROCESS, "terraform destroy was killed from outside")
-			       : stage_failed(&destroy, "destroy", status.exit_status);
-	}
+	if (status.state == PROCESS_LOST || (status.state == PROCESS_EXITED && status.exit_status != 0))
+		return destroy_failed(ctx, &destroy, &status);
+	if (status.state == PROCESS_EXITED)
+		return remove_orphan(ctx, document_text_or(parameters, "cluster_name", ""), ret);
 	ret->detail = mem_strdup("terraform destroy");
 	ret->poll_after_ms = 10 * SECOND_MS;
-	if (status.state != PROCESS_EXITED)
-		return NULL;
-	TRY(step_cluster_status(ctx, document_text_or(parameters, "cluster_name", ""), &eks));
-	ret->progress = eks ? STEP_WAIT : STEP_DONE;
 	return NULL;
 }
 
