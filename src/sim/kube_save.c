@@ -51,21 +51,28 @@ static json_int_t source_number(struct kube_object *object)
 	}
 }
 
-static json_t *row_of(struct kube_object *object)
+/* A pod that outlives its workload (it is stopping) is kept as a document. */
+static bool is_orphan(struct kube_object *object)
+{
+	return object->kind->id == KIND_POD && object->workload && object->workload->object.gone;
+}
+
+static json_t *row_of(struct sim_kube *kube, struct kube_object *object)
 {
 	json_t *more = object->kind->id == KIND_POD    ? pod_words(kube_pod_of(object))
 		       : object->kind->id == KIND_NODE ? node_words(kube_node_of(object))
 		       : is_workload(object)	       ? workload_words(object->workload)
 						       : json_null();
-	bool own = is_workload(object);
-	return json_pack("[s, s, I, I, I, I, I, I, I, b, b, I, I, O, o]", object->name, object->ns ? object->ns : "",
+	bool orphan = is_orphan(object), owned = object->workload && !is_workload(object) && !orphan;
+	json_t *doc = orphan ? kube_document(kube, object) : object->doc ? json_incref(object->doc) : json_null();
+	return json_pack("[s, s, I, I, I, I, I, I, I, b, b, I, I, o, o]", object->name, object->ns ? object->ns : "",
 			 I(object->serial), I(object->rv), I(object->created_rv), I(object->created_ms),
 			 I(object->deleting_ms), I(object->generation), I(object->index), object->whole,
-			 object->fixture, I(!own && object->workload ? object->workload->object.serial : 0),
-			 source_number(object), object->doc ? object->doc : json_null(), more);
+			 object->fixture, I(owned ? object->workload->object.serial : 0), source_number(object), doc,
+			 more);
 }
 
-static json_t *save_kinds(const struct sim_kube *kube)
+static json_t *save_kinds(struct sim_kube *kube)
 {
 	json_t *kinds = json_array();
 	for (size_t i = 0; i < kube->n_kinds; i++) {
@@ -74,7 +81,7 @@ static json_t *save_kinds(const struct sim_kube *kube)
 			continue;
 		json_t *rows = json_array();
 		for (size_t j = 0; j < kind->n; j++)
-			json_array_append_new(rows, row_of(kind->items[j]));
+			json_array_append_new(rows, row_of(kube, kind->items[j]));
 		json_array_append_new(kinds, json_pack("{s:s, s:s, s:s, s:o}", "group", kind->resource->group,
 						       "version", kind->resource->version, "plural",
 						       kind->resource->plural, "rows", rows));
@@ -118,8 +125,9 @@ json_t *sim_kube_save(const struct sim_kube *kube)
 			 I(kube->seed), "now_ms", I(kube->now_ms), "born_ms", I(kube->born_ms), "rv", I(kube->rv),
 			 "serial", I(kube->serial), "node_serial", I(kube->node_serial), "timer_order",
 			 I(kube->timer_order), "node_cursor", I(kube->node_cursor), "deprecated_requests",
-			 I(kube->deprecated_requests), "apps", apps, "kinds", save_kinds(kube), "timers", timers,
-			 "joining", joining, "pending", pending, "nodes", nodes);
+			 I(kube->deprecated_requests), "apps", apps, "kinds",
+			 save_kinds((struct sim_kube *)(uintptr_t)kube), "timers", timers, "joining", joining,
+			 "pending", pending, "nodes", nodes);
 }
 
 /* ---- loading */

@@ -582,8 +582,31 @@ void kube_serve_delete_all(struct kube_request *request)
 				  "Success"));
 }
 
+/* What stood around a workload stays when the workload goes, but has no record to be made from any more. */
+static void orphan_companions(struct sim_kube *kube, struct kube_workload *w)
+{
+	if (w->slice && !w->slice->gone)
+		kube_remove(kube, w->slice);
+	for (unsigned k = KIND_SERVICE; k < KIND_OTHERS; k++) {
+		struct kube_kind *kind = kube_kind_of(kube, (enum kube_kind_id)k);
+		for (size_t i = 0; i < kind->n; i++) {
+			struct kube_object *object = kind->items[i];
+			if (object->workload != w || object->whole || k == KIND_REPLICASET)
+				continue;
+			json_t *document = kube_document(kube, object);
+			json_decref(object->doc);
+			object->doc = document;
+			object->whole = true;
+			object->workload = NULL;
+			object->source = NULL;
+		}
+	}
+}
+
 static void delete_workload(struct sim_kube *kube, struct kube_workload *w)
 {
+	if (!w->app->ns->deleting_ms)
+		orphan_companions(kube, w);
 	kube_remove(kube, &w->object);
 	if (w->replica_set && !w->replica_set->gone)
 		kube_remove(kube, w->replica_set);

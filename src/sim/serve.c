@@ -2,6 +2,7 @@
  * Virtual time runs at the asked speed, or stands still and is moved by POST /sim/clock. */
 #include "sim/serve_door.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -109,24 +110,33 @@ void door_handle(struct door *door, const struct http_request *request, struct h
 		door->dirty = true;
 }
 
-/* Saves soon after a change; and now and then for the passing of time. */
-static struct error *keep(struct door *door)
+/* Saves soon after a change; and now and then for the passing of time. A full disk does not end the world: it is told,
+ * once, and tried again. */
+static void keep(struct door *door)
 {
 	int64_t since_ms = door_real_ms() - door->saved_ms;
 	if (since_ms < (door->dirty ? SECOND_MS : 15 * SECOND_MS))
-		return NULL;
-	TRY(door_write_kubeconfig(door));
-	return door_save(door);
+		return;
+	struct error *error = door_write_kubeconfig(door);
+	if (!error)
+		error = door_save(door);
+	if (error && !door->told)
+		log_warn("sim", "the world is not kept: %s", error->message);
+	door->told = error != NULL;
+	error_ignore(error);
 }
 
-static struct error *loop(struct door *door)
+static void loop(struct door *door)
 {
+	/* A client that goes away in the middle of an answer is no reason to die. */
+	struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
+	sigaction(SIGPIPE, &ignore, &before);
 	while (!*door->options->interrupted) {
 		door_turn(door, 25);
 		door_advance(door);
-		TRY(keep(door));
+		keep(door);
 	}
-	return NULL;
+	sigaction(SIGPIPE, &before, NULL);
 }
 
 static struct error *open_door(struct door *door)
@@ -154,13 +164,9 @@ struct error *sim_serve(const struct sim_serve_options *options)
 		if (options->ready)
 			options->ready(options->context, addresses);
 		free(addresses);
-		error = loop(&door);
+		loop(&door);
 		door_advance(&door);
-		struct error *late = door_save(&door);
-		if (error)
-			error_ignore(late);
-		else
-			error = late;
+		error = door_save(&door);
 	}
 	door_close(&door);
 	sim_free(door.sim);

@@ -17,6 +17,7 @@ struct door {
 	int64_t real_ms, virtual_ms; /* when the two clocks were last compared */
 	int64_t saved_ms;	     /* real, monotonic */
 	bool dirty;		     /* something was asked to change since the last save */
+	bool told;		     /* that it cannot be saved */
 };
 
 int64_t door_real_ms(void);		      /* monotonic */

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
+#include "base/log.h"
 #include "base/mem.h"
 
 enum { MAX_BODY = 64 << 20 };
@@ -307,6 +308,17 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 	return answer(context, connection, exchange, method);
 }
 
+/* Clients that close a watch are no news. */
+PRINTF_LIKE(2, 0) static void mhd_says(void *context, const char *format, va_list args)
+{
+	(void)context;
+	if (!log_enabled(LOG_DEBUG))
+		return;
+	char *text CLEANUP(mem_freep) = mem_vprintf(format, args);
+	text[strcspn(text, "\n")] = '\0';
+	log_debug("sim", "%s", text);
+}
+
 static struct error *parse_listen(const char *listen, struct sockaddr_in *ret)
 {
 	char host[64] = "127.0.0.1";
@@ -334,11 +346,12 @@ struct error *door_listen(struct door *door)
 	struct sockaddr_in address;
 	const char *listen = door->options->listen ? door->options->listen : "127.0.0.1:0";
 	TRY(parse_listen(listen, &address));
-	door->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
-					on_request, door, MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_URI_LOG_CALLBACK,
-					begin_exchange, NULL, MHD_OPTION_NOTIFY_COMPLETED, end_exchange, NULL,
-					MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)(256 << 10),
-					MHD_OPTION_CONNECTION_LIMIT, 512u, MHD_OPTION_END);
+	door->daemon =
+		MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
+				 on_request, door, MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_EXTERNAL_LOGGER, mhd_says,
+				 NULL, MHD_OPTION_URI_LOG_CALLBACK, begin_exchange, NULL, MHD_OPTION_NOTIFY_COMPLETED,
+				 end_exchange, NULL, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)(256 << 10),
+				 MHD_OPTION_CONNECTION_LIMIT, 512u, MHD_OPTION_END);
 	if (!door->daemon)
 		return error_remedy(error_from_errno(errno, "cannot listen on \"%s\"", listen),
 				    "stop what listens there, or give another --listen");

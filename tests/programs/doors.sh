@@ -248,5 +248,6 @@ if [ -n "$url" ]; then
 	restart
 	bad_doors
 fi
+[ "$failed" -eq 0 ] || sed 's/^/sim serve said: /' "$work/server.err" >&2
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]
