@@ -27,6 +27,7 @@ expect() { # WHAT COMMAND…
 
 serve() { # SPEED
 	"$agent" sim serve --cluster shop --listen 127.0.0.1:0 --kubeconfig-out kubeconfig --speed "$1" -o json >serve.json 2>serve.err &
+	server=$!
 	for i in $(seq 50); do
 		[ -s serve.json ] && [ -s kubeconfig ] && break
 		sleep 0.2
@@ -40,12 +41,12 @@ is() { # JQ-FILTER: true of the status
 }
 
 stop() {
-	kill $! 2>/dev/null
-	wait 2>/dev/null
+	kill $server 2>/dev/null
+	wait $server 2>/dev/null
 	rm -rf kubeconfig serve.json .eks-upgrade-agent examples/terraform/green/.terraform* plan.json
 }
 
-serve 90
+serve 150
 expect "doctor finds what it needs" "$agent" doctor $given
 expect "a plan is made" "$agent" plan $given --out plan.json
 jq '.target_version = "1.35"' plan.json >edited.json
@@ -69,7 +70,7 @@ expect "a report is written" "$agent" report $given --out report.html
 expect "the report is whole" grep -q '</html>' report.html
 stop
 
-serve 90
+serve 150
 "$agent" upgrade --yes $given >second.log 2>&1 &
 upgrade=$!
 for i in $(seq 400); do
