@@ -84,6 +84,9 @@ bool cli_format_is(const struct cli *cli, const char *format);
 /* A mistake in how the command was typed: exit 2. */
 struct error *cli_usage_error(const char *format, ...) PRINTF_LIKE(1, 2) MUST_CHECK;
 
+/* An INVALID that came from what was typed or configured becomes one; others, and NULL, stay as they are. */
+struct error *cli_as_usage(struct error *error) MUST_CHECK;
+
 /* Configuration by flag, environment, file, default. `needs_cluster`: an error when no cluster is named. */
 struct error *cli_load_config(struct cli *cli, bool needs_cluster) MUST_CHECK;
 

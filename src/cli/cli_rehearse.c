@@ -95,7 +95,7 @@ static struct error *play(struct cli *cli, struct rehearsal_options *options, bo
 	struct store *store CLEANUP(store_freep) = store_memory_new();
 	options->store = store;
 	json_t *result DOCUMENT_CLEANUP = NULL;
-	TRY(rehearse_run(options, &result));
+	TRY(cli_as_usage(rehearse_run(options, &result)));
 	char *report CLEANUP(mem_freep) = NULL;
 	if (text || cli_flag_text(cli, "report"))
 		TRY(write_report(cli, store, (int64_t)options->seed, &report));

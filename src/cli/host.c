@@ -14,6 +14,15 @@
 
 static const char DEFAULT_CONFIG[] = "eks-upgrade-agent.yaml";
 
+struct error *cli_as_usage(struct error *error)
+{
+	if (error && error->class == ERROR_INVALID && !error->service) {
+		free(error->code);
+		error->code = mem_strdup("Usage");
+	}
+	return error;
+}
+
 struct error *cli_load_config(struct cli *cli, bool needs_cluster)
 {
 	struct pair *overrides = NULL;
@@ -25,7 +34,7 @@ struct error *cli_load_config(struct cli *cli, bool needs_cluster)
 				(struct pair){flag->path, flag->value ? cli->values[i].text : "true"};
 	}
 	struct config_source source = {.file = cli_flag_text(cli, "config"), .flags = overrides, .n_flags = n};
-	TRY(config_load(&source, cli->arena, &cli->config, &cli->origins, &cli->n_origins));
+	TRY(cli_as_usage(config_load(&source, cli->arena, &cli->config, &cli->origins, &cli->n_origins)));
 	cli->config.yes = cli_flag_given(cli, "yes");
 	cli->config.dry_run = cli_flag_given(cli, "dry-run");
 	cli->config.output = cli_format(cli);

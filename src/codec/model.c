@@ -333,12 +333,16 @@ const char *text_nearest(const char *word, const char *const *names, size_t n)
 
 void model_suggest(const struct model *model, struct slice key, struct buf *out)
 {
-	const char *names[64];
+	struct arena *arena CLEANUP(arena_freep) = arena_new();
+	const char **names = NULL;
 	size_t n = 0;
-	for (size_t i = 0; i < model->n_fields && n < ARRAY_SIZE(names); i++)
-		names[n++] = model->fields[i].name;
-	char *word CLEANUP(mem_freep) = mem_strndup(key.p, key.n);
-	const char *near = text_nearest(word, names, n);
+	for (size_t i = 0; i < model->n_fields; i++) { /* whole names, and the first word of dotted ones */
+		const char *name = model->fields[i].name;
+		*ARENA_PUSH(arena, names, n) = name;
+		if (strchr(name, '.'))
+			*ARENA_PUSH(arena, names, n) = arena_strndup(arena, name, strcspn(name, "."));
+	}
+	const char *near = text_nearest(arena_strndup(arena, key.p, key.n), names, n);
 	if (near)
 		buf_printf(out, " (did you mean \"%s\"?)", near);
 }
