@@ -7,6 +7,7 @@
 #include "aws/operations.h"
 #include "base/time.h"
 #include "codec/document.h"
+#include "codec/json.h"
 #include "config/config.h"
 #include "execution/eks_removal.h"
 #include "execution/terraform_gate.h"
@@ -142,14 +143,27 @@ static void take_outputs(struct progress *progress, const json_t *line)
 			json_object_set(progress->outputs, name, json_object_get(output, "value"));
 }
 
-static void take_line(struct progress *progress, const char *text, size_t n)
+/* A line's type is read first, by table: most lines are long and tell nothing else that is wanted. */
+struct line_type {
+	const char *type;
+};
+static const struct field line_type_fields[] = {F_STRING(struct line_type, type, "type", 0, "kind of message")};
+static const struct model line_type_model = MODEL("Line", struct line_type, line_type_fields);
+
+static void take_line(struct progress *progress, struct arena *arena, struct slice text)
 {
-	json_t *line DOCUMENT_CLEANUP = json_loadb(text, n, 0, NULL);
-	const char *type = document_text_or(line, "type", "");
+	struct line_type seen;
+	arena_reset(arena);
+	struct error *unreadable ERROR_CLEANUP =
+		json_decode(text, "terraform", JSON_READ_SERVER, &line_type_model, &seen, arena);
+	const char *type = unreadable || !seen.type ? "" : seen.type;
 	progress->done += !strcmp(type, "apply_complete");
+	if (strcmp(type, "outputs") != 0 && strcmp(type, "diagnostic") != 0)
+		return;
+	json_t *line DOCUMENT_CLEANUP = json_loadb(text.p, text.n, 0, NULL);
 	if (!strcmp(type, "outputs"))
 		take_outputs(progress, line);
-	if (!strcmp(type, "diagnostic") && !strcmp(document_text_or(line, "diagnostic.severity", ""), "error")) {
+	else if (!strcmp(document_text_or(line, "diagnostic.severity", ""), "error")) {
 		free(progress->problem);
 		progress->problem = mem_printf("%s%s%s", document_text_or(line, "diagnostic.summary", "an error"),
 					       document_text(line, "diagnostic.detail") ? ": " : "",
@@ -164,9 +178,10 @@ static struct error *read_progress(const struct step_context *ctx, const char *s
 	*ret = (struct progress){0};
 	job_name(ctx, stage, name);
 	TRY(process_read(ctx->world->ports->process, name, "out", 0, MAX_OUTPUT, &out));
+	struct arena *arena CLEANUP(arena_freep) = arena_new();
 	for (const char *p = buf_str(&out); *p;) {
 		size_t n = strcspn(p, "\n");
-		take_line(ret, p, n);
+		take_line(ret, arena, slice_make(p, n));
 		p += n + (p[n] == '\n');
 	}
 	return NULL;
