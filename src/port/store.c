@@ -82,6 +82,32 @@ struct error *store_head_moved(const char *run, uint64_t head, uint64_t expected
 	return error_remedy(error, "another agent writes to it; stop one of them");
 }
 
+static bool epoch_of(struct slice bytes, uint64_t *ret)
+{
+	static const char front[] = "{\"epoch\":";
+	uint64_t epoch = 0;
+	if (!slice_starts(bytes, front))
+		return false;
+	for (size_t i = sizeof front - 1; i < bytes.n && bytes.p[i] >= '0' && bytes.p[i] <= '9'; i++)
+		epoch = epoch * 10 + (uint64_t)(bytes.p[i] - '0');
+	*ret = epoch;
+	return true;
+}
+
+struct error *store_check_append(const char *run, uint64_t head, uint64_t lease_epoch,
+				 const struct store_record *records, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		uint64_t epoch;
+		if (records[i].seq != head + 1 + i)
+			return error_new(ERROR_BUG, "record %llu of run \"%s\" does not follow %llu",
+					 (unsigned long long)records[i].seq, run, (unsigned long long)(head + i));
+		if (epoch_of(records[i].bytes, &epoch) && epoch < lease_epoch)
+			return store_lease_lost(run);
+	}
+	return NULL;
+}
+
 struct memory_run {
 	char *name;
 	struct store_record *records;
@@ -124,12 +150,14 @@ static struct error *memory_append(struct store *store, const char *name, uint64
 {
 	struct memory_store *memory = (struct memory_store *)store;
 	struct memory_run *run = find_run(memory, name);
-	if (!run) {
+	const struct memory_lease *lease = find_lease(memory, name);
+	if ((run ? run->n : 0) != head)
+		return store_head_moved(name, run ? run->n : 0, head);
+	TRY(store_check_append(name, head, lease ? lease->epoch : 0, records, n));
+	if (!run && n) {
 		run = ARENA_PUSH(memory->arena, memory->runs, memory->n_runs);
 		run->name = arena_strdup(memory->arena, name);
 	}
-	if (run->n != head)
-		return store_head_moved(name, run->n, head);
 	for (size_t i = 0; i < n; i++) {
 		struct store_record *record = ARENA_PUSH(memory->arena, run->records, run->n);
 		*record = records[i];

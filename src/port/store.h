@@ -43,9 +43,10 @@ struct store {
 	const struct store_ops *ops;
 };
 
-/* Appends n records in one durable transaction, if the run's head is `head` (0: no record yet) and, when a lease named
- * like the run exists, its epoch is not newer than the records'. CONFLICT if the head moved; STATE on disk full,
- * read-only, locked. */
+/* Appends n records in one durable transaction, if the run's head is `head` (0: no record yet) and no lease newer than
+ * the records' own epoch was given to somebody else (records that begin with {"epoch":N; the lease is named like the
+ * run): a late holder is fenced out even when nobody has written since. CONFLICT if the head moved or the lease is
+ * lost; STATE on disk full, read-only, locked. */
 struct error *store_append(struct store *store, const char *run, uint64_t head, const struct store_record *records,
 			   size_t n) MUST_CHECK;
 struct error *store_read(struct store *store, const char *run, uint64_t from, store_record_fn *fn,

@@ -15,7 +15,7 @@ struct sqlite_store {
 	struct store store;
 	sqlite3 *db;
 	char *path;
-	sqlite3_stmt *head, *append, *anchor;
+	sqlite3_stmt *head, *epoch, *append, *anchor;
 };
 
 static const char SCHEMA[] = "CREATE TABLE IF NOT EXISTS record(run TEXT NOT NULL, seq INTEGER NOT NULL, bytes BLOB "
@@ -107,6 +107,18 @@ static struct error *done(struct sqlite_store *sqlite, sqlite3_stmt *q)
 	return error;
 }
 
+static struct error *lease_epoch(struct sqlite_store *sqlite, const char *name, uint64_t *ret)
+{
+	TRY(prepare(sqlite, &sqlite->epoch, "SELECT epoch FROM lease WHERE name = ?"));
+	sqlite3_stmt *q = sqlite->epoch;
+	sqlite3_bind_text(q, 1, name, -1, SQLITE_STATIC);
+	int step = sqlite3_step(q);
+	*ret = step == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(q, 0) : 0;
+	struct error *error = step == SQLITE_ROW || step == SQLITE_DONE ? NULL : failure(sqlite, "cannot read journal");
+	sqlite3_reset(q);
+	return error;
+}
+
 static struct error *append_all(struct sqlite_store *sqlite, const char *run, uint64_t head,
 				const struct store_record *records, size_t n)
 {
@@ -115,6 +127,9 @@ static struct error *append_all(struct sqlite_store *sqlite, const char *run, ui
 	TRY(sqlite_head(&sqlite->store, run, &seq, hash));
 	if (seq != head)
 		return store_head_moved(run, seq, head);
+	uint64_t epoch;
+	TRY(lease_epoch(sqlite, run, &epoch));
+	TRY(store_check_append(run, head, epoch, records, n));
 	TRY(prepare(sqlite, &sqlite->append, "INSERT INTO record(run, seq, bytes, hash) VALUES(?, ?, ?, ?)"));
 	TRY(prepare(sqlite, &sqlite->anchor,
 		    "INSERT INTO head(run, seq, hash, born) VALUES(?1, ?2, ?3, (SELECT count(*) FROM head)) "
@@ -272,7 +287,7 @@ static struct error *sqlite_release(struct store *store, const char *name, const
 static void sqlite_free(struct store *store)
 {
 	struct sqlite_store *sqlite = (struct sqlite_store *)store;
-	sqlite3_stmt *statements[] = {sqlite->head, sqlite->append, sqlite->anchor};
+	sqlite3_stmt *statements[] = {sqlite->head, sqlite->epoch, sqlite->append, sqlite->anchor};
 	for (size_t i = 0; i < ARRAY_SIZE(statements); i++)
 		sqlite3_finalize(statements[i]);
 	sqlite3_close_v2(sqlite->db);
@@ -280,38 +295,116 @@ static void sqlite_free(struct store *store)
 	free(sqlite);
 }
 
-static struct error *check_format(struct sqlite_store *sqlite)
+static struct error *format_of(struct sqlite_store *sqlite, int *ret)
 {
 	sqlite3_stmt *q = NULL;
 	TRY(prepare(sqlite, &q, "PRAGMA user_version"));
-	int step = sqlite3_step(q), version = step == SQLITE_ROW ? sqlite3_column_int(q, 0) : 0;
+	int step = sqlite3_step(q);
+	*ret = step == SQLITE_ROW ? sqlite3_column_int(q, 0) : 0;
 	struct error *error = step == SQLITE_ROW ? NULL : failure(sqlite, "cannot read journal");
 	sqlite3_finalize(q);
-	if (!error && version > FORMAT)
-		error = error_remedy(error_new(ERROR_STATE, "journal \"%s\" has format %d, this program knows %d",
-					       sqlite->path, version, FORMAT),
-				     "use the newer eks-upgrade-agent that wrote it");
 	return error;
 }
 
-static struct error *open_all(struct sqlite_store *sqlite, bool read_only)
+static struct error *check_format(struct sqlite_store *sqlite, int format)
 {
-	if (!read_only) { /* made by us first, so that nobody else may read it, not even for a moment */
-		int fd = open(sqlite->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-		if (fd < 0)
-			return error_from_errno(errno, "cannot open journal \"%s\"", sqlite->path);
-		close(fd);
-	}
-	if (sqlite3_open_v2(sqlite->path, &sqlite->db, read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE,
-			    NULL) != SQLITE_OK)
+	if (format <= FORMAT)
+		return NULL;
+	return error_remedy(error_new(ERROR_STATE, "journal \"%s\" has format %d, this program knows %d", sqlite->path,
+				      format, FORMAT),
+			    "use the newer eks-upgrade-agent that wrote it");
+}
+
+static struct error *no_journal(const struct sqlite_store *sqlite)
+{
+	return error_remedy(error_new(ERROR_STATE, "\"%s\" is no journal", sqlite->path),
+			    "name the journal by --journal");
+}
+
+static struct error *open_file(struct sqlite_store *sqlite, bool read_only)
+{
+	int flags = read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+	if (sqlite3_open_v2(sqlite->path, &sqlite->db, flags, NULL) != SQLITE_OK)
 		return failure(sqlite, "cannot open journal");
 	sqlite3_extended_result_codes(sqlite->db, 1);
 	sqlite3_busy_timeout(sqlite->db, BUSY_MS);
-	TRY(check_format(sqlite));
-	if (read_only)
-		return NULL;
-	TRY(run_sql(sqlite, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=1000;"));
-	return run_sql(sqlite, SCHEMA);
+	return NULL;
+}
+
+/* Made by us first, so that nobody else may read it, not even for a moment. */
+static struct error *make_file(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0 && errno == EISDIR)
+		return error_remedy(error_new(ERROR_INVALID, "journal \"%s\" is a directory", path),
+				    "name a file in it");
+	if (fd < 0)
+		return error_wrap(error_from_errno(errno, "\"%s\"", path), "cannot open journal");
+	close(fd);
+	return NULL;
+}
+
+/* A database of somebody else's is left alone. */
+static struct error *check_new(struct sqlite_store *sqlite)
+{
+	sqlite3_stmt *q = NULL;
+	int format;
+	TRY(prepare(sqlite, &q, "SELECT count(*) FROM sqlite_master"));
+	int step = sqlite3_step(q), tables = step == SQLITE_ROW ? sqlite3_column_int(q, 0) : 0;
+	struct error *error = step == SQLITE_ROW ? NULL : failure(sqlite, "cannot read journal");
+	sqlite3_finalize(q);
+	if (error || tables == 0)
+		return error;
+	TRY(format_of(sqlite, &format));
+	return format ? check_format(sqlite, format) : no_journal(sqlite);
+}
+
+static struct error *open_to_write(struct sqlite_store *sqlite)
+{
+	int format;
+	TRY(make_file(sqlite->path));
+	TRY(open_file(sqlite, false));
+	TRY(format_of(sqlite, &format));
+	TRY(check_format(sqlite, format));
+	if (format == 0) { /* new, and perhaps to somebody else at this moment too */
+		TRY(check_new(sqlite));
+		TRY(run_sql(sqlite, "PRAGMA journal_mode=WAL"));
+		TRY(begin(sqlite));
+		TRY(end(sqlite, run_sql(sqlite, SCHEMA)));
+	}
+	return run_sql(sqlite, "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=1000;");
+}
+
+/* Beside a file that was closed in order stands no log, and where none can be made (another's directory, read-only
+ * media) SQLite refuses the file: it is read as what it is, at rest. */
+static struct error *open_at_rest(struct sqlite_store *sqlite, struct error *refused)
+{
+	char *log CLEANUP(mem_freep) = mem_printf("%s-wal", sqlite->path);
+	int code = sqlite3_errcode(sqlite->db) & 0xFF;
+	if ((code != SQLITE_CANTOPEN && code != SQLITE_READONLY) || access(log, F_OK) == 0 ||
+	    access(sqlite->path, R_OK) != 0)
+		return refused;
+	struct buf uri CLEANUP(buf_done) = BUF_INIT(1 << 16);
+	buf_puts(&uri, "file:");
+	for (const char *p = sqlite->path; *p; p++)
+		buf_printf(&uri, strchr("?#%", *p) ? "%%%02x" : "%c", *p);
+	buf_puts(&uri, "?immutable=1");
+	error_free(refused);
+	sqlite3_close_v2(sqlite->db);
+	code = sqlite3_open_v2(buf_str(&uri), &sqlite->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL);
+	return code == SQLITE_OK ? NULL : failure(sqlite, "cannot open journal");
+}
+
+static struct error *open_to_read(struct sqlite_store *sqlite)
+{
+	int format;
+	TRY(open_file(sqlite, true));
+	struct error *error = format_of(sqlite, &format);
+	if (error) {
+		TRY(open_at_rest(sqlite, error));
+		TRY(format_of(sqlite, &format));
+	}
+	return format ? check_format(sqlite, format) : no_journal(sqlite);
 }
 
 struct error *store_sqlite_open(const char *path, bool read_only, struct store **ret_store)
@@ -321,7 +414,7 @@ struct error *store_sqlite_open(const char *path, bool read_only, struct store *
 	struct sqlite_store *sqlite = mem_alloc(sizeof *sqlite);
 	sqlite->store.ops = &ops;
 	sqlite->path = mem_strdup(path);
-	struct error *error = open_all(sqlite, read_only);
+	struct error *error = read_only ? open_to_read(sqlite) : open_to_write(sqlite);
 	if (error) {
 		sqlite_free(&sqlite->store);
 		return error;

@@ -120,7 +120,7 @@ static void failures_of_the_way_are_told_apart(void **state)
 		     {"/half-chunk", ERROR_TRANSIENT}, {"/garbage", ERROR_INVALID}, {"/big-headers", ERROR_INVALID}};
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct http_exchange exchange = ask(place, "POST", cases[i].path, (struct http_request){0});
-		print_message("%s\n", cases[i].path);
+		print_message("# %s\n", cases[i].path);
 		assert_error(exchange, cases[i].class, true);
 		assert_non_null(strstr(exchange.response.error->message, cases[i].path));
 		http_exchange_done(&exchange);
@@ -324,7 +324,7 @@ static void unsafe_addresses_are_refused(void **state)
 					  ""};
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		struct http_exchange exchange = {.request = {.method = "GET", .url = bad[i]}};
-		print_message("%s\n", bad[i]);
+		print_message("# %s\n", bad[i]);
 		http_perform(place->http, &exchange, 1);
 		assert_error(exchange, ERROR_INVALID, false);
 		assert_null(strstr(exchange.response.error->message, "word"));

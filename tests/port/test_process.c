@@ -454,13 +454,18 @@ static void short_programs_leave_nothing_behind(void **state)
 {
 	struct place *place = *state;
 	const char *argv[4];
-	struct process_spec spec = shell("login", argv, "echo token; exit 2");
+	struct process_spec spec = shell("login", argv, "echo token; echo talk >&2");
 	struct buf out CLEANUP(buf_done) = BUF_INIT(1024);
 	int status = -1;
 	ok(process_run(place->process, place->clock, &spec, &out, &status));
-	assert_int_equal(status, 2);
+	assert_int_equal(status, 0);
 	assert_string_equal(buf_str(&out), "token\n");
 	assert_false(scratch_exists(place->directory, "login"));
+	spec = shell("login", argv, "echo token; echo why >&2; exit 2");
+	buf_clear(&out);
+	ok(process_run(place->process, place->clock, &spec, &out, &status));
+	assert_int_equal(status, 2);
+	assert_string_equal(buf_str(&out), "why\n");
 	spec = shell("login", argv, "kill -KILL $$");
 	buf_clear(&out);
 	ok(process_run(place->process, place->clock, &spec, &out, &status));
