@@ -42,7 +42,7 @@ static void axes(struct buf *out, const struct scale *scale, const char *unit)
 	}
 	for (int i = 0; i <= 6; i++) {
 		double minute = scale->first + (scale->last - scale->first) * i / 6;
-		buf_printf(out, "<text x='%.1f' y='%d' text-anchor='middle'>%.0f min</text>", x_of(scale, minute),
+		buf_printf(out, "<text x='%.1f' y='%d' text-anchor='%s'>%.0f min</text>", x_of(scale, minute),
 			   HEIGHT - 8, minute);
 	}
 }
@@ -88,8 +88,8 @@ void report_plot(struct buf *out, const char *title, const char *unit, const dou
 	axes(out, &scale, unit);
 	double x = WIDTH - RIGHT;
 	for (size_t k = n_lines; k-- > 0;) {
-		buf_printf(out, "<text x='%.0f' y='18' text-anchor='end' fill='%s'>%s</text>", x, lines[k].colour,
-			   lines[k].label);
+		buf_printf(out, "<text x='%.0f' y='18' text-anchor='end' style='fill:%s;font-weight:600'>%s</text>", x,
+			   lines[k].colour, lines[k].label);
 		x -= 150;
 	}
 	for (size_t k = 0; k < n_lines; k++)

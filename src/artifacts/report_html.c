@@ -22,13 +22,24 @@ static const char STYLE[] =
 	"b{display:block;font-size:1.25rem}"
 	".card span,.dim{color:var(--dim)}.wide{overflow-x:auto}table{border-collapse:collapse;width:100%}"
 	"td,th{text-align:left;padding:.25rem .5rem;border-bottom:1px solid var(--line);vertical-align:top}"
-	".good{color:var(--good)}.bad{color:var(--bad)}figure{margin:.5rem 0}svg{width:100%;height:auto}"
+	"time{white-space:nowrap}.good{color:var(--good)}.bad{color:var(--bad)}figure{margin:.5rem "
+	"0}svg{width:100%;height:auto}"
 	"svg text{font:11px system-ui,sans-serif;fill:currentColor}svg .title{font-weight:600;font-size:13px}"
 	"svg .grid{stroke:var(--line)}details pre{white-space:pre-wrap;overflow-wrap:anywhere;font-size:12px}</style>";
 
 static void text(struct buf *out, const char *value)
 {
 	xml_escape(slice_of(value ? value : ""), out);
+}
+
+/* "2026-11-24 00:21:09", on one line. */
+static void moment(struct buf *out, const char *value)
+{
+	if (!value)
+		return;
+	buf_puts(out, "<time datetime='");
+	text(out, value);
+	buf_printf(out, "'>%.10s %.8s</time>", value, strlen(value) > 11 ? value + 11 : "");
 }
 
 static void card(struct buf *out, const char *value, const char *label, const char *class)
@@ -118,7 +129,10 @@ static void steps(const json_t *document, struct buf *out)
 		buf_puts(out, "<tr>");
 		for (size_t k = 0; k < ARRAY_SIZE(columns); k++) {
 			buf_puts(out, "<td>");
-			text(out, document_text(step, columns[k]));
+			if (k < 2)
+				text(out, document_text(step, columns[k]));
+			else
+				moment(out, document_text(step, columns[k]));
 		}
 		buf_puts(out, "<td>");
 		text(out, document_text(step, "detail"));
@@ -142,7 +156,10 @@ static void timeline(const json_t *document, struct buf *out)
 		buf_printf(out, "<tr><td>%lld<td>", (long long)document_int_or(line, "seq", 0));
 		const char *columns[] = {"time", "kind", "step", "text"};
 		for (size_t k = 0; k < ARRAY_SIZE(columns); k++) {
-			text(out, document_text(line, columns[k]));
+			if (k == 0)
+				moment(out, document_text(line, columns[k]));
+			else
+				text(out, document_text(line, columns[k]));
 			buf_puts(out, k + 1 < ARRAY_SIZE(columns) ? "<td>" : "");
 		}
 		const json_t *evidence = json_object_get(line, "evidence");
