@@ -43,7 +43,7 @@ static void axes(struct buf *out, const struct scale *scale, const char *unit)
 	for (int i = 0; i <= 6; i++) {
 		double minute = scale->first + (scale->last - scale->first) * i / 6;
 		buf_printf(out, "<text x='%.1f' y='%d' text-anchor='%s'>%.0f min</text>", x_of(scale, minute),
-			   HEIGHT - 8, minute);
+			   HEIGHT - 8, i == 6 ? "end" : "middle", minute);
 	}
 }
 
