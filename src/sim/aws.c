@@ -19,6 +19,28 @@ void sim_refuse(struct sim_answer *answer, int status, const char *code, const c
 	answer->code = code;
 }
 
+json_t *sim_time(int64_t ms)
+{
+	char text[TIME_TEXT];
+	return json_string(time_format_rfc3339(ms, text));
+}
+
+json_t *sim_page(const json_t *input, json_t *all, const char *member)
+{
+	const char *token = document_text(input, "nextToken");
+	size_t n = json_array_size(all), from = token ? strtoul(token, NULL, 10) : 0;
+	int64_t max = document_int_or(input, "maxResults", 100);
+	size_t until = max > 0 && from < n && (size_t)max < n - from ? from + (size_t)max : n;
+	json_t *page = json_array();
+	for (size_t i = from; i < until; i++)
+		json_array_append(page, json_array_get(all, i));
+	json_t *output = json_pack("{s:o}", member, page);
+	if (until < n)
+		json_object_set_new(output, "nextToken", document_printf("%zu", until));
+	json_decref(all);
+	return output;
+}
+
 /* "…Credential=AKID/20261124/us-east-1/eks/aws4_request…" is eks. */
 static bool service_of(const struct http_request *request, char out[64])
 {
@@ -45,7 +67,10 @@ static bool service_of(const struct http_request *request, char out[64])
 
 static const struct sim_operation *find(const char *name)
 {
-	const struct sim_operation *const tables[] = {sim_eks_operations, sim_traffic_operations, sim_other_operations};
+	const struct sim_operation *const tables[] = {
+		sim_eks_operations,	 sim_eks_addon_operations, sim_eks_update_operations,
+		sim_route53_operations,	 sim_elbv2_operations,	   sim_cloudwatch_operations,
+		sim_identity_operations, sim_ec2_operations,	   sim_small_operations};
 	for (size_t i = 0; i < ARRAY_SIZE(tables); i++)
 		for (const struct sim_operation *row = tables[i]; row->name; row++)
 			if (!strcmp(row->name, name))

@@ -143,6 +143,15 @@ double sim_kube_ready(const struct sim_kube *kube, const char *name)
 	return wanted == 0 ? 1 : (double)ready / wanted;
 }
 
+bool sim_kube_has_ingress(const struct sim_kube *kube)
+{
+	const struct kube_kind *kind = kube->kinds[KIND_INGRESS];
+	for (size_t i = 0; i < kind->n; i++)
+		if (kind->items[i]->index && !kind->items[i]->gone)
+			return true;
+	return false;
+}
+
 void sim_kube_set_sick(struct sim_kube *kube, const char *name, bool sick)
 {
 	for (size_t i = 0; i < kube->n_apps; i++) {

@@ -34,6 +34,8 @@ int64_t sim_kube_next_ms(const struct sim_kube *kube);
 void sim_kube_add_nodes(struct sim_kube *kube, const char *node_group, const char *instance_type, unsigned n,
 			int64_t ready_ms);
 void sim_kube_remove_nodes(struct sim_kube *kube, const char *node_group, unsigned n);
+/* Replaces one node of a group that is not of the present version by a new one; false when there is none left. */
+bool sim_kube_replace_node(struct sim_kube *kube, const char *node_group);
 /* The node groups that stand now, so that AWS tells the same: names and numbers of nodes. "small": general (m6i.large);
  * "medium" and "large": general (m6i.xlarge), compute (c6i.2xlarge), memory (r6i.xlarge). */
 struct sim_kube_group {
@@ -51,6 +53,8 @@ void sim_kube_copy_app(struct sim_kube *from, const char *app, struct sim_kube *
 void sim_kube_delete_app(struct sim_kube *kube, const char *app, int64_t now_ms);
 /* Ready pods / wanted pods of an app (NULL: of all apps); 1 when none is wanted. */
 double sim_kube_ready(const struct sim_kube *kube, const char *app);
+/* Has the controller made a load balancer for some Ingress? */
+bool sim_kube_has_ingress(const struct sim_kube *kube);
 /* Makes an app's pods crash (true) or well again. */
 void sim_kube_set_sick(struct sim_kube *kube, const char *app, bool sick);
 

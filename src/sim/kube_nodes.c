@@ -165,6 +165,20 @@ void sim_kube_remove_nodes(struct sim_kube *kube, const char *node_group, unsign
 	kube_schedule_pending(kube);
 }
 
+bool sim_kube_replace_node(struct sim_kube *kube, const char *node_group)
+{
+	for (size_t i = 0; i < kube->n_nodes; i++) {
+		struct kube_node *old = kube->nodes[i];
+		if (strcmp(old->group, node_group) != 0 || strcmp(old->version, kube->kubelet) == 0)
+			continue;
+		kube_node_new(kube, old->group, old->type, kube->now_ms, kube->now_ms)->version = kube->kubelet;
+		kube_node_remove(kube, old);
+		kube_schedule_pending(kube);
+		return true;
+	}
+	return false;
+}
+
 size_t sim_kube_groups(const struct sim_kube *kube, struct sim_kube_group *out, size_t max)
 {
 	size_t n = 0;

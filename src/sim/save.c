@@ -41,6 +41,11 @@ static const struct member world_members[] = {
 	M(struct sim, DOCUMENT, terraform),
 	M(struct sim, DOCUMENT, effects),
 	M(struct sim, DOCUMENT, calls),
+	M(struct sim, DOCUMENT, tokens),
+	M(struct sim, DOCUMENT, tags),
+	M(struct sim, INTEGER, insights_ms),
+	M(struct sim, INTEGER, health_seen),
+	M(struct sim, INTEGER, health_now),
 	M(struct sim, TEXT, violation),
 	M(struct sim, INTEGER, next_id),
 	M(struct sim, INTEGER, seed),
@@ -76,13 +81,18 @@ static const struct member fault_members[] = {
 	M(struct sim_fault, INTEGER, since_ms),
 	M(struct sim_fault, INTEGER, left),
 };
-static const struct member change_members[] = {M(struct sim_change, TEXT, id),
-					       M(struct sim_change, INTEGER, insync_ms)};
+static const struct member change_members[] = {M(struct sim_change, TEXT, id), M(struct sim_change, INTEGER, insync_ms),
+					       M(struct sim_change, INTEGER, submitted_ms)};
+static const struct member update_members[] = {
+	M(struct sim_update, TEXT, id),	       M(struct sim_update, TEXT, cluster),
+	M(struct sim_update, TEXT, group),     M(struct sim_update, TEXT, addon),
+	M(struct sim_update, TEXT, type),      M(struct sim_update, TEXT, from),
+	M(struct sim_update, TEXT, to),	       M(struct sim_update, TEXT, token),
+	M(struct sim_update, INTEGER, status), M(struct sim_update, INTEGER, created_ms),
+	M(struct sim_update, INTEGER, next_ms)};
 static const struct member minute_members[] = {
-	M(struct sim_minute, REAL, requests),
-	M(struct sim_minute, REAL, errors),
-	M(struct sim_minute, REAL, latency_ms),
-	M(struct sim_minute, REAL, p99_ms),
+	M(struct sim_minute, REAL, requests),	M(struct sim_minute, REAL, errors), M(struct sim_minute, REAL, refused),
+	M(struct sim_minute, REAL, latency_ms), M(struct sim_minute, REAL, p99_ms),
 };
 
 static json_t *write_member(const struct member *member, const void *object)
@@ -166,7 +176,8 @@ static json_t *save_cluster(const struct sim_cluster *cluster)
 struct error *sim_save(struct sim *sim, struct buf *out)
 {
 	json_t *document DOCUMENT_CLEANUP = WRITE(world_members, sim);
-	json_t *clusters = json_array(), *faults = json_array(), *cohorts = json_array(), *changes = json_array();
+	json_t *clusters = json_array(), *faults = json_array(), *cohorts = json_array(), *changes = json_array(),
+	       *updates = json_array();
 	for (size_t i = 0; i < sim->n_clusters; i++)
 		json_array_append_new(clusters, save_cluster(&sim->clusters[i]));
 	for (size_t i = 0; i < sim->n_faults; i++)
@@ -175,6 +186,9 @@ struct error *sim_save(struct sim *sim, struct buf *out)
 		json_array_append_new(cohorts, WRITE(cohort_members, &sim->cohorts[i]));
 	for (size_t i = 0; i < sim->n_changes; i++)
 		json_array_append_new(changes, WRITE(change_members, &sim->changes[i]));
+	for (size_t i = 0; i < sim->n_updates; i++)
+		json_array_append_new(updates, WRITE(update_members, &sim->updates[i]));
+	json_object_set_new(document, "updates", updates);
 	json_object_set_new(document, "format", json_integer(FORMAT));
 	json_object_set_new(document, "clusters", clusters);
 	json_object_set_new(document, "faults", faults);
@@ -243,6 +257,14 @@ static struct error *load_parts(struct sim *sim, const json_t *document)
 		READ(cohort_members, json_array_get(cohorts, i), &sim->cohorts[i]);
 	for (size_t i = 0; i < json_array_size(changes); i++)
 		READ(change_members, json_array_get(changes, i), HEAP_PUSH(sim->changes, sim->n_changes));
+	const json_t *updates = json_object_get(document, "updates");
+	for (size_t i = 0; i < json_array_size(updates); i++) {
+		struct sim_update *update = HEAP_PUSH(sim->updates, sim->n_updates);
+		READ(update_members, json_array_get(updates, i), update);
+		if (!update->id || !update->cluster || !update->type || !update->to || update->status < 0 ||
+		    update->status > UPDATE_CANCELLED)
+			return error_new(ERROR_INVALID, "an update in it has no id, cluster, type or end");
+	}
 	TRY(load_faults(sim, json_object_get(document, "faults")));
 	if (!sim_argocd_load(sim, json_object_get(document, "applications")))
 		return error_new(ERROR_INVALID, "its applications cannot be read");

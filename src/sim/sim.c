@@ -62,6 +62,11 @@ static struct error *make_blue(struct sim *sim, const struct sim_options *option
 					   .life = LIFE_ACTIVE,
 					   .created_ms = sim->start_ms,
 					   .change_ms = INT64_MAX};
+	const char *const *apps;
+	for (size_t i = 0, n_apps = sim_kube_apps(blue->kube, &apps); i < n_apps && i < 3; i++) {
+		char *role CLEANUP(mem_freep) = mem_printf("arn:aws:iam::" SIM_ACCOUNT ":role/%s-pods", apps[i]);
+		sim_association_add(sim, blue, apps[i], apps[i], role);
+	}
 	json_decref(sim->effects); /* what was there at birth is nobody's doing */
 	sim->effects = json_object();
 	return NULL;
@@ -92,9 +97,12 @@ struct error *sim_new(const struct sim_options *options, struct sim **ret)
 	sim->effects = json_object();
 	sim->calls = json_object();
 	sim->terraform = json_object();
+	sim->tokens = json_object();
+	sim->tags = json_object();
 	sim->publish_ms = INT64_MAX;
 	struct error *error = make_blue(sim, options);
 	if (!error) {
+		sim_identity_init(sim);
 		sim_traffic_init(sim);
 		sim_users_init(sim);
 		sim_argocd_init(sim);
@@ -135,10 +143,12 @@ void sim_free(struct sim *sim)
 		sim_fault_done(&sim->faults[i]);
 	for (size_t i = 0; i < sim->n_changes; i++)
 		free(sim->changes[i].id);
+	sim_updates_free(sim);
 	sim_jobs_free(sim);
 	sim_argocd_free(sim);
-	json_t *documents[] = {sim->records,   sim->roles,   sim->providers, sim->argocd_clusters,
-			       sim->terraform, sim->effects, sim->calls};
+	json_t *documents[] = {sim->records,	     sim->roles,     sim->providers,
+			       sim->argocd_clusters, sim->terraform, sim->effects,
+			       sim->calls,	     sim->tokens,    sim->tags};
 	for (size_t i = 0; i < ARRAY_SIZE(documents); i++)
 		json_decref(documents[i]);
 	random_free(sim->random);

@@ -4,7 +4,8 @@
 static int64_t next_event_ms(const struct sim *sim, int64_t limit_ms)
 {
 	int64_t candidates[] = {sim_eks_next_ms(sim),	 sim_users_next_ms(sim),  sim->publish_ms,
-				sim_faults_next_ms(sim), sim_argocd_next_ms(sim), sim_jobs_next_ms(sim)};
+				sim_faults_next_ms(sim), sim_argocd_next_ms(sim), sim_jobs_next_ms(sim),
+				sim_updates_next_ms(sim)};
 	int64_t next = limit_ms;
 	for (size_t i = 0; i < ARRAY_SIZE(candidates); i++)
 		next = candidates[i] < next ? candidates[i] : next;
@@ -21,6 +22,7 @@ void sim_advance_to(struct sim *sim, int64_t wall_ms)
 		sim_faults_advance(sim);
 		if (turned)
 			sim_faults_turned(sim);
+		sim_updates_advance(sim);
 		sim_eks_advance(sim);
 		sim_traffic_publish(sim);
 		sim_argocd_advance(sim);

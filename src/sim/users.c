@@ -45,15 +45,24 @@ void sim_users_weights(struct sim *sim, int64_t at_ms, double green_share)
 	}
 }
 
-double sim_error_rate(const struct sim *sim, const struct sim_cluster *cluster)
+/* Failed by targets that answer badly, and by the balancer that has too few of them. */
+static double target_rate(const struct sim *sim, const struct sim_cluster *cluster)
+{
+	return sim->n_faults ? sim_fault_value(sim, sim_is_blue(sim, cluster) ? "blue" : "green", "5xx") : 0;
+}
+
+static double balancer_rate(const struct sim *sim, const struct sim_cluster *cluster)
 {
 	if (!cluster || cluster->life == LIFE_ABSENT || cluster->life == LIFE_CREATING)
 		return 1;
-	double rate = sim->n_faults ? sim_fault_value(sim, sim_is_blue(sim, cluster) ? "blue" : "green", "5xx") : 0;
-	if (cluster->ready < 0.5) /* what is left cannot carry the load */
-		rate += (0.5 - cluster->ready) * 2;
-	if (sim->now_ms < cluster->burst_until_ms)
-		rate += cluster->burst;
+	double rate = cluster->ready < 0.5 ? (0.5 - cluster->ready) * 2 : 0; /* what is left cannot carry the load */
+	return sim->now_ms < cluster->burst_until_ms ? rate + cluster->burst : rate;
+}
+
+double sim_error_rate(const struct sim *sim, const struct sim_cluster *cluster)
+{
+	double refused = balancer_rate(sim, cluster);
+	double rate = refused < 1 ? refused + (1 - refused) * target_rate(sim, cluster) : 1;
 	return rate > 1 ? 1 : rate;
 }
 
@@ -84,7 +93,10 @@ static void count(struct sim *sim, struct sim_cluster *cluster, double requests,
 	struct sim_minute *minute = minute_of(sim, cluster);
 	double p99 = sim_latency_ms(sim, cluster);
 	minute->requests += requests;
-	minute->errors += requests * rate;
+	double refused = balancer_rate(sim, cluster);
+	refused = refused < rate ? refused : rate;
+	minute->errors += requests * (rate - refused);
+	minute->refused += requests * refused;
 	minute->p99_ms = p99 > minute->p99_ms ? p99 : minute->p99_ms;
 	minute->latency_ms += requests * (BASE_MEAN_MS + p99 - BASE_P99_MS);
 }

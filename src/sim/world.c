@@ -47,7 +47,9 @@ struct sim_cluster *sim_cluster_at(struct sim *sim, const char *endpoint)
 
 void sim_cluster_changed(struct sim *sim, struct sim_cluster *cluster)
 {
+	bool served = cluster->ready > 0.01;
 	cluster->ready = sim_kube_ready(cluster->kube, NULL);
+	sim->health_now += served != (cluster->ready > 0.01);
 	sim_argocd_notice(sim, cluster);
 }
 
@@ -73,6 +75,13 @@ char *sim_new_id(struct sim *sim, const char *prefix)
 {
 	return mem_printf("%s%06llX%08llX", prefix, (unsigned long long)++sim->next_id,
 			  (unsigned long long)(sim->seed * 2654435761u & 0xFFFFFFFF));
+}
+
+void sim_violated(struct sim *sim, const char *what)
+{
+	char time[TIME_TEXT];
+	if (!sim->violation)
+		sim->violation = mem_printf("%s at %s", what, time_format_rfc3339(sim->now_ms, time));
 }
 
 void sim_effect(struct sim *sim, const char *format, ...)
@@ -109,6 +118,15 @@ static struct sim_kube *make_kube(struct sim *sim, struct sim_cluster *cluster, 
 	return sim_kube_new(&profile);
 }
 
+static void add_addons(struct sim_cluster *cluster)
+{
+	static const char *const names[] = {"vpc-cni", "coredns", "kube-proxy", "aws-ebs-csi-driver"};
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		char *version CLEANUP(mem_freep) = sim_addon_version(names[i], cluster->version);
+		json_object_set_new(cluster->addons, names[i], json_string(version ? version : "v1.0.0-eksbuild.1"));
+	}
+}
+
 struct sim_cluster *sim_cluster_create(struct sim *sim, const char *name, const char *version, const char *token,
 				       int64_t takes_ms)
 {
@@ -122,10 +140,8 @@ struct sim_cluster *sim_cluster_create(struct sim *sim, const char *name, const 
 					.created_ms = sim->now_ms,
 					.change_ms = sim->now_ms + takes_ms,
 					.associations = json_array(),
-					.addons = json_pack("{s:s, s:s, s:s, s:s}", "vpc-cni", "v1.19.2-eksbuild.1",
-							    "coredns", "v1.11.4-eksbuild.2", "kube-proxy",
-							    "v1.33.0-eksbuild.2", "aws-ebs-csi-driver",
-							    "v1.40.0-eksbuild.1")};
+					.addons = json_object()};
+	add_addons(cluster);
 	cluster->id = sim_new_id(sim, "5AC1");
 	cluster->load_balancer = mem_printf("k8s-%s-web-%llu.%s.elb.amazonaws.com", name,
 					    (unsigned long long)(sim->seed % 1000000), SIM_REGION);

@@ -12,6 +12,7 @@
 #define SIM_ACCOUNT "111122223333"
 #define SIM_REGION "us-east-1"
 #define SIM_ZONE "Z0SIMEXAMPLE"
+#define SIM_ALB_ZONE "Z35SXDOTRQ7X7K" /* of every load balancer in the region */
 #define SIM_USERS_HOST "shop.example.com"
 #define SIM_START INT64_C(1795478400000) /* 2026-11-24T00:00:00Z */
 
@@ -30,7 +31,8 @@ struct sim_group {
 
 /* One minute of a load balancer, as CloudWatch keeps it. */
 struct sim_minute {
-	double requests, errors, latency_ms, p99_ms;
+	double requests, errors, refused; /* of them failed by targets; by the balancer itself, for want of targets */
+	double latency_ms, p99_ms;
 };
 
 struct sim_cluster {
@@ -87,8 +89,16 @@ struct sim_fault {
 
 struct sim_change {
 	char *id;
-	int64_t insync_ms;
+	int64_t insync_ms, submitted_ms;
 };
+
+/* An update of a cluster, of a node group or of an add-on. */
+struct sim_update {
+	char *id, *cluster, *group, *addon, *type, *from, *to, *token;
+	int64_t status; /* enum sim_update_status */
+	int64_t created_ms, next_ms;
+};
+enum sim_update_status { UPDATE_IN_PROGRESS, UPDATE_SUCCESSFUL, UPDATE_FAILED, UPDATE_CANCELLED };
 
 struct sim_job;
 struct sim_clock {
@@ -119,8 +129,13 @@ struct sim {
 	json_t *records; /* Route 53's record sets as told at once */
 	struct sim_change *changes;
 	size_t n_changes;
-	double asked, published; /* share on Green by weights: as written, as resolvers get it; 0–1 */
-	int64_t publish_ms;	 /* when `asked` becomes `published` */
+	struct sim_update *updates;
+	size_t n_updates;
+	int64_t insights_ms;		 /* when they were last refreshed */
+	json_t *tokens, *tags;		 /* what a client's token made; ARN -> tags */
+	double asked, published;	 /* share on Green by weights: as written, as resolvers get it; 0–1 */
+	int64_t health_seen, health_now; /* of load balancers, as resolvers were told; as it is */
+	int64_t publish_ms;		 /* when `asked` becomes `published` */
 
 	struct sim_cohort cohorts[SIM_COHORTS];
 	double users_per_s;
@@ -163,6 +178,7 @@ void sim_cluster_changed(struct sim *sim, struct sim_cluster *cluster); /* pods 
 struct sim_cluster *sim_green(struct sim *sim);				/* the other one; NULL when there is none */
 int64_t sim_takes(struct sim *sim, int64_t usual_ms);			/* give or take a fifth, by chance */
 char *sim_new_id(struct sim *sim, const char *prefix);			/* the caller's */
+void sim_violated(struct sim *sim, const char *what);			/* the first is kept */
 void sim_effect(struct sim *sim, const char *format, ...) PRINTF_LIKE(2, 3);
 char *sim_endpoint(const struct sim *sim, const struct sim_cluster *cluster); /* the caller's */
 struct sim_cluster *sim_cluster_at(struct sim *sim, const char *endpoint);    /* NULL: not there */
@@ -175,6 +191,7 @@ void sim_users_advance(struct sim *sim, int64_t until_ms);		    /* nothing chang
 int64_t sim_users_next_ms(const struct sim *sim);			    /* when a share stops moving in one line */
 double sim_users_share(const struct sim *sim, int64_t at_ms);		    /* of all users on Green */
 void sim_users_weights(struct sim *sim, int64_t at_ms, double green_share); /* what resolvers get from now on */
+/* Of requests to it: failed by targets and by the balancer together. */
 double sim_error_rate(const struct sim *sim, const struct sim_cluster *cluster);
 double sim_latency_ms(const struct sim *sim, const struct sim_cluster *cluster);
 
@@ -205,17 +222,43 @@ struct sim_operation {
 	const char *name; /* "eks:DescribeCluster" */
 	sim_handler *fn;
 };
-extern const struct sim_operation sim_eks_operations[], sim_traffic_operations[],
-	sim_other_operations[];				      /* ended by a NULL name */
+/* Each ended by a NULL name. */
+extern const struct sim_operation sim_eks_operations[], sim_eks_addon_operations[], sim_eks_update_operations[],
+	sim_route53_operations[], sim_elbv2_operations[], sim_cloudwatch_operations[], sim_identity_operations[],
+	sim_ec2_operations[], sim_small_operations[];
+/* One page of `all` (taken) as {member: […], "nextToken"}, by the input's maxResults and nextToken. */
+json_t *sim_page(const json_t *input, json_t *all, const char *member);
+json_t *sim_time(int64_t ms);				      /* RFC 3339 text */
 int64_t sim_server_ms(const struct sim *sim);		      /* what AWS' clocks say */
 bool sim_parse_basic(const char *text, int64_t *ret_time_ms); /* "20261124T000000Z" and whatever follows */
 void sim_aws_handle(struct sim *sim, const struct http_request *request, struct http_response *response);
+/* The cluster that an input's member names; NULL: refused. */
+struct sim_cluster *sim_eks_cluster(struct sim *sim, const json_t *input, const char *member,
+				    struct sim_answer *answer);
+struct sim_group *sim_eks_group(struct sim *sim, const json_t *input, struct sim_cluster **ret_cluster,
+				struct sim_answer *answer);
+bool sim_eks_knows_version(const char *version, unsigned *ret_minor);
+char *sim_addon_version(const char *addon, const char *cluster_version); /* the default one; the caller's, or NULL */
+/* Begins an update, or gives the one that this token began before. Takes `takes_ms` until its end or next step. */
+struct sim_update *sim_update_begin(struct sim *sim, struct sim_cluster *cluster, const char *group, const char *addon,
+				    const char *type, const char *from, const char *to, const char *token,
+				    int64_t takes_ms);
+struct sim_update *sim_update_by_token(struct sim *sim, const char *cluster, const char *token); /* or NULL */
+json_t *sim_update_document(const struct sim_update *update);
+void sim_updates_advance(struct sim *sim);
+int64_t sim_updates_next_ms(const struct sim *sim);
+void sim_updates_free(struct sim *sim);
 void sim_eks_advance(struct sim *sim);
 int64_t sim_eks_next_ms(const struct sim *sim);
 
-/* traffic.c */
+/* aws_route53.c, aws_elbv2.c, aws_identity.c, aws_eks_addons.c */
 void sim_traffic_init(struct sim *sim);
-void sim_traffic_publish(struct sim *sim);
+void sim_traffic_publish(struct sim *sim); /* what resolvers get from now on, when that changed */
+bool sim_has_balancer(const struct sim_cluster *cluster);
+struct sim_cluster *sim_balancer_by_dimension(struct sim *sim, const char *value); /* "app/NAME/ID"; NULL: none */
+void sim_identity_init(struct sim *sim);
+void sim_association_add(struct sim *sim, struct sim_cluster *cluster, const char *ns, const char *account,
+			 const char *role);
 
 /* argocd.c, argocd_api.c */
 void sim_argocd_init(struct sim *sim);
