@@ -365,7 +365,7 @@ void kube_serve_apply(struct kube_request *request, struct kube_object *object)
 		else
 			json_decref(set);
 		json_decref(unmerged);
-		kube_finish_write(request, object, live);
+		kube_finish_write(request, object, kube_view(request->kube, object), live);
 	}
 	json_decref(walk.causes);
 	json_decref(applied);

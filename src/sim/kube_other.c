@@ -191,9 +191,10 @@ void kube_serve_scale(struct kube_request *request, struct kube_object *object)
 		return;
 	const json_t *replicas = json_object_get(json_object_get(body, "spec"), "replicas");
 	if (json_is_integer(replicas) && json_integer_value(replicas) >= 0 && !request->dry_run) {
-		json_t *document = kube_document(request->kube, object);
+		json_t *document = kube_document(request->kube, object), *old = kube_view(request->kube, object);
 		json_object_set(json_object_get(document, "spec"), "replicas", (json_t *)(uintptr_t)replicas);
-		kube_store_document(request->kube, object, document, false);
+		kube_store_document(request->kube, object, old, document, false);
+		json_decref(old);
 		json_decref(document);
 	}
 	json_decref(body);

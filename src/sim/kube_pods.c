@@ -479,7 +479,7 @@ bool kube_budget_covers(struct sim_kube *kube, struct kube_object *pdb, struct k
 		return false;
 	if (!pdb->doc)
 		return pdb->workload == pod->object.workload;
-	json_t *document = kube_document(kube, pdb);
+	json_t *document = kube_view(kube, pdb);
 	struct kube_labels labels;
 	kube_labels_of(kube, &pod->object, &labels);
 	bool covers =
@@ -499,7 +499,7 @@ static int64_t amount(const json_t *value, int64_t n)
 
 static void budget_of_document(struct sim_kube *kube, struct kube_object *pdb, struct kube_budget *ret)
 {
-	json_t *document = kube_document(kube, pdb);
+	json_t *document = kube_view(kube, pdb);
 	const json_t *spec = json_object_get(document, "spec");
 	struct kube_kind *pods = kube_kind_of(kube, KIND_POD);
 	for (size_t i = kube_lower_bound(pods, pdb->ns, ""); i < pods->n && strcmp(pods->items[i]->ns, pdb->ns) == 0;

@@ -886,22 +886,39 @@ json_t *kube_document(struct sim_kube *kube, struct kube_object *object)
 	return document;
 }
 
+json_t *kube_view(struct sim_kube *kube, struct kube_object *object)
+{
+	return object->whole ? json_incref(object->doc) : kube_document(kube, object);
+}
+
+static int dump_into(const char *bytes, size_t n, void *context)
+{
+	kube_out_bytes(context, bytes, n);
+	return 0;
+}
+
+void kube_out_document(struct kube_out *out, const json_t *document)
+{
+	json_dump_callback(document, dump_into, out, JSON_COMPACT);
+}
+
 static void render_document(struct sim_kube *kube, struct kube_object *object, enum kube_form form,
 			    struct kube_out *out)
 {
-	json_t *document = kube_document(kube, object);
+	json_t *document = kube_view(kube, object);
 	if (form == FORM_METADATA) {
 		json_t *partial = json_pack("{s:s, s:s, s:O}", "kind", "PartialObjectMetadata", "apiVersion",
 					    "meta.k8s.io/v1", "metadata", json_object_get(document, "metadata"));
 		json_decref(document);
 		document = partial;
 	} else if (form == FORM_ITEM && !object->kind->custom) {
+		json_t *item = json_copy(document);
+		json_decref(document);
+		document = item;
 		json_object_del(document, "kind");
 		json_object_del(document, "apiVersion");
 	}
-	char *text = json_dumps(document, JSON_COMPACT);
-	kube_out_text(out, text);
-	free(text);
+	kube_out_document(out, document);
 	json_decref(document);
 }
 

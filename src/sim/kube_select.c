@@ -235,7 +235,7 @@ static bool field_holds(struct sim_kube *kube, const struct requirement *require
 	if (object->kind->id == KIND_POD && strcmp(key, "status.phase") == 0)
 		return holds(requirement, phase_of(kube_pod_of(object)));
 	char scratch[32];
-	json_t *document = kube_document(kube, object);
+	json_t *document = kube_view(kube, object);
 	const char *value = path_text(document, key, scratch);
 	bool result = holds(requirement, value ? value : strcmp(key, "spec.unschedulable") == 0 ? "false" : "");
 	json_decref(document);

@@ -100,31 +100,40 @@ static void begin(struct kube_request *request, int status, const char *type)
 	add_header(request, "content-type", type);
 }
 
-void kube_out_begin(struct kube_request *request, struct kube_out *out, const char *type)
+static void begin_reply(struct kube_request *request, int status, const char *type, struct kube_out *out)
 {
-	begin(request, 200, type);
-	*out = (struct kube_out){.sink = request->http->sink, .body = &request->response->body};
+	begin(request, status, type);
+	*out = (struct kube_out){.sink = status / 100 == 2 ? request->http->sink : NULL,
+				 .body = &request->response->body};
 	if (out->sink)
 		out->block = mem_alloc(KUBE_BLOCK);
 }
 
+static void end_reply(struct kube_request *request, struct kube_out *out)
+{
+	kube_out_end(out);
+	request->response->stopped = out->stopped;
+}
+
+void kube_out_begin(struct kube_request *request, struct kube_out *out, const char *type)
+{
+	begin_reply(request, 200, type, out);
+}
+
 void kube_reply_text(struct kube_request *request, int status, const char *type, const char *text)
 {
-	begin(request, status, type);
-	struct kube_out out = {.sink = status / 100 == 2 ? request->http->sink : NULL,
-			       .body = &request->response->body};
-	if (out.sink)
-		out.block = mem_alloc(KUBE_BLOCK);
+	struct kube_out out;
+	begin_reply(request, status, type, &out);
 	kube_out_text(&out, text);
-	request->response->stopped = out.stopped;
-	kube_out_end(&out);
+	end_reply(request, &out);
 }
 
 void kube_reply_json(struct kube_request *request, int status, json_t *document)
 {
-	char *text = json_dumps(document, JSON_COMPACT);
-	kube_reply_text(request, status, "application/json", text);
-	free(text);
+	struct kube_out out;
+	begin_reply(request, status, "application/json", &out);
+	kube_out_document(&out, document);
+	end_reply(request, &out);
 	json_decref(document);
 }
 

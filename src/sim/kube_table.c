@@ -338,7 +338,7 @@ static json_t *cell_value(struct cell_context *cell, const struct column *column
 
 static json_t *row_of(struct kube_request *request, struct kube_object *object, int kind)
 {
-	struct cell_context cell = {request->kube, object, kube_document(request->kube, object)};
+	struct cell_context cell = {request->kube, object, kube_view(request->kube, object)};
 	json_t *cells = json_pack("[s]", object->name);
 	for (size_t i = 0; i < ARRAY_SIZE(columns); i++)
 		if (columns[i].kind == kind)

@@ -316,6 +316,7 @@ enum { KUBE_BLOCK = 1 << 16 };
 void kube_out_bytes(struct kube_out *out, const char *bytes, size_t n);
 void kube_out_text(struct kube_out *out, const char *text);
 void kube_out_printf(struct kube_out *out, const char *format, ...) PRINTF_LIKE(2, 3);
+void kube_out_document(struct kube_out *out, const json_t *document);
 void kube_out_end(struct kube_out *out);
 
 struct kube_labels {
@@ -326,7 +327,8 @@ struct kube_labels {
 void kube_labels_of(struct sim_kube *kube, struct kube_object *object, struct kube_labels *ret);
 enum kube_form { FORM_WHOLE, FORM_ITEM, FORM_METADATA };
 void kube_render(struct sim_kube *kube, struct kube_object *object, enum kube_form form, struct kube_out *out);
-json_t *kube_document(struct sim_kube *kube, struct kube_object *object); /* new reference, whole */
+json_t *kube_document(struct sim_kube *kube, struct kube_object *object); /* new, whole, the caller's to change */
+json_t *kube_view(struct sim_kube *kube, struct kube_object *object);	  /* the same, not to be changed */
 const char *kube_stamp(struct sim_kube *kube, int64_t ms, char out[24]);  /* "2026-11-24T00:00:00Z" */
 const char *kube_api_version(const struct kube_kind *kind, char out[128]);
 
@@ -401,12 +403,14 @@ bool kube_body(struct kube_request *request, json_t **ret);
 /* kube_write.c, for controllers: deletes in the way of the API server (namespaces take their objects along, workloads
  * their pods). */
 void kube_delete_object(struct sim_kube *kube, struct kube_object *object, int64_t grace_ms);
-/* Makes `document` (borrowed) what the object is from now on; `status`: its status too. */
-void kube_store_document(struct sim_kube *kube, struct kube_object *object, json_t *document, bool status);
+/* Makes `document` (shared from then on) what the object is, after `old`, its view; `status`: its status too. */
+void kube_store_document(struct sim_kube *kube, struct kube_object *object, const json_t *old, json_t *document,
+			 bool status);
 struct kube_object *kube_create_document(struct sim_kube *kube, struct kube_kind *kind, const char *ns,
 					 const char *name, json_t *document);
-void kube_create_checked(struct kube_request *request, json_t *document);			    /* taken */
-void kube_finish_write(struct kube_request *request, struct kube_object *object, json_t *document); /* taken */
+void kube_create_checked(struct kube_request *request, json_t *document); /* taken */
+void kube_finish_write(struct kube_request *request, struct kube_object *object, json_t *old,
+		       json_t *document); /* both taken */
 /* kube_apply.c: who manages which field */
 void kube_managed_update(struct kube_request *request, const char *manager, const json_t *old, json_t *document);
 void kube_serve_apply(struct kube_request *request, struct kube_object *object);

@@ -106,20 +106,20 @@ static void store_patch(struct sim_kube *kube, struct kube_object *object, json_
 	json_decref(wanted);
 }
 
-void kube_store_document(struct sim_kube *kube, struct kube_object *object, json_t *document, bool status)
+void kube_store_document(struct sim_kube *kube, struct kube_object *object, const json_t *old, json_t *document,
+			 bool status)
 {
-	json_t *old = kube_document(kube, object);
 	bool spec_changed = !json_equal(json_object_get(old, "spec"), json_object_get(document, "spec"));
 	bool pod_template_changed = !json_equal(json_object_get(json_object_get(old, "spec"), "template"),
 						json_object_get(json_object_get(document, "spec"), "template"));
-	json_decref(old);
 	if (spec_changed && has_generation(object))
 		object->generation++;
 	absorb(kube, object, document);
 	if (object->whole) {
+		json_incref(document);
 		json_decref(object->doc);
-		object->doc = json_deep_copy(document);
-		stamp_metadata(kube, object, object->doc);
+		object->doc = document;
+		stamp_metadata(kube, object, document);
 	} else if (object->kind->id == KIND_POD && !object->workload) {
 		json_decref(object->doc);
 		object->doc = json_deep_copy(document);
@@ -377,7 +377,9 @@ static void protect(struct kube_request *request, const json_t *old, json_t *doc
 	if (request->subresource && strcmp(request->subresource, "status") == 0) {
 		json_t *status = json_incref(json_object_get(document, "status"));
 		json_object_clear(document);
-		json_object_update(document, (json_t *)(uintptr_t)old);
+		json_t *rest = json_deep_copy(old);
+		json_object_update(document, rest);
+		json_decref(rest);
 		if (status)
 			json_object_set_new(document, "status", status);
 		return;
@@ -395,21 +397,20 @@ static bool no_finalizers(const json_t *document)
 }
 
 /* Stores what `document` (taken) says and answers with the object. */
-void kube_finish_write(struct kube_request *request, struct kube_object *object, json_t *document)
+void kube_finish_write(struct kube_request *request, struct kube_object *object, json_t *old, json_t *document)
 {
 	struct sim_kube *kube = request->kube;
-	json_t *old = kube_document(kube, object);
 	json_object_set(metadata_of(document), "resourceVersion",
 			json_object_get(json_object_get(old, "metadata"), "resourceVersion"));
-	bool same = json_equal(old, document);
-	json_decref(old);
 	if (request->dry_run) {
+		json_decref(old);
 		kube_reply_json(request, 200, document);
 		return;
 	}
-	if (!same)
-		kube_store_document(kube, object, document,
+	if (!json_equal(old, document))
+		kube_store_document(kube, object, old, document,
 				    request->subresource && strcmp(request->subresource, "status") == 0);
+	json_decref(old);
 	kube_reply_object(request, 200, object);
 	if (object->deleting_ms && object->whole && no_finalizers(document))
 		kube_remove(kube, object);
@@ -425,14 +426,13 @@ void kube_serve_update(struct kube_request *request, struct kube_object *object)
 		json_decref(document);
 		return;
 	}
-	json_t *old = kube_document(request->kube, object);
+	json_t *old = kube_view(request->kube, object);
 	protect(request, old, document);
-	if (!json_object_get(json_object_get(document, "metadata"), "managedFields"))
-		keep(json_object_get(document, "metadata"), json_object_get(old, "metadata"), "managedFields");
-	if (!json_equal(old, document))
-		kube_managed_update(request, manager_of(request), old, document);
-	json_decref(old);
-	kube_finish_write(request, object, document);
+	json_t *managed = json_object_get(json_object_get(old, "metadata"), "managedFields");
+	if (managed && !json_object_get(json_object_get(document, "metadata"), "managedFields"))
+		json_object_set_new(json_object_get(document, "metadata"), "managedFields", json_deep_copy(managed));
+	kube_managed_update(request, manager_of(request), old, document);
+	kube_finish_write(request, object, old, document);
 }
 
 static bool apply_patch(struct kube_request *request, const char *type, json_t *target, const json_t *patch)
@@ -471,7 +471,7 @@ void kube_serve_patch(struct kube_request *request, struct kube_object *object)
 	json_t *patch;
 	if (!kube_body(request, &patch))
 		return;
-	json_t *old = kube_document(request->kube, object), *document = json_deep_copy(old);
+	json_t *old = kube_view(request->kube, object), *document = json_deep_copy(old);
 	bool good = apply_patch(request, type, document, patch) && check_versions(request, object, document);
 	json_decref(patch);
 	if (!good) {
@@ -480,10 +480,8 @@ void kube_serve_patch(struct kube_request *request, struct kube_object *object)
 		return;
 	}
 	protect(request, old, document);
-	if (!json_equal(old, document))
-		kube_managed_update(request, manager_of(request), old, document);
-	json_decref(old);
-	kube_finish_write(request, object, document);
+	kube_managed_update(request, manager_of(request), old, document);
+	kube_finish_write(request, object, old, document);
 }
 
 /* ---- delete */
