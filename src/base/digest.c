@@ -124,6 +124,8 @@ bool base64_decode(struct slice text, struct buf *out)
 	size_t end = text.n;
 	while (end > 0 && text.n - end < 2 && text.p[end - 1] == '=')
 		end--;
+	if (end < text.n && text.n % 4) /* padding fills a group of four, or is left out */
+		return false;
 	for (size_t i = 0; i < end; i++) {
 		int value = value64(text.p[i]);
 		if (value < 0)

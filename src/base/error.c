@@ -189,12 +189,24 @@ static void render_ids(const struct error *error, struct buf *out)
 		buf_printf(out, ", request id: %s", error->request_id);
 }
 
+/* A server's words may hold what moves a terminal's cursor; line ends are kept, under the first. */
+static void put_words(struct buf *out, const char *words)
+{
+	for (const char *p = words; *p; p++) {
+		if (*p == '\n')
+			buf_puts(out, "\n       ");
+		else
+			buf_putc(out, (unsigned char)*p < 0x20 || *p == 0x7F ? ' ' : *p);
+	}
+}
+
 void error_render(const struct error *error, struct buf *out)
 {
 	const char *remedy = NULL;
 	buf_puts(out, "error: ");
 	for (const struct error *e = error; e; e = e->cause) {
-		buf_printf(out, "%s%s", e == error ? "" : ": ", e->message);
+		buf_puts(out, e == error ? "" : ": ");
+		put_words(out, e->message);
 		remedy = remedy ? remedy : e->remedy;
 	}
 	buf_putc(out, '\n');
@@ -208,8 +220,11 @@ void error_render(const struct error *error, struct buf *out)
 		buf_puts(
 			out,
 			"       it is not known whether this happened; the world is read again before anything else\n");
-	if (remedy)
-		buf_printf(out, "do:    %s\n", remedy);
+	if (remedy) {
+		buf_puts(out, "do:    ");
+		put_words(out, remedy);
+		buf_putc(out, '\n');
+	}
 }
 
 void error_line(const struct error *error, struct buf *out)
