@@ -152,9 +152,9 @@ const struct sim_operation sim_small_operations[] = {
 	{"ssm:DeleteParameter", delete_parameter},
 	{"secretsmanager:GetSecretValue", get_secret},
 	{"secretsmanager:ListSecrets", list_secrets},
-	{"service-quotas:GetServiceQuota", get_quota},
-	{"service-quotas:GetAWSDefaultServiceQuota", get_quota},
-	{"service-quotas:ListServiceQuotas", list_quotas},
-	{"service-quotas:ListAWSDefaultServiceQuotas", list_quotas},
+	{"servicequotas:GetServiceQuota", get_quota},
+	{"servicequotas:GetAWSDefaultServiceQuota", get_quota},
+	{"servicequotas:ListServiceQuotas", list_quotas},
+	{"servicequotas:ListAWSDefaultServiceQuotas", list_quotas},
 	{NULL, NULL},
 };
