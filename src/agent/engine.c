@@ -205,6 +205,7 @@ static struct error *take_result(struct agent *agent, struct step_view *view, co
 		want(next_ms, 0);
 		return fail_step(agent, view, result->detail ? result->detail : "it did not pass");
 	case STEP_HOLD:
+		want(next_ms, 0); /* the yes may be there already */
 		return hold_step(agent, view, result->detail ? result->detail : "waits for a person");
 	case STEP_WAIT:
 	default:
