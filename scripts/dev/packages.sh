@@ -2,7 +2,7 @@
 packages_build="gcc meson ninja-build pkg-config libcurl4-openssl-dev libjansson-dev libfyaml-dev libxml2-dev libcmark-dev
 libsqlite3-dev libssl-dev zlib1g-dev libmicrohttpd-dev libcmocka-dev"
 packages_test="jq python3 python3-venv git curl procps"
-packages_bench="hyperfine libyajl-dev curl"
+packages_bench="libyajl-dev curl time binutils"
 packages_lint="clang clang-format clang-tidy cppcheck"
 packages_cover="gcovr"
 packages_fuzz="clang libclang-rt-14-dev"
