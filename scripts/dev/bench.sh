@@ -20,7 +20,7 @@ mean_ms() { # PROGRAM…: milliseconds, mean of 50
 met() { # VALUE LIMIT at-most|at-least
 	echo "$1 $2 $3" | awk '{ ok = $3 == "at-most" ? $1 <= $2 : $1 >= $2; print ok ? "yes" : "NO" }'
 }
-ratio() { echo "$1 $2" | awk '{ printf "%.2f", $2 > 0 ? $1 / $2 : 0 }'; }
+ratio() { echo "$1 $2" | awk '{ printf "%.2f", ($2 > 0 ? $1 / $2 : 0) }'; }
 
 echo "machine: $(grep -m1 'model name' /proc/cpuinfo | cut -d: -f2 | sed 's/^ *//'), $(nproc) cores, $(awk '/MemTotal/ { printf "%.0f GiB", $2 / 1048576 }' /proc/meminfo), $(uname -r)"
 row name ours peer ratio goal met
