@@ -46,14 +46,14 @@ stop() {
 	rm -rf kubeconfig serve.json .eks-upgrade-agent examples/terraform/green/.terraform* plan.json
 }
 
-serve 150
+serve 60
 expect "doctor finds what it needs" "$agent" doctor $given
 expect "a plan is made" "$agent" plan $given --out plan.json
 jq '.target_version = "1.35"' plan.json >edited.json
 expect "a plan edited by hand is refused" sh -c "! $agent upgrade --yes $given edited.json"
 "$agent" upgrade --yes $given plan.json >first.log 2>&1 &
 upgrade=$!
-for i in $(seq 100); do
+for i in $(seq 600); do
 	pgrep -f "create-cluster.*shop-134" >/dev/null && break
 	sleep 0.1
 done
@@ -70,10 +70,10 @@ expect "a report is written" "$agent" report $given --out report.html
 expect "the report is whole" grep -q '</html>' report.html
 stop
 
-serve 150
+serve 60
 "$agent" upgrade --yes $given >second.log 2>&1 &
 upgrade=$!
-for i in $(seq 400); do
+for i in $(seq 900); do
 	is '.green_asked >= 25' 2>/dev/null && break
 	sleep 0.2
 done
