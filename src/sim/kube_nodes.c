@@ -77,27 +77,31 @@ void kube_node_ready(struct sim_kube *kube, struct kube_node *node)
 	node->ready_ms = kube->now_ms;
 	kube_touch(kube, &node->object);
 	kube_note(kube, REASON_NODE_READY, &node->object, node->object.name);
-	reconcile_daemons(kube);
 	kube_schedule_pending(kube);
+}
+
+void kube_nodes_leave(struct sim_kube *kube)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < kube->n_nodes; i++) {
+		struct kube_node *node = kube->nodes[i];
+		if (!node->object.leaving) {
+			kube->nodes[kept++] = node;
+			continue;
+		}
+		node->lease->leaving = node->csi_node->leaving = true;
+	}
+	kube->n_nodes = kept;
+	static const enum kube_kind_id kinds[] = {KIND_NODE, KIND_LEASE, KIND_CSINODE};
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		kube_remove_leaving(kube, kube_kind_of(kube, kinds[i]));
+	kube_pods_leave_nodes(kube);
 }
 
 void kube_node_remove(struct sim_kube *kube, struct kube_node *node)
 {
-	for (size_t i = 0; i < kube->n_nodes; i++)
-		if (kube->nodes[i] == node) {
-			memmove(kube->nodes + i, kube->nodes + i + 1, (kube->n_nodes - i - 1) * sizeof *kube->nodes);
-			kube->n_nodes--;
-			break;
-		}
-	kube_remove(kube, &node->object);
-	kube_remove(kube, node->lease);
-	kube_remove(kube, node->csi_node);
-	struct kube_pod **pods;
-	size_t n = kube_pods_of(kube, node, NULL, &pods);
-	for (size_t i = 0; i < n; i++)
-		kube_pod_gone(kube, pods[i]);
-	free(pods);
-	reconcile_daemons(kube);
+	node->object.leaving = true;
+	kube_nodes_leave(kube);
 }
 
 /* Nodes join the API some seconds before they are Ready. */
@@ -159,10 +163,10 @@ void sim_kube_remove_nodes(struct sim_kube *kube, const char *node_group, unsign
 		}
 	for (size_t i = kube->n_nodes; i-- > 0 && n > 0;)
 		if (strcmp(kube->nodes[i]->group, node_group) == 0) {
-			kube_node_remove(kube, kube->nodes[i]);
+			kube->nodes[i]->object.leaving = true;
 			n--;
 		}
-	kube_schedule_pending(kube);
+	kube_nodes_leave(kube);
 }
 
 bool sim_kube_replace_node(struct sim_kube *kube, const char *node_group)

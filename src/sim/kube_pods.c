@@ -115,20 +115,19 @@ void kube_pod_place(struct sim_kube *kube, struct kube_pod *pod)
 	schedule(kube, pod);
 }
 
+/* In the order in which they came. Nodes take any pod alike: when one finds no room, none does. */
 void kube_schedule_pending(struct sim_kube *kube)
 {
-	size_t kept = 0;
-	for (size_t i = 0; i < kube->n_pending; i++) {
-		struct kube_pod *pod = kube->pending[i];
-		struct kube_node *node = choose_node(kube);
-		if (!node) {
-			kube->pending[kept++] = pod;
-			continue;
-		}
+	size_t done = 0;
+	struct kube_node *node;
+	while (done < kube->n_pending && (node = choose_node(kube))) {
+		struct kube_pod *pod = kube->pending[done++];
 		bind_pod(kube, pod, node);
 		kube_touch(kube, &pod->object);
 	}
-	kube->n_pending = kept;
+	kube->n_pending -= done;
+	if (done > 0)
+		memmove(kube->pending, kube->pending + done, kube->n_pending * sizeof *kube->pending);
 }
 
 void kube_pod_make_ready(struct sim_kube *kube, struct kube_pod *pod, int64_t since_ms)
@@ -302,7 +301,8 @@ void kube_pod_delete(struct sim_kube *kube, struct kube_pod *pod, int64_t grace_
 		kube_reconcile(kube, pod->object.workload);
 }
 
-void kube_pod_gone(struct sim_kube *kube, struct kube_pod *pod)
+/* Out of its workload and off its node. */
+static void detach(struct sim_kube *kube, struct kube_pod *pod)
 {
 	struct kube_workload *w = pod->object.workload;
 	leave_workload(kube, pod);
@@ -320,6 +320,12 @@ void kube_pod_gone(struct sim_kube *kube, struct kube_pod *pod)
 		w->n_pods--;
 	}
 	pod->next = pod->prev = NULL;
+}
+
+void kube_pod_gone(struct sim_kube *kube, struct kube_pod *pod)
+{
+	struct kube_workload *w = pod->object.workload;
+	detach(kube, pod);
 	kube_remove(kube, &pod->object);
 	if (w)
 		kube_reconcile(kube, w);
@@ -328,18 +334,35 @@ void kube_pod_gone(struct sim_kube *kube, struct kube_pod *pod)
 		kube_schedule_pending(kube);
 }
 
-/* The pods of a node or of a namespace (the other NULL), to work on while their kind's list changes. */
-size_t kube_pods_of(struct sim_kube *kube, const struct kube_node *node, const char *ns, struct kube_pod ***ret)
+void kube_pods_leave_nodes(struct sim_kube *kube)
+{
+	struct kube_kind *kind = kube_kind_of(kube, KIND_POD);
+	for (size_t i = 0; i < kind->n; i++) {
+		struct kube_pod *pod = kube_pod_of(kind->items[i]);
+		if (!pod->node || !pod->node->object.leaving)
+			continue;
+		detach(kube, pod);
+		pod->object.leaving = true;
+	}
+	kube_remove_leaving(kube, kind);
+	for (size_t i = kube->n_apps; i-- > 0;) {
+		struct kube_app *app = kube->apps[i];
+		for (struct kube_workload *w = app->workloads; w; w = w->next)
+			kube_reconcile(kube, w);
+		if (app->ns->deleting_ms)
+			kube_namespace_settle(kube, app->name);
+	}
+	kube_schedule_pending(kube);
+}
+
+/* The pods of a namespace, to work on while their kind's list changes. */
+size_t kube_pods_in(struct sim_kube *kube, const char *ns, struct kube_pod ***ret)
 {
 	struct kube_kind *kind = kube_kind_of(kube, KIND_POD);
 	size_t n = 0;
 	*ret = NULL;
-	kube_sort(kind);
-	for (size_t i = 0; i < kind->n; i++) {
-		struct kube_pod *pod = kube_pod_of(kind->items[i]);
-		if (node ? pod->node == node : strcmp(pod->object.ns, ns) == 0)
-			*HEAP_PUSH(*ret, n) = pod;
-	}
+	for (size_t i = kube_lower_bound(kind, ns, ""); i < kind->n && strcmp(kind->items[i]->ns, ns) == 0; i++)
+		*HEAP_PUSH(*ret, n) = kube_pod_of(kind->items[i]);
 	return n;
 }
 

@@ -82,6 +82,7 @@ struct kube_object {
 	uint32_t generation;
 	uint32_t index;			/* ordinal, variant: by kind */
 	bool whole;			/* doc is all of it */
+	bool leaving;			/* about to be gone, with others */
 	bool gone, fixture;		/* fixture: source is a struct kube_fixture */
 	json_t *doc;			/* whole document, or merge patch over the template, or NULL */
 	struct kube_workload *workload; /* whose pods, service, budget … this is; NULL: none */
@@ -242,6 +243,7 @@ struct kube_object *kube_find(struct kube_kind *kind, const char *ns, const char
 size_t kube_lower_bound(struct kube_kind *kind, const char *ns, const char *name);
 void kube_touch(struct sim_kube *kube, struct kube_object *object);  /* a new resourceVersion */
 void kube_remove(struct sim_kube *kube, struct kube_object *object); /* gone; watches may still tell of it */
+void kube_remove_leaving(struct sim_kube *kube, struct kube_kind *kind);
 void kube_sort(struct kube_kind *kind);
 void kube_timer_set(struct sim_kube *kube, int64_t at_ms, enum kube_timer_kind kind, struct kube_object *object);
 bool kube_timer_due(struct sim_kube *kube, int64_t now_ms, struct kube_timer *ret);
@@ -267,6 +269,7 @@ void kube_join_due(struct sim_kube *kube);
 const struct kube_machine *kube_machine_of(const char *type);
 void kube_node_ready(struct sim_kube *kube, struct kube_node *node);
 void kube_node_remove(struct sim_kube *kube, struct kube_node *node);
+void kube_nodes_leave(struct sim_kube *kube); /* those that are marked */
 struct kube_node *kube_node_find(struct sim_kube *kube, const char *name);
 
 /* ---- kube_pods.c: the controllers of pods */
@@ -276,7 +279,8 @@ void kube_pod_make_ready(struct sim_kube *kube, struct kube_pod *pod, int64_t si
 void kube_pod_step(struct sim_kube *kube, struct kube_pod *pod);
 void kube_pod_delete(struct sim_kube *kube, struct kube_pod *pod, int64_t grace_ms);
 void kube_pod_gone(struct sim_kube *kube, struct kube_pod *pod);
-size_t kube_pods_of(struct sim_kube *kube, const struct kube_node *node, const char *ns, struct kube_pod ***ret);
+size_t kube_pods_in(struct sim_kube *kube, const char *ns, struct kube_pod ***ret); /* free(*ret) */
+void kube_pods_leave_nodes(struct sim_kube *kube); /* the pods of nodes that are leaving are gone, and replaced */
 void kube_reconcile(struct sim_kube *kube, struct kube_workload *workload);
 struct kube_pod *kube_pod_alloc(struct sim_kube *kube);
 void kube_pod_place(struct sim_kube *kube, struct kube_pod *pod); /* onto a node, or into the queue */

@@ -647,7 +647,7 @@ static void delete_namespace(struct sim_kube *kube, struct kube_object *ns)
 		}
 	}
 	struct kube_pod **pods;
-	size_t n = kube_pods_of(kube, NULL, ns->name, &pods);
+	size_t n = kube_pods_in(kube, ns->name, &pods);
 	for (size_t i = 0; i < n; i++)
 		if (!pods[i]->object.deleting_ms)
 			kube_pod_delete(kube, pods[i], 30 * SECOND_MS);
