@@ -123,6 +123,7 @@ static void call_init(struct call *call, struct kube_request *request)
 	call->task.method = request->method;
 	call->task.path = request->path;
 	call->task.content_type = request->content_type;
+	call->task.accept = request->accept;
 	call->task.body = buf_slice(&call->text);
 	call->task.look = look_call;
 }

@@ -9,29 +9,35 @@ static bool names_cause(const struct error *error, const char *word)
 	return error->message && strstr(error->message, word);
 }
 
-/* What a refused eviction means; *ret is left alone when it is a failure. */
+/* What a refused eviction means; false when it is a failure. */
 static bool understood(const struct error *error, enum kube_eviction *ret)
 {
+	enum kube_eviction meaning = KUBE_EVICT_BLOCKED;
+	bool known = false;
 	switch (error->http_status) {
 	case 404:
-		*ret = KUBE_EVICT_GONE;
-		return true;
+		meaning = KUBE_EVICT_GONE;
+		known = true;
+		break;
 	case 409: /* the precondition: another pod by that name. Other conflicts are the server's own races. */
-		*ret = names_cause(error, "UID in") ? KUBE_EVICT_GONE : KUBE_EVICT_BLOCKED;
-		return true;
+		meaning = names_cause(error, "UID in") ? KUBE_EVICT_GONE : KUBE_EVICT_BLOCKED;
+		known = true;
+		break;
 	case 429:
-		*ret = KUBE_EVICT_BLOCKED;
-		return true;
-	case 403: /* an eviction is created, and nothing can be in a namespace that is going; its pods go by themselves
-		   */
-		*ret = KUBE_EVICT_BLOCKED;
-		return names_cause(error, "is being terminated");
+		known = true;
+		break;
+	case 403: /* nothing can be created in a namespace that is going; its pods go by themselves */
+		known = names_cause(error, "is being terminated");
+		break;
 	case 500: /* the server gives up on pods under two budgets, each time */
-		*ret = KUBE_EVICT_BLOCKED;
-		return names_cause(error, "more than one PodDisruptionBudget");
+		known = names_cause(error, "more than one PodDisruptionBudget");
+		break;
 	default:
-		return false;
+		break;
 	}
+	if (known)
+		*ret = meaning;
+	return known;
 }
 
 struct error *kube_evict(struct kube *kube, const char *ns, const char *pod, const char *uid, int64_t grace_s,

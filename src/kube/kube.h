@@ -36,8 +36,8 @@ struct error *kube_call(struct kube *kube, const char *method, const char *path,
 			json_t **ret) MUST_CHECK;
 /* Several side by side, at most 8 at once; each has its own error. */
 struct kube_request {
-	const char *method, *path, *content_type;
-	json_t *body; /* taken */
+	const char *method, *path, *content_type, *accept; /* NULL: application/json */
+	json_t *body;					   /* taken */
 	bool wants_answer;
 	json_t *answer;	     /* out: the caller's */
 	struct error *error; /* out: the caller's */

@@ -138,6 +138,7 @@ static struct error *pem_of(const struct loader *loader, const struct entry *ent
 		struct error *error = read_file(file, &text);
 		if (error) {
 			struct error *outer ERROR_CLEANUP = wrong(entry, key, "the file it names");
+			error->class = ERROR_INVALID;
 			return error_wrap(error, "%s", outer->message);
 		}
 	} else {
@@ -396,9 +397,9 @@ static struct error *choose(const struct loader *loader, struct kube_access *ret
 	TRY(text_of(&context, "context.user", &user_name));
 	if (!cluster_name || !find_entry(loader, "clusters", cluster_name, &cluster))
 		return wrong(&context, "context.cluster", "names a cluster that is not there");
+	TRY(take_cluster(loader, &cluster, ret));
 	if (user_name && !find_entry(loader, "users", user_name, &user))
 		return wrong(&context, "context.user", "names a user who is not there");
-	TRY(take_cluster(loader, &cluster, ret));
 	return user_name ? take_user(loader, &user, &cluster, ret) : NULL;
 }
 
