@@ -22,7 +22,10 @@ struct aws_options {
 	const char *region;	   /* --region; NULL: AWS_REGION, AWS_DEFAULT_REGION, the profile's, IMDS' */
 	const char
 		*endpoint_url; /* --endpoint-url for every service; NULL: AWS_ENDPOINT_URL[_SERVICE], profile, rules */
-	const char *mfa_code;  /* or NULL */
+	const char *mfa_code;  /* good for one sign-in; or NULL */
+	char *(*ask)(void *context, const char *question); /* asks the person for a line (an MFA code); malloc'd, NULL
+							    * when refused; NULL: nobody can be asked */
+	void *ask_context;
 	const char *(*getenv)(void *context, const char *name); /* NULL: the process's environment */
 	void *getenv_context;
 	const char *access_key, *secret_key, *session_token; /* explicit credentials (the simulator's); or NULL */

@@ -1,23 +1,14 @@
-/* The chain. Each link either does not apply (says why), answers, or fails. */
-#include "aws/credentials.h"
+/* The chain. */
+#include "aws/credentials_internal.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 #include "base/mem.h"
-#include "base/time.h"
 #include "codec/document.h"
-
-struct chain {
-	const struct aws_options *options;
-	const struct aws_profile *profile;
-	struct aws_credentials *ret;
-	char *skipped; /* why the link does not apply; the chain's to free */
-};
-
-typedef struct error *link_fn(struct chain *chain, bool *ret_answered);
 
 void aws_credentials_done(struct aws_credentials *credentials)
 {
@@ -29,7 +20,8 @@ void aws_credentials_done(struct aws_credentials *credentials)
 	*credentials = (struct aws_credentials){0};
 }
 
-static void take(struct chain *chain, const char *access, const char *secret, const char *token, int64_t expires_ms)
+void aws_chain_take(struct aws_chain *chain, const char *access, const char *secret, const char *token,
+		    int64_t expires_ms)
 {
 	aws_credentials_done(chain->ret);
 	*chain->ret = (struct aws_credentials){.access_key = mem_strdup(access),
@@ -38,40 +30,23 @@ static void take(struct chain *chain, const char *access, const char *secret, co
 					       .expires_ms = expires_ms};
 }
 
-static struct error *explicit_keys(struct chain *chain, bool *ret_answered)
+struct error *aws_chain_skip(struct aws_chain *chain, const char *format, ...)
 {
-	const struct aws_options *options = chain->options;
-	if (options->access_key && options->secret_key) {
-		take(chain, options->access_key, options->secret_key, options->session_token, INT64_MAX);
-		*ret_answered = true;
-	} else {
-		chain->skipped = mem_strdup("none given");
-	}
+	va_list args;
+	va_start(args, format);
+	free(chain->skipped);
+	chain->skipped = mem_vprintf(format, args);
+	va_end(args);
 	return NULL;
 }
 
-static struct error *environment(struct chain *chain, bool *ret_answered)
+const char *aws_chain_setting(const struct aws_chain *chain, const char *variable, const char *profile, const char *key)
 {
-	const char *access = aws_getenv(chain->options, "AWS_ACCESS_KEY_ID"),
-		   *secret = aws_getenv(chain->options, "AWS_SECRET_ACCESS_KEY");
-	if (aws_profile_was_named(chain->profile)) {
-		chain->skipped = mem_strdup("a profile is named, which goes before");
-		return NULL;
-	}
-	if (access && !secret)
-		return error_remedy(error_new(ERROR_AUTH, "AWS_ACCESS_KEY_ID is set, AWS_SECRET_ACCESS_KEY is not"),
-				    "set both or none");
-	if (access && secret) {
-		take(chain, access, secret, aws_getenv(chain->options, "AWS_SESSION_TOKEN"), INT64_MAX);
-		*ret_answered = true;
-	} else {
-		chain->skipped = mem_strdup("AWS_ACCESS_KEY_ID is not set");
-	}
-	return NULL;
+	const char *value = aws_getenv(&chain->aws->options, variable);
+	return value ? value : aws_profile_get_of(chain->aws->profile, profile, key);
 }
 
-/* {"AccessKeyId", "SecretAccessKey", "SessionToken"|"Token", "Expiration"} in any of its homes. */
-static struct error *take_document(struct chain *chain, const json_t *document, const char *from)
+struct error *aws_chain_take_document(struct aws_chain *chain, const json_t *document, const char *from)
 {
 	const char *access = document_text(document, "AccessKeyId"),
 		   *secret = document_text(document, "SecretAccessKey");
@@ -83,285 +58,182 @@ static struct error *take_document(struct chain *chain, const json_t *document, 
 						  document_text_or(document, "message", "members are missing")));
 	if (expires && !time_parse_rfc3339(slice_of(expires), &expires_ms))
 		return error_new(ERROR_AUTH, "%s gave an expiration that is no time", from);
-	take(chain, access, secret, token ? token : document_text(document, "Token"), expires_ms);
+	if (expires_ms <= aws_server_now_ms(chain->aws))
+		return error_new(ERROR_AUTH, "%s gave credentials that ended at %s", from, expires);
+	aws_chain_take(chain, access, secret, token ? token : document_text(document, "Token"), expires_ms);
 	return NULL;
 }
 
-/* A role by way of other credentials. */
-static struct error *assume(struct chain *chain, const struct aws_operation *operation, json_t *input,
-			    const struct aws_credentials *by)
+struct error *aws_chain_read_file(const struct aws_chain *chain, const char *path, struct buf *out)
 {
-	struct aws_options options = *chain->options;
-	const char *region = aws_profile_get(chain->profile, "region");
-	options.profile = NULL;
-	options.region = options.region ? options.region : region ? region : "us-east-1";
-	options.access_key = by ? by->access_key : "unsigned";
-	options.secret_key = by ? secret_reveal(by->secret_key) : "unsigned";
-	options.session_token = by ? by->session_token : NULL;
-	struct aws *sts CLEANUP(aws_freep) = NULL;
-	json_t *output DOCUMENT_CLEANUP = NULL;
-	struct error *error = aws_new(&options, &sts);
-	if (error) {
-		json_decref(input);
-		return error;
-	}
-	TRY(aws_call(sts, operation, input, &output));
-	return take_document(chain, json_object_get(output, "Credentials"), "sts");
-}
-
-static struct error *read_token_file(const char *path, struct buf *out)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char *full CLEANUP(mem_freep) = *path == '~' ? aws_profile_home(&chain->aws->options, path) : mem_strdup(path);
+	int fd = open(full, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return error_new(ERROR_AUTH, "token file \"%s\" cannot be read", path);
+		return error_from_errno(errno, "file \"%s\" cannot be read", full);
 	char chunk[4096];
 	ssize_t n;
-	buf_init(out, 65536);
 	while ((n = read(fd, chunk, sizeof chunk)) > 0 && buf_append(out, chunk, (size_t)n))
 		;
 	close(fd);
-	while (out->n && strchr(" \r\n", out->p[out->n - 1]))
+	secret_wipe(chunk, sizeof chunk);
+	while (out->n && strchr(" \t\r\n", out->p[out->n - 1]))
 		out->p[--out->n] = '\0';
-	return out->n ? NULL : error_new(ERROR_AUTH, "token file \"%s\" is empty", path);
+	return out->n ? NULL : error_new(ERROR_AUTH, "file \"%s\" is empty", full);
 }
 
-static struct error *web_identity(struct chain *chain, bool *ret_answered)
+static struct error *explicit_keys(struct aws_chain *chain, const char *profile, bool *ret_answered)
 {
-	const char *role = aws_getenv(chain->options, "AWS_ROLE_ARN"),
-		   *file = aws_getenv(chain->options, "AWS_WEB_IDENTITY_TOKEN_FILE");
-	const char *session = aws_getenv(chain->options, "AWS_ROLE_SESSION_NAME");
-	if (!file) {
-		role = aws_profile_get(chain->profile, "role_arn");
-		file = aws_profile_get(chain->profile, "web_identity_token_file");
-		session = aws_profile_get(chain->profile, "role_session_name");
-	}
-	if (!role || !file) {
-		chain->skipped = mem_strdup("AWS_WEB_IDENTITY_TOKEN_FILE is not set");
-		return NULL;
-	}
-	struct buf token CLEANUP(buf_done) = {0};
-	TRY(read_token_file(file, &token));
+	const struct aws_options *options = &chain->aws->options;
+	(void)profile;
+	if (!options->access_key || !options->secret_key)
+		return aws_chain_skip(chain, "none given");
+	aws_chain_take(chain, options->access_key, options->secret_key, options->session_token, INT64_MAX);
 	*ret_answered = true;
-	return assume(chain, aws_operation_find("sts", "AssumeRoleWithWebIdentity"),
-		      json_pack("{s:s, s:s, s:s}", "RoleArn", role, "RoleSessionName",
-				session ? session : "eks-upgrade-agent", "WebIdentityToken", buf_str(&token)),
-		      NULL);
-}
-
-static struct error *profile_keys(struct chain *chain, const char *name, bool *ret_answered)
-{
-	const char *access = aws_profile_get_of(chain->profile, name, "aws_access_key_id"),
-		   *secret = aws_profile_get_of(chain->profile, name, "aws_secret_access_key");
-	if (access && secret) {
-		take(chain, access, secret, aws_profile_get_of(chain->profile, name, "aws_session_token"), INT64_MAX);
-		*ret_answered = true;
-	}
 	return NULL;
 }
 
-static struct error *run_process(struct chain *chain, const char *command, bool *ret_answered)
+static struct error *environment(struct aws_chain *chain, const char *profile, bool *ret_answered)
 {
-	const char *argv[] = {"sh", "-c", command, NULL};
-	char *name CLEANUP(mem_freep) =
-		mem_printf("credentials-%lld", (long long)clock_wall_ms(chain->options->ports->clock));
-	struct process_spec spec = {.name = name, .argv = argv, .deadline_ms = MINUTE_MS};
-	struct buf out CLEANUP(buf_done) = BUF_INIT(1 << 20);
-	int status;
-	TRY(process_run(chain->options->ports->process, chain->options->ports->clock, &spec, &out, &status));
-	if (status != 0)
-		return error_new(ERROR_AUTH, "credential_process ended with status %d", status);
-	json_t *document DOCUMENT_CLEANUP = NULL;
-	TRY(document_parse(buf_slice(&out), "credential_process", &document));
+	const struct aws_options *options = &chain->aws->options;
+	const char *access = aws_getenv(options, "AWS_ACCESS_KEY_ID"),
+		   *secret = aws_getenv(options, "AWS_SECRET_ACCESS_KEY"),
+		   *expires = aws_getenv(options, "AWS_CREDENTIAL_EXPIRATION");
+	int64_t expires_ms = INT64_MAX;
+	if (aws_profile_was_asked_for(chain->aws->profile))
+		return aws_chain_skip(chain, "profile \"%s\" is asked for, which goes before", profile);
+	if (!access)
+		return aws_chain_skip(chain, "AWS_ACCESS_KEY_ID is not set");
+	if (!secret)
+		return error_remedy(error_new(ERROR_AUTH, "AWS_ACCESS_KEY_ID is set, AWS_SECRET_ACCESS_KEY is not"),
+				    "set both or none");
+	if (expires && !time_parse_rfc3339(slice_of(expires), &expires_ms))
+		return error_remedy(error_new(ERROR_AUTH, "AWS_CREDENTIAL_EXPIRATION is no time"),
+				    "set new credentials");
+	if (expires_ms <= aws_server_now_ms(chain->aws))
+		return error_remedy(error_new(ERROR_AUTH, "the credentials in the environment ended at %s", expires),
+				    "set new ones");
+	aws_chain_take(chain, access, secret, aws_getenv(options, "AWS_SESSION_TOKEN"), expires_ms);
 	*ret_answered = true;
-	return take_document(chain, document, "credential_process");
+	return NULL;
 }
 
-static struct error *container(struct chain *chain, bool *ret_answered);
-static struct error *instance(struct chain *chain, bool *ret_answered);
-
-static struct error *source_of_role(struct chain *chain, unsigned depth, const char *name, bool *ret_answered);
-
-/* role_arn with source_profile or credential_source; chained, at most five deep. */
-static struct error *role_of(struct chain *chain, unsigned depth, const char *name, bool *ret_answered)
+static struct error *keys_in(struct aws_chain *chain, enum aws_profile_file file, const char *profile,
+			     bool *ret_answered)
 {
-	const char *role = aws_profile_get_of(chain->profile, name, "role_arn");
-	if (depth > 5)
-		return error_new(ERROR_AUTH, "profile \"%s\": roles that lead to each other", name);
-	bool base = false;
-	TRY(source_of_role(chain, depth, name, &base));
-	if (!base)
+	const struct aws_profile *files = chain->aws->profile;
+	const char *access = aws_profile_get_in(files, file, profile, "aws_access_key_id"),
+		   *secret = aws_profile_get_in(files, file, profile, "aws_secret_access_key"),
+		   *token = aws_profile_get_in(files, file, profile, "aws_session_token");
+	if (!access)
+		return aws_chain_skip(chain, "profile \"%s\" has no keys there", profile);
+	if (!secret)
 		return error_remedy(error_new(ERROR_AUTH,
-					      "profile \"%s\" has a role_arn but no credentials to assume it with",
-					      name),
-				    "set source_profile or credential_source");
-	const char *session = aws_profile_get_of(chain->profile, name, "role_session_name"),
-		   *external = aws_profile_get_of(chain->profile, name, "external_id");
-	const char *serial = aws_profile_get_of(chain->profile, name, "mfa_serial");
-	json_t *input =
-		json_pack("{s:s, s:s}", "RoleArn", role, "RoleSessionName", session ? session : "eks-upgrade-agent");
-	if (external)
-		json_object_set_new(input, "ExternalId", json_string(external));
-	if (serial && !chain->options->mfa_code) {
-		json_decref(input);
-		return error_remedy(error_new(ERROR_AUTH, "profile \"%s\" wants a code of \"%s\"", name, serial),
-				    "give it by --mfa-code");
-	}
-	if (serial) {
-		json_object_set_new(input, "SerialNumber", json_string(serial));
-		json_object_set_new(input, "TokenCode", json_string(chain->options->mfa_code));
-	}
-	struct aws_credentials by = *chain->ret;
-	*chain->ret = (struct aws_credentials){0};
-	struct error *error = assume(chain, aws_operation_find("sts", "AssumeRole"), input, &by);
-	aws_credentials_done(&by);
-	*ret_answered = !error;
-	return error;
-}
-
-static struct error *source_of_role(struct chain *chain, unsigned depth, const char *name, bool *ret_answered)
-{
-	const char *source = aws_profile_get_of(chain->profile, name, "source_profile"),
-		   *place = aws_profile_get_of(chain->profile, name, "credential_source");
-	if (source && strcmp(source, name) != 0 && aws_profile_get_of(chain->profile, source, "role_arn"))
-		return role_of(chain, depth + 1, source, ret_answered);
-	if (source)
-		return profile_keys(chain, source, ret_answered);
-	if (place && !strcmp(place, "Environment")) {
-		const char *access = aws_getenv(chain->options, "AWS_ACCESS_KEY_ID"),
-			   *secret = aws_getenv(chain->options, "AWS_SECRET_ACCESS_KEY");
-		*ret_answered = access && secret;
-		if (*ret_answered)
-			take(chain, access, secret, aws_getenv(chain->options, "AWS_SESSION_TOKEN"), INT64_MAX);
-		return NULL;
-	}
-	if (place && !strcmp(place, "EcsContainer"))
-		return container(chain, ret_answered);
-	return place && !strcmp(place, "Ec2InstanceMetadata") ? instance(chain, ret_answered) : NULL;
-}
-
-static struct error *shared_files(struct chain *chain, bool *ret_answered)
-{
-	const char *name = aws_profile_name(chain->profile),
-		   *command = aws_profile_get(chain->profile, "credential_process");
-	if (aws_profile_get(chain->profile, "role_arn") && !aws_profile_get(chain->profile, "web_identity_token_file"))
-		return role_of(chain, 0, name, ret_answered);
-	TRY(profile_keys(chain, name, ret_answered));
-	if (!*ret_answered && command)
-		return run_process(chain, command, ret_answered);
-	if (!*ret_answered)
-		chain->skipped = mem_printf("profile \"%s\" holds no credentials", name);
+					      "profile \"%s\" has aws_access_key_id but no aws_secret_access_key",
+					      profile),
+				    "aws configure --profile %s", profile);
+	aws_chain_take(chain, access, secret,
+		       token ? token : aws_profile_get_in(files, file, profile, "aws_security_token"), INT64_MAX);
+	*ret_answered = true;
 	return NULL;
 }
 
-static struct error *get(struct chain *chain, const char *method, const char *url, const struct http_header *headers,
-			 size_t n, int64_t deadline_ms, struct buf *out)
+struct error *aws_link_credentials_file(struct aws_chain *chain, const char *profile, bool *ret_answered)
 {
-	struct http_exchange exchange = {
-		.request = {
-			.method = method,
-			.url = url,
-			.headers = headers,
-			.n_headers = n,
-			.proxy = "",
-			.limits = {.connect_ms = deadline_ms, .deadline_ms = deadline_ms, .max_body_bytes = 1 << 20}}};
-	http_perform(chain->options->ports->http, &exchange, 1);
-	struct error *error = TAKE(exchange.response.error);
-	if (!error && exchange.response.status != 200)
-		error = error_new(ERROR_AUTH, "\"%s\" answered %d", url, exchange.response.status);
-	buf_init(out, 1 << 20);
-	buf_append(out, exchange.response.body.p, exchange.response.body.n);
-	http_exchange_done(&exchange);
-	return error;
+	return keys_in(chain, AWS_FILE_CREDENTIALS, profile, ret_answered);
 }
 
-static struct error *container(struct chain *chain, bool *ret_answered)
+struct error *aws_link_config_file(struct aws_chain *chain, const char *profile, bool *ret_answered)
 {
-	const char *relative = aws_getenv(chain->options, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"),
-		   *full = aws_getenv(chain->options, "AWS_CONTAINER_CREDENTIALS_FULL_URI");
-	const char *file = aws_getenv(chain->options, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"),
-		   *inline_token = aws_getenv(chain->options, "AWS_CONTAINER_AUTHORIZATION_TOKEN");
-	if (!relative && !full) {
-		chain->skipped = mem_strdup("not in a container that offers them");
-		return NULL;
-	}
-	char *url CLEANUP(mem_freep) = relative ? mem_printf("http://169.254.170.2%s", relative) : mem_strdup(full);
-	struct buf token CLEANUP(buf_done) = BUF_INIT(65536), body CLEANUP(buf_done) = {0};
-	if (file)
-		TRY(read_token_file(file, &token));
-	else if (inline_token)
-		buf_puts(&token, inline_token);
-	if (token.n && strpbrk(buf_str(&token), "\r\n"))
-		return error_new(ERROR_AUTH, "the container's authorization token holds a line break");
-	struct http_header header = {"Authorization", buf_str(&token)};
-	TRY(get(chain, "GET", url, &header, token.n ? 1 : 0, 2 * SECOND_MS, &body));
-	json_t *document DOCUMENT_CLEANUP = NULL;
-	TRY(document_parse(buf_slice(&body), url, &document));
-	*ret_answered = true;
-	return take_document(chain, document, "the container's credentials endpoint");
+	return keys_in(chain, AWS_FILE_CONFIG, profile, ret_answered);
 }
 
-static struct error *instance(struct chain *chain, bool *ret_answered)
+/* What `aws login` leaves behind is bound to its own program. */
+static struct error *login(struct aws_chain *chain, const char *profile, bool *ret_answered)
 {
-	const char *disabled = aws_getenv(chain->options, "AWS_EC2_METADATA_DISABLED"),
-		   *given = aws_getenv(chain->options, "AWS_EC2_METADATA_SERVICE_ENDPOINT");
-	const char *mode = aws_getenv(chain->options, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE");
-	const char *base = given			       ? given
-			   : mode && !strcasecmp(mode, "ipv6") ? "http://[fd00:ec2::254]"
-							       : "http://169.254.169.254";
-	if (disabled && !strcasecmp(disabled, "true")) {
-		chain->skipped = mem_strdup("AWS_EC2_METADATA_DISABLED is true");
-		return NULL;
-	}
-	char *url CLEANUP(mem_freep) = mem_printf("%s/latest/api/token", base);
-	struct buf token CLEANUP(buf_done) = {0}, role CLEANUP(buf_done) = {0}, body CLEANUP(buf_done) = {0};
-	struct http_header ttl = {"X-aws-ec2-metadata-token-ttl-seconds", "21600"};
-	struct error *none = get(chain, "PUT", url, &ttl, 1, SECOND_MS, &token);
-	if (none) {
-		chain->skipped = mem_strdup("no metadata service: not on EC2");
-		error_free(none);
-		return NULL;
-	}
-	struct http_header header = {"X-aws-ec2-metadata-token", buf_str(&token)};
-	char *list CLEANUP(mem_freep) = mem_printf("%s/latest/meta-data/iam/security-credentials/", base);
-	TRY(get(chain, "GET", list, &header, 1, SECOND_MS, &role));
-	char *one CLEANUP(mem_freep) = mem_printf("%s%.*s", list, (int)strcspn(buf_str(&role), "\r\n"), buf_str(&role));
-	TRY(get(chain, "GET", one, &header, 1, SECOND_MS, &body));
-	json_t *document DOCUMENT_CLEANUP = NULL;
-	TRY(document_parse(buf_slice(&body), one, &document));
-	*ret_answered = true;
-	return take_document(chain, document, "the instance's metadata service");
+	(void)ret_answered;
+	if (!aws_profile_get_of(chain->aws->profile, profile, "login_session"))
+		return aws_chain_skip(chain, "profile \"%s\" has no login_session", profile);
+	return error_remedy(error_new(ERROR_AUTH,
+				      "profile \"%s\" signs in by aws login, whose keys only that program can use",
+				      profile),
+			    "make a profile with credential_process = aws configure export-credentials --profile %s "
+			    "--format process",
+			    profile);
 }
 
-static const struct {
+static const struct link {
 	const char *name;
-	link_fn *fn;
+	aws_link_fn *fn;
+	bool of_profile;
 } links[] = {
-	{"explicit", explicit_keys},	{"environment", environment}, {"web-identity", web_identity},
-	{"shared-files", shared_files}, {"container", container},     {"instance-metadata", instance},
+	{"explicit", explicit_keys, false},
+	{"environment", environment, false},
+	{"assume-role", aws_link_role, true},
+	{"web-identity", aws_link_web_identity, true},
+	{"sso", aws_link_sso, true},
+	{"credentials-file", aws_link_credentials_file, true},
+	{"login", login, true},
+	{"credential-process", aws_link_process, true},
+	{"config-file", aws_link_config_file, true},
+	{"container", aws_link_container, false},
+	{"instance-metadata", aws_link_instance, false},
 };
 
-struct error *aws_credentials_find(const struct aws_options *options, const struct aws_profile *profile, json_t *tried,
-				   struct aws_credentials *ret)
+struct error *aws_chain_of_profile(struct aws_chain *chain, const char *profile, bool *ret_answered)
 {
-	struct buf reasons CLEANUP(buf_done) = BUF_INIT(4096);
+	for (size_t i = 0; i < ARRAY_SIZE(links) && !*ret_answered; i++)
+		if (links[i].of_profile)
+			TRY(links[i].fn(chain, profile, ret_answered));
+	return NULL;
+}
+
+static void tell(json_t *tried, const char *link, const json_t *ok, const char *detail)
+{
+	if (tried)
+		json_array_append_new(
+			tried, json_pack("{s:s, s:O, s:s}", "link", link, "ok", ok, "detail", detail ? detail : ""));
+}
+
+/* "key AKIA…, until 2026-11-24T12:00:00Z". */
+static char *describe(const struct aws_credentials *found)
+{
+	char until[TIME_TEXT];
+	return found->expires_ms == INT64_MAX ? mem_printf("key %s", found->access_key)
+					      : mem_printf("key %s, until %s", found->access_key,
+							   time_format_rfc3339(found->expires_ms, until));
+}
+
+struct error *aws_credentials_find(struct aws *aws, json_t *tried, struct aws_credentials *ret)
+{
+	struct buf reasons CLEANUP(buf_done) = BUF_INIT(1 << 14);
+	const char *profile = aws_profile_name(aws->profile);
+	bool answered = false;
 	for (size_t i = 0; i < ARRAY_SIZE(links); i++) {
-		struct chain chain = {options, profile, ret, NULL};
-		bool answered = false;
-		struct error *error = links[i].fn(&chain, &answered);
+		struct aws_chain chain = {.aws = aws, .ret = ret};
+		struct error *error = answered ? NULL : links[i].fn(&chain, profile, &answered);
 		char *skipped CLEANUP(mem_freep) = chain.skipped;
-		const char *detail = error ? error->message : answered ? ret->access_key : skipped;
-		if (tried)
-			json_array_append_new(tried, json_pack("{s:s, s:b, s:s}", "link", links[i].name, "ok",
-							       answered && !error, "detail", detail ? detail : ""));
-		if (error)
-			return error_remedy(error_wrap(error, "cannot sign in by %s", links[i].name),
-					    "eks-upgrade-agent doctor shows every place that was looked at");
-		if (answered) {
-			ret->link = links[i].name;
-			return NULL;
+		if (error) {
+			tell(tried, links[i].name, json_false(), error->message);
+			return error_remedy(error_wrap(error, "cannot sign in by %s", links[i].name), "%s",
+					    error->remedy
+						    ? error->remedy
+						    : "eks-upgrade-agent doctor shows every place that was looked at");
 		}
-		buf_printf(&reasons, "%s%s (%s)", reasons.n ? ", " : "", links[i].name, detail ? detail : "");
+		if (ret->link) {
+			tell(tried, links[i].name, json_null(), "not asked");
+		} else if (answered) {
+			char *detail CLEANUP(mem_freep) = describe(ret);
+			ret->link = links[i].name;
+			tell(tried, links[i].name, json_true(), detail);
+			if (!tried)
+				return NULL;
+		} else {
+			tell(tried, links[i].name, json_null(), skipped);
+			buf_printf(&reasons, "%s%s (%s)", reasons.n ? ", " : "", links[i].name, skipped ? skipped : "");
+		}
 	}
+	if (answered)
+		return NULL;
 	return error_remedy(error_new(ERROR_AUTH, "no AWS credentials found: %s", buf_str(&reasons)),
 			    "aws configure, aws sso login, or set AWS_PROFILE");
 }

@@ -1,8 +1,15 @@
-/* Who we are: the chain of places where credentials may come from, in the order of the AWS SDKs. */
+/* Who we are: the chain of places where credentials may come from, in the order of the AWS SDKs:
+ *
+ *   explicit keys, environment (unless a profile is asked for by flag), and of the profile: a role to assume, a web
+ *   identity (also from the environment), single sign-on, keys in the credentials file, credential_process, keys in the
+ *   config file; then the container's endpoint (ECS, EKS Pod Identity), then the instance's metadata service.
+ *
+ * A link either does not apply (and says why), answers, or fails; a failure ends the chain. */
 #pragma once
 
 #include <jansson.h>
 #include "aws/aws.h"
+#include "aws/profile.h"
 #include "base/secret.h"
 
 struct aws_credentials {
@@ -13,17 +20,8 @@ struct aws_credentials {
 };
 void aws_credentials_done(struct aws_credentials *credentials);
 
-/* The profile's settings of ~/.aws/config and ~/.aws/credentials (and their AWS_…_FILE places). */
-struct aws_profile;
-struct error *aws_profile_load(const struct aws_options *options, struct aws_profile **ret) MUST_CHECK;
-void aws_profile_free(struct aws_profile *profile);
-const char *aws_profile_get(const struct aws_profile *profile, const char *key); /* of the chosen profile; or NULL */
-const char *aws_profile_get_of(const struct aws_profile *profile, const char *name, const char *key);
-const char *aws_profile_name(const struct aws_profile *profile);
-bool aws_profile_was_named(const struct aws_profile *profile); /* by flag or AWS_PROFILE */
-
 /* Walks the chain. `tried` (a list, may be NULL) takes {link, ok, detail} of each. AUTH when no link answers. */
-struct error *aws_credentials_find(const struct aws_options *options, const struct aws_profile *profile, json_t *tried,
-				   struct aws_credentials *ret) MUST_CHECK;
+struct error *aws_credentials_find(struct aws *aws, json_t *tried, struct aws_credentials *ret) MUST_CHECK;
 
-const char *aws_getenv(const struct aws_options *options, const char *name); /* NULL when unset or empty */
+/* The region of the EC2 instance we are on, by its metadata service; the caller's; NULL when there is none. */
+char *aws_metadata_region(struct aws *aws);

@@ -27,11 +27,30 @@ enum aws_member_flags {
 	AWS_RENAMED = 32,
 };
 enum aws_shape_flags { AWS_FLATTENED = 1, AWS_STREAMING = 2, AWS_DOCUMENT = 4 };
-enum aws_operation_flags { AWS_MUTATES = 1, AWS_UNSIGNED = 2, AWS_NO_AUTH = 4 };
+enum aws_operation_flags { AWS_MUTATES = 1, AWS_UNSIGNED = 2, AWS_NO_AUTH = 4, AWS_REPEATABLE = 8 };
+enum aws_endpoint_variants { AWS_FIPS = 1, AWS_DUAL_STACK = 2 };
+enum aws_retry_kind { AWS_RETRY_NOT, AWS_RETRY_TRANSIENT, AWS_RETRY_THROTTLING };
 
 struct aws_service {
 	uint32_t name, signing_name, endpoint_prefix, target_prefix, json_version, api_version, id;
-	uint8_t protocol, global;
+	uint8_t protocol;
+	uint32_t iam_prefix;
+	uint16_t first_operation, n_operations;
+};
+struct aws_partition {
+	uint32_t name, region_prefix, dns_suffix, dual_stack_suffix, global_region;
+};
+/* Where an endpoint differs from PREFIX.REGION.SUFFIX. */
+struct aws_endpoint_rule {
+	uint8_t service, partition, variants; /* bit V is set for variant V, a sum of enum aws_endpoint_variants */
+	uint32_t region;		      /* "": every other region of the partition */
+	uint32_t template;		      /* "{r}" region, "{d}" suffix, "{D}" dual stack suffix */
+	uint32_t signing_region;	      /* "": the same region */
+};
+/* What the model says of an error about retrying it. */
+struct aws_fault_rule {
+	uint8_t service, kind; /* enum aws_retry_kind */
+	uint32_t code;
 };
 struct aws_shape {
 	uint8_t kind, flags, time;
@@ -52,7 +71,7 @@ struct aws_operation {
 	uint8_t flags;
 	uint16_t status;
 	uint32_t wrapper, root, root_namespace;
-	uint32_t page_in, page_out, page_results, page_more;
+	uint32_t page_in, page_out, page_results, page_more, page_limit;
 };
 
 extern const char aws_names[];
@@ -60,7 +79,11 @@ extern const struct aws_service aws_services[];
 extern const struct aws_shape aws_shapes[];
 extern const struct aws_member aws_members[];
 extern const struct aws_operation aws_operations[];
-extern const unsigned aws_services_n, aws_shapes_n, aws_members_n, aws_operations_n;
+extern const struct aws_partition aws_partitions[];
+extern const struct aws_endpoint_rule aws_endpoint_rules[];
+extern const struct aws_fault_rule aws_fault_rules[];
+extern const unsigned aws_services_n, aws_shapes_n, aws_members_n, aws_operations_n, aws_partitions_n,
+	aws_endpoint_rules_n, aws_fault_rules_n;
 
 static inline const char *aws_name(uint32_t offset)
 {

@@ -37,12 +37,22 @@ static const struct aws_member *find_member(const struct aws_shape *shape, enum 
 	return NULL;
 }
 
+/* Route 53 tells ids with a path ("/hostedzone/Z1") that it does not take back. */
+static const char *bare_id(const char *text)
+{
+	static const char *const paths[] = {"/hostedzone/", "/change/", "/delegationset/"};
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
+		if (!strncmp(text, paths[i], strlen(paths[i])))
+			return text + strlen(paths[i]);
+	return text;
+}
+
 /* One `{label}` or `{label+}` of a path template. */
 static struct error *fill_label(const struct aws_shape *shape, const json_t *input, const char *label, size_t n,
 				struct buf *out)
 {
 	bool greedy = n && label[n - 1] == '+';
-	char name[128], text[400];
+	char name[128], text[AWS_SCALAR_TEXT];
 	snprintf(name, sizeof name, "%.*s", (int)(n - greedy), label);
 	const struct aws_member *member = find_member(shape, AWS_URI, name);
 	const json_t *value = member ? json_object_get(input, aws_name(member->name)) : NULL;
@@ -51,10 +61,7 @@ static struct error *fill_label(const struct aws_shape *shape, const json_t *inp
 	const char *scalar = aws_scalar_text(&aws_shapes[member->shape], AWS_TIME_ISO8601, value, text);
 	if (!scalar || !*scalar)
 		return error_new(ERROR_INVALID, "member \"%s\" is empty or no plain value", aws_name(member->name));
-	if (!strncmp(scalar, "/hostedzone/", 12) ||
-	    !strncmp(scalar, "/change/", 8)) /* Route 53 tells ids with a path that it does not take back */
-		scalar = strrchr(scalar, '/') + 1;
-	aws_uri_encode(slice_of(scalar), greedy ? "/" : "", out);
+	aws_uri_encode(slice_of(bare_id(scalar)), greedy ? "/" : "", out);
 	return NULL;
 }
 
@@ -88,7 +95,7 @@ static struct error *put_query(const struct aws_member *member, const json_t *va
 {
 	const struct aws_shape *shape = &aws_shapes[member->shape];
 	const char *name = aws_name(member->wire), *key;
-	char text[400];
+	char text[AWS_SCALAR_TEXT];
 	size_t i;
 	json_t *item;
 	if (shape->kind == AWS_LIST || shape->kind == AWS_MAP) {
@@ -105,7 +112,37 @@ static struct error *put_query(const struct aws_member *member, const json_t *va
 	const char *scalar = aws_scalar_text(shape, aws_time_of(member, shape, AWS_TIME_ISO8601), value, text);
 	if (!scalar)
 		return aws_wrong_type(name, shape);
-	add_query(query, name, scalar);
+	add_query(query, name, bare_id(scalar));
+	return NULL;
+}
+
+/* "a,b"; what holds a comma or a quote stands in quotes. */
+static struct error *put_header_list(const struct aws_member *member, const json_t *value, struct aws_wire_request *ret)
+{
+	const struct aws_shape *shape = &aws_shapes[member->shape], *element = &aws_shapes[shape->element];
+	const char *name = aws_name(member->wire);
+	struct buf line CLEANUP(buf_done) = BUF_INIT(1 << 16);
+	char text[AWS_SCALAR_TEXT];
+	size_t i;
+	json_t *item;
+	if (!json_is_array(value))
+		return aws_wrong_type(name, shape);
+	json_array_foreach (value, i, item) {
+		const char *scalar = aws_scalar_text(element, aws_time_of(NULL, element, AWS_TIME_HTTP), item, text);
+		if (!scalar || scalar[strcspn(scalar, "\r\n")])
+			return aws_wrong_type(name, element);
+		buf_puts(&line, i ? "," : "");
+		if (element->kind != AWS_STRING || !strpbrk(scalar, ",\"")) {
+			buf_puts(&line, scalar);
+			continue;
+		}
+		buf_putc(&line, '"');
+		for (const char *p = scalar; *p; p++)
+			buf_printf(&line, *p == '"' ? "\\%c" : "%c", *p);
+		buf_putc(&line, '"');
+	}
+	if (line.n)
+		add_header(ret, name, buf_str(&line));
 	return NULL;
 }
 
@@ -113,7 +150,7 @@ static struct error *put_header(const struct aws_member *member, const json_t *v
 {
 	const struct aws_shape *shape = &aws_shapes[member->shape];
 	const char *name = aws_name(member->wire), *key;
-	char text[400];
+	char text[AWS_SCALAR_TEXT];
 	json_t *item;
 	if (member->location == AWS_HEADERS) {
 		json_object_foreach ((json_t *)(uintptr_t)value, key, item) {
@@ -122,6 +159,8 @@ static struct error *put_header(const struct aws_member *member, const json_t *v
 		}
 		return NULL;
 	}
+	if (shape->kind == AWS_LIST)
+		return put_header_list(member, value, ret);
 	const char *scalar = aws_scalar_text(shape, aws_time_of(member, shape, AWS_TIME_HTTP), value, text);
 	if (!scalar || scalar[strcspn(scalar, "\r\n")])
 		return aws_wrong_type(name, shape);
@@ -152,25 +191,21 @@ static struct error *put_payload(const struct aws_operation *operation, const js
 				 struct aws_wire_request *ret)
 {
 	const struct aws_shape *shape = aws_input_of(operation);
-	const char *payload = shape ? aws_name(shape->payload) : "";
-	const json_t *value = *payload ? json_object_get(input, payload) : input;
-	const char *root = aws_name(operation->root), *root_namespace = aws_name(operation->root_namespace);
-	if (*payload) {
-		for (unsigned i = 0; i < shape->n_members; i++) {
-			const struct aws_member *member = &aws_members[shape->first_member + i];
-			if (strcmp(aws_name(member->name), payload) != 0)
-				continue;
-			shape = &aws_shapes[member->shape];
-			root = aws_name(member->wire);
-			root_namespace = aws_name(member->xml_namespace);
-			break;
-		}
+	const struct aws_member *payload = aws_payload_of(shape);
+	const json_t *value = payload ? json_object_get(input, aws_name(payload->name)) : input;
+	const char *root = aws_name(payload ? payload->wire : operation->root),
+		   *root_namespace = aws_name(payload ? payload->xml_namespace : operation->root_namespace);
+	if (payload) {
+		const char *name = aws_name(payload->name);
+		shape = &aws_shapes[payload->shape];
 		if (!value || json_is_null(value))
 			return NULL;
 		if (shape->kind == AWS_BLOB)
-			return aws_blob_to_bytes(value, &ret->body) ? NULL : aws_wrong_type(payload, shape);
+			return aws_blob_to_bytes(value, &ret->body) ? NULL : aws_wrong_type(name, shape);
 		if (shape->kind == AWS_STRING)
-			return buf_puts(&ret->body, json_string_value(value)) ? NULL : aws_wrong_type(payload, shape);
+			return json_is_string(value) && buf_puts(&ret->body, json_string_value(value))
+				       ? NULL
+				       : aws_wrong_type(name, shape);
 	}
 	if (!xml) {
 		json_t *wire DOCUMENT_CLEANUP = NULL;
@@ -219,8 +254,17 @@ static struct error *encode_rest(const struct aws_operation *operation, const js
 	if (!has_body)
 		return NULL;
 	TRY(put_payload(operation, input, xml, ret));
-	if (ret->body.n)
-		add_header(ret, "Content-Type", xml ? "application/xml" : "application/json");
+	bool typed = false;
+	for (size_t i = 0; i < ret->n_headers; i++)
+		typed |= !strcasecmp(ret->headers[i].name, "Content-Type");
+	const struct aws_member *payload = aws_payload_of(aws_input_of(operation));
+	bool raw = payload &&
+		   (aws_shapes[payload->shape].kind == AWS_BLOB || aws_shapes[payload->shape].kind == AWS_STRING);
+	if (ret->body.n && !typed)
+		add_header(ret, "Content-Type",
+			   !xml	 ? "application/json"
+			   : raw ? "application/octet-stream"
+				 : "application/xml");
 	return NULL;
 }
 
@@ -343,16 +387,17 @@ static bool query_fits(const char *template, struct slice query)
 	return query.n >= strlen(wanted) && memmem(query.p, query.n, wanted, strlen(wanted));
 }
 
-static const struct aws_operation *by_name(const char *service, struct slice name)
+static const struct aws_operation *by_name(const struct aws_service *service, struct slice name)
 {
-	for (unsigned i = 0; i < aws_operations_n; i++)
-		if (slice_eq(name, aws_name(aws_operations[i].name)) &&
-		    !strcmp(aws_name(aws_service_of(&aws_operations[i])->signing_name), service))
-			return &aws_operations[i];
+	for (unsigned i = 0; i < service->n_operations; i++) {
+		const struct aws_operation *row = &aws_operations[service->first_operation + i];
+		if (slice_eq(name, aws_name(row->name)))
+			return row;
+	}
 	return NULL;
 }
 
-static const struct aws_operation *by_form(const char *service, struct slice body)
+static const struct aws_operation *by_form(const struct aws_service *service, struct slice body)
 {
 	const char *action = memmem(body.p ? body.p : "", body.n, "Action=", 7);
 	if (!action)
@@ -362,29 +407,38 @@ static const struct aws_operation *by_form(const char *service, struct slice bod
 	return by_name(service, slice_make(action, (size_t)((and? and : end) - action)));
 }
 
+static const struct aws_operation *by_path(const struct aws_service *service, const char *method, struct slice path,
+					   struct slice query)
+{
+	const struct aws_operation *found = NULL;
+	for (unsigned i = 0; i < service->n_operations; i++) {
+		const struct aws_operation *row = &aws_operations[service->first_operation + i];
+		const char *template = aws_name(row->path);
+		if (!strcmp(aws_name(row->method), method) && query_fits(template, query) &&
+		    path_fits(template, path, NULL) && (!found || strlen(template) > strlen(aws_name(found->path))))
+			found = row;
+	}
+	return found;
+}
+
 const struct aws_operation *aws_wire_match(const char *service, const struct http_request *request)
 {
 	struct slice path, query;
 	split_url(request->url, &path, &query);
-	const char *target = request_header(request, "x-amz-target");
-	if (target) {
-		const char *dot = strrchr(target, '.');
-		return by_name(service, slice_of(dot ? dot + 1 : target));
-	}
-	const struct aws_operation *found = NULL;
-	for (unsigned i = 0; i < aws_operations_n; i++) {
-		const struct aws_operation *operation = &aws_operations[i];
-		const struct aws_service *owner = aws_service_of(operation);
+	const char *target = request_header(request, "x-amz-target"), *dot = target ? strrchr(target, '.') : NULL;
+	for (unsigned i = 0; i < aws_services_n; i++) {
+		const struct aws_service *owner = &aws_services[i];
 		if (strcmp(aws_name(owner->signing_name), service) != 0)
 			continue;
-		if (owner->protocol == AWS_QUERY || owner->protocol == AWS_EC2)
-			return by_form(service, !strcmp(request->method, "GET") ? query : request->body);
-		const char *template = aws_name(operation->path);
-		if (!strcmp(aws_name(operation->method), request->method) && query_fits(template, query) &&
-		    path_fits(template, path, NULL) && (!found || strlen(template) > strlen(aws_name(found->path))))
-			found = operation;
+		const struct aws_operation *found =
+			target ? by_name(owner, slice_of(dot ? dot + 1 : target))
+			: owner->protocol == AWS_QUERY || owner->protocol == AWS_EC2
+				? by_form(owner, !strcmp(request->method, "GET") ? query : request->body)
+				: by_path(owner, request->method, path, query);
+		if (found)
+			return found;
 	}
-	return found;
+	return NULL;
 }
 
 static json_t *member_from_text(const struct aws_member *member, const json_t *text)
@@ -409,17 +463,13 @@ static json_t *member_from_text(const struct aws_member *member, const json_t *t
 /* A REST body, or its one payload member, into the input. */
 static struct error *read_payload(const struct aws_shape *shape, struct slice body, bool xml, json_t *input)
 {
-	const char *payload = aws_name(shape->payload);
-	const struct aws_member *member = NULL;
-	for (unsigned i = 0; *payload && i < shape->n_members; i++)
-		if (!strcmp(aws_name(aws_members[shape->first_member + i].name), payload))
-			member = &aws_members[shape->first_member + i];
+	const struct aws_member *member = aws_payload_of(shape);
 	const struct aws_shape *target = member ? &aws_shapes[member->shape] : shape;
 	if (body.n == 0)
 		return NULL;
 	if (target->kind == AWS_BLOB || target->kind == AWS_STRING) {
 		json_t *value = target->kind == AWS_STRING ? json_stringn(body.p, body.n) : aws_blob_from_bytes(body);
-		json_object_set_new(input, payload, value ? value : json_string(""));
+		json_object_set_new(input, aws_name(member->name), value ? value : json_string(""));
 		return NULL;
 	}
 	json_t *value DOCUMENT_CLEANUP = NULL;
@@ -434,7 +484,7 @@ static struct error *read_payload(const struct aws_shape *shape, struct slice bo
 		value = aws_json_read(target, wire, true);
 	}
 	if (member)
-		json_object_set(input, payload, value);
+		json_object_set(input, aws_name(member->name), value);
 	else
 		json_object_update(input, value);
 	return NULL;
@@ -460,8 +510,7 @@ static struct error *decode_rest(const struct aws_operation *operation, const st
 		if (text)
 			json_object_set_new(input, aws_name(member->name), member_from_text(member, text));
 		else if (member->location == AWS_HEADER && (header = request_header(request, wire)))
-			json_object_set_new(input, aws_name(member->name),
-					    aws_scalar_read(&aws_shapes[member->shape], AWS_TIME_HTTP, header));
+			json_object_set_new(input, aws_name(member->name), aws_header_read(member, header));
 	}
 	return body ? read_payload(shape, request->body, xml, input) : NULL;
 }

@@ -85,7 +85,7 @@ static struct error *write_map(const struct aws_member *member, const struct aws
 static struct error *write_value(const struct aws_member *member, const struct aws_shape *shape, const json_t *value,
 				 const char *prefix, bool ec2, struct buf *out)
 {
-	char text[400];
+	char text[AWS_SCALAR_TEXT];
 	if (shape->kind == AWS_STRUCTURE)
 		return write_structure(shape, value, prefix, ec2, out);
 	if (shape->kind == AWS_MAP)

@@ -25,10 +25,15 @@ json_t *aws_form_read(const struct aws_shape *shape, const json_t *parameters, b
 struct error *aws_wrong_type(const char *path, const struct aws_shape *shape) MUST_CHECK;
 struct error *aws_unknown_member(const char *path, const struct aws_shape *shape, const char *key) MUST_CHECK;
 
-/* Scalars as text. */
+/* The one member that is a REST body by itself; or NULL. */
+const struct aws_member *aws_payload_of(const struct aws_shape *shape);
+
+/* Scalars as text: strings are the value's own, others are written into `out`. NULL: wrong type. */
+enum { AWS_SCALAR_TEXT = 64 };
 const char *aws_scalar_text(const struct aws_shape *shape, enum aws_time time, const json_t *value,
-			    char out[400]); /* NULL: wrong type */
+			    char out[AWS_SCALAR_TEXT]);
 json_t *aws_scalar_read(const struct aws_shape *shape, enum aws_time time, const char *text);
+json_t *aws_header_read(const struct aws_member *member, const char *text);
 enum aws_time aws_time_of(const struct aws_member *member, const struct aws_shape *shape, enum aws_time otherwise);
 json_t *aws_blob_from_bytes(struct slice bytes);
 bool aws_blob_to_bytes(const json_t *value, struct buf *out);

@@ -54,7 +54,7 @@ static struct error *write_structure(const struct aws_shape *shape, const json_t
 		json_t *wire;
 		const struct aws_shape *target = &aws_shapes[member->shape];
 		if (target->kind == AWS_TIMESTAMP && aws_time_of(member, target, AWS_TIME_UNIX) != AWS_TIME_UNIX) {
-			char text[400];
+			char text[AWS_SCALAR_TEXT];
 			const char *time =
 				aws_scalar_text(target, aws_time_of(member, target, AWS_TIME_UNIX), item, text);
 			if (!time)
@@ -96,7 +96,7 @@ static struct error *write_many(const struct aws_shape *shape, const json_t *val
 struct error *aws_json_write(const struct aws_shape *shape, const json_t *value, const char *path, bool renames,
 			     json_t **ret)
 {
-	char text[400];
+	char text[AWS_SCALAR_TEXT];
 	if (shape->flags & AWS_DOCUMENT || json_is_null(value)) {
 		*ret = json_deep_copy(value);
 		return NULL;

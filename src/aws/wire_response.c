@@ -155,21 +155,12 @@ static struct error *decode_xml(const struct aws_operation *operation, const str
 	return NULL;
 }
 
-static const struct aws_member *payload_of(const struct aws_shape *shape)
-{
-	const char *payload = shape ? aws_name(shape->payload) : "";
-	for (unsigned i = 0; *payload && i < shape->n_members; i++)
-		if (!strcmp(aws_name(aws_members[shape->first_member + i].name), payload))
-			return &aws_members[shape->first_member + i];
-	return NULL;
-}
-
 static struct error *decode_body(const struct aws_operation *operation, const struct http_response *response,
 				 json_t **ret)
 {
 	const struct aws_service *service = aws_service_of(operation);
 	const struct aws_shape *shape = aws_output_of(operation);
-	const struct aws_member *payload = payload_of(shape);
+	const struct aws_member *payload = aws_payload_of(shape);
 	const struct aws_shape *target = payload ? &aws_shapes[payload->shape] : NULL;
 	if (target && (target->kind == AWS_BLOB || target->kind == AWS_STRING)) {
 		json_t *value = target->kind == AWS_BLOB ? aws_blob_from_bytes(buf_slice(&response->body))
@@ -200,9 +191,8 @@ static void add_header_members(const struct aws_shape *shape, const struct http_
 		for (size_t k = 0; k < response->n_headers; k++) {
 			const struct http_header *header = &response->headers[k];
 			if (member->location == AWS_HEADER && !strcasecmp(header->name, name))
-				json_object_set_new(
-					output, aws_name(member->name),
-					aws_scalar_read(&aws_shapes[member->shape], AWS_TIME_HTTP, header->value));
+				json_object_set_new(output, aws_name(member->name),
+						    aws_header_read(member, header->value));
 			if (member->location != AWS_HEADERS || strncasecmp(header->name, name, strlen(name)) != 0)
 				continue;
 			if (!json_object_get(output, aws_name(member->name)))
@@ -258,12 +248,45 @@ static struct error *encode_xml(const struct aws_operation *operation, const jso
 	return NULL;
 }
 
+/* A body that is one member: bytes or text as they are, or that member's own form. */
+static struct error *encode_payload(const struct aws_member *payload, const json_t *output, bool xml, struct buf *out)
+{
+	const struct aws_shape *shape = &aws_shapes[payload->shape];
+	const json_t *value = json_object_get(output, aws_name(payload->name));
+	const char *name = aws_name(payload->name), *wire_name = aws_name(payload->wire);
+	if (!value || json_is_null(value))
+		return NULL;
+	if (shape->kind == AWS_BLOB)
+		return aws_blob_to_bytes(value, out) ? NULL : aws_wrong_type(name, shape);
+	if (shape->kind == AWS_STRING)
+		return json_is_string(value) && buf_puts(out, json_string_value(value)) ? NULL
+											: aws_wrong_type(name, shape);
+	if (xml) {
+		buf_printf(out, "<?xml version=\"1.0\"?>\n<%s>", wire_name);
+		TRY(aws_xml_write(shape, value, name, false, out));
+		buf_printf(out, "</%s>", wire_name);
+		return NULL;
+	}
+	json_t *wire DOCUMENT_CLEANUP = NULL;
+	TRY(aws_json_write(shape, value, name, true, &wire));
+	document_print(wire, false, out);
+	return NULL;
+}
+
 static void header_members(const struct aws_shape *shape, const json_t *output, struct http_response *response)
 {
 	for (unsigned i = 0; shape && i < shape->n_members; i++) {
 		const struct aws_member *member = &aws_members[shape->first_member + i];
 		const json_t *value = json_object_get(output, aws_name(member->name));
-		char text[400];
+		char text[AWS_SCALAR_TEXT];
+		const char *key;
+		json_t *item;
+		if (member->location == AWS_HEADERS)
+			json_object_foreach ((json_t *)(uintptr_t)value, key, item) {
+				char *full CLEANUP(mem_freep) = mem_printf("%s%s", aws_name(member->wire), key);
+				http_response_add_header(response, slice_of(full),
+							 slice_of(json_is_string(item) ? json_string_value(item) : ""));
+			}
 		const char *scalar = value && member->location == AWS_HEADER
 					     ? aws_scalar_text(&aws_shapes[member->shape], AWS_TIME_HTTP, value, text)
 					     : NULL;
@@ -281,6 +304,9 @@ struct error *aws_wire_encode_response(const struct aws_operation *operation, co
 	answer(response, operation->status ? operation->status : 200, json ? "application/json" : "text/xml",
 	       request_id);
 	header_members(shape, output, response);
+	const struct aws_member *payload = aws_payload_of(shape);
+	if (payload)
+		return encode_payload(payload, output, !json, &response->body);
 	if (!json)
 		return encode_xml(operation, output, request_id, &response->body);
 	json_t *wire DOCUMENT_CLEANUP = shape ? NULL : json_object();

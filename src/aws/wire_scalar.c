@@ -25,7 +25,7 @@ static bool time_of_value(const json_t *value, int64_t *ret_ms)
 	       time_parse_rfc3339(slice_make(json_string_value(value), json_string_length(value)), ret_ms);
 }
 
-static const char *time_text(const json_t *value, enum aws_time time, char out[400])
+static const char *time_text(const json_t *value, enum aws_time time, char out[AWS_SCALAR_TEXT])
 {
 	int64_t ms;
 	if (!time_of_value(value, &ms))
@@ -35,27 +35,47 @@ static const char *time_text(const json_t *value, enum aws_time time, char out[4
 	if (time == AWS_TIME_ISO8601)
 		return time_format_rfc3339(ms, out);
 	if (ms % 1000)
-		snprintf(out, 400, "%.3f", (double)ms / 1000);
+		snprintf(out, AWS_SCALAR_TEXT, "%.3f", (double)ms / 1000);
 	else
-		snprintf(out, 400, "%lld", (long long)(ms / 1000));
+		snprintf(out, AWS_SCALAR_TEXT, "%lld", (long long)(ms / 1000));
 	return out;
 }
 
-const char *aws_scalar_text(const struct aws_shape *shape, enum aws_time time, const json_t *value, char out[400])
+/* The shortest text that reads back as the same number. */
+static const char *number_text(double value, char out[AWS_SCALAR_TEXT])
+{
+	for (int digits = 15; digits <= 17; digits++) {
+		snprintf(out, AWS_SCALAR_TEXT, "%.*g", digits, value);
+		if (strtod(out, NULL) == value)
+			break;
+	}
+	return out;
+}
+
+static bool is_no_number(const json_t *value)
+{
+	const char *text = json_string_value(value);
+	return text && (!strcmp(text, "NaN") || !strcmp(text, "Infinity") || !strcmp(text, "-Infinity"));
+}
+
+const char *aws_scalar_text(const struct aws_shape *shape, enum aws_time time, const json_t *value,
+			    char out[AWS_SCALAR_TEXT])
 {
 	switch (shape->kind) {
 	case AWS_TIMESTAMP:
 		return time_text(value, time, out);
 	case AWS_BOOLEAN:
 		return json_is_boolean(value) ? json_is_true(value) ? "true" : "false" : NULL;
-	case AWS_INTEGER:
 	case AWS_NUMBER:
-		if (json_is_integer(value))
-			snprintf(out, 400, "%lld", (long long)json_integer_value(value));
-		else if (json_is_real(value) && shape->kind == AWS_NUMBER)
-			snprintf(out, 400, "%.17g", json_real_value(value));
-		else
+		if (json_is_real(value))
+			return number_text(json_real_value(value), out);
+		if (is_no_number(value))
+			return json_string_value(value);
+		__attribute__((fallthrough)); /* a whole number is a number */
+	case AWS_INTEGER:
+		if (!json_is_integer(value))
 			return NULL;
+		snprintf(out, AWS_SCALAR_TEXT, "%lld", (long long)json_integer_value(value));
 		return out;
 	default:
 		return json_string_value(value);
@@ -95,6 +115,43 @@ json_t *aws_scalar_read(const struct aws_shape *shape, enum aws_time time, const
 	default:
 		return json_string(text);
 	}
+}
+
+const struct aws_member *aws_payload_of(const struct aws_shape *shape)
+{
+	const char *payload = shape ? aws_name(shape->payload) : "";
+	for (unsigned i = 0; *payload && i < shape->n_members; i++)
+		if (!strcmp(aws_name(aws_members[shape->first_member + i].name), payload))
+			return &aws_members[shape->first_member + i];
+	return NULL;
+}
+
+/* The next element of "a, "b, c"", unquoted; gives where the one behind it begins, NULL at the end. */
+static const char *next_element(const char *p, struct buf *out)
+{
+	p += strspn(p, " \t");
+	bool quoted = *p == '"';
+	for (p += quoted; *p && (quoted ? *p != '"' : *p != ','); p++) {
+		p += quoted && *p == '\\' && p[1];
+		buf_putc(out, *p);
+	}
+	p += strcspn(p, ",");
+	return *p ? p + 1 : NULL;
+}
+
+json_t *aws_header_read(const struct aws_member *member, const char *text)
+{
+	const struct aws_shape *shape = &aws_shapes[member->shape];
+	if (shape->kind != AWS_LIST)
+		return aws_scalar_read(shape, aws_time_of(member, shape, AWS_TIME_HTTP), text);
+	json_t *list = json_array();
+	for (const char *p = text; p;) {
+		struct buf element CLEANUP(buf_done) = BUF_INIT(1 << 16);
+		p = next_element(p, &element);
+		json_array_append_new(list,
+				      aws_scalar_read(&aws_shapes[shape->element], AWS_TIME_HTTP, buf_str(&element)));
+	}
+	return list;
 }
 
 bool aws_blob_to_bytes(const json_t *value, struct buf *out)

@@ -73,7 +73,7 @@ static struct error *write_map(const struct aws_member *member, const struct aws
 static struct error *write_value(const struct aws_member *member, const struct aws_shape *shape, const char *name,
 				 const json_t *value, const char *path, bool ec2, struct buf *out)
 {
-	char text[400];
+	char text[AWS_SCALAR_TEXT];
 	if (json_is_null(value))
 		return NULL;
 	if (shape->kind == AWS_LIST)

@@ -30,6 +30,17 @@ void sha256_hex(struct slice bytes, char out[SHA256_HEX_SIZE])
 	hex_encode(digest, sizeof digest, out);
 }
 
+void sha1_hex(struct slice bytes, char out[SHA1_HEX_SIZE])
+{
+	uint8_t digest[20];
+	SHA_CTX state;
+	SHA1_Init(&state);
+	if (bytes.n)
+		SHA1_Update(&state, bytes.p, bytes.n);
+	SHA1_Final(digest, &state);
+	hex_encode(digest, sizeof digest, out);
+}
+
 void hmac_sha256(const void *key, size_t key_size, struct slice bytes, uint8_t out[SHA256_SIZE])
 {
 	enum { BLOCK = 64 };

@@ -192,13 +192,12 @@ ask_with_aws() {
 }
 
 ask_with_python() {
-	python3 -m venv "$build/venv-programs" >"$work/venv.log" 2>&1 &&
-		"$build/venv-programs/bin/pip" install -q --disable-pip-version-check -r "$here/requirements.txt" >>"$work/venv.log" 2>&1 || {
+	. "$here/venv.sh"
+	if ! need_python doors kubernetes >/dev/null; then
 		echo 'doors: needs PyPI for the Python client' >&2
-		tail -3 "$work/venv.log" >&2
 		skipped=$((skipped + 1))
 		return
-	}
+	fi
 	result=$("$build/venv-programs/bin/python" "$here/doors_client.py" "$work/kubeconfig" 2>&1)
 	good=$(printf '%s\n' "$result" | grep -c '^ok ')
 	passed=$((passed + good))

@@ -1,0 +1,95 @@
+/* What went wrong, for people: what was asked, how often, and what to do about it. */
+#include <stdlib.h>
+#include <string.h>
+#include "aws/client_internal.h"
+#include "base/mem.h"
+
+void aws_iam_action(const struct aws_operation *operation, char out[160])
+{
+	static const struct {
+		const char *service, *operation, *action;
+	} otherwise[] = {
+		{"s3", "ListObjectsV2", "s3:ListBucket"},
+		{"s3", "HeadBucket", "s3:ListBucket"},
+		{"s3", "HeadObject", "s3:GetObject"},
+		{"s3", "ListBuckets", "s3:ListAllMyBuckets"},
+		{"lambda", "Invoke", "lambda:InvokeFunction"},
+		{"bedrock", "Converse", "bedrock:InvokeModel"},
+		{"dynamodb", "TransactWriteItems", "dynamodb:PutItem"},
+	};
+	const char *service = aws_operation_service(operation), *name = aws_operation_name(operation);
+	for (size_t i = 0; i < ARRAY_SIZE(otherwise); i++)
+		if (!strcmp(otherwise[i].service, service) && !strcmp(otherwise[i].operation, name)) {
+			snprintf(out, 160, "%s", otherwise[i].action);
+			return;
+		}
+	snprintf(out, 160, "%s:%s", aws_name(aws_service_of(operation)->iam_prefix), name);
+}
+
+/* The word behind `lead` in a message, up to a space or the sentence's end; in `out`, "" when there is none. */
+static void word_after(const char *message, const char *lead, char *out, size_t size)
+{
+	const char *at = strstr(message, lead);
+	*out = '\0';
+	if (!at)
+		return;
+	at += strlen(lead);
+	size_t n = strcspn(at, " \n");
+	while (n && (at[n - 1] == '.' || at[n - 1] == ','))
+		n--;
+	snprintf(out, size, "%.*s", (int)n, at);
+}
+
+/* "User: U is not authorized to perform: A on resource: R because …", in the words that policies use. */
+static struct error *remedy_of_denial(const struct aws *aws, const struct aws_operation *operation, struct error *error)
+{
+	char who[300], action[160], named[160], resource[400];
+	word_after(error->message, "User: ", who, sizeof who);
+	word_after(error->message, "to perform: ", named, sizeof named);
+	word_after(error->message, "on resource: ", resource, sizeof resource);
+	if (!strcmp(resource, "*"))
+		*resource = '\0';
+	aws_iam_action(operation, action);
+	if (!*who && aws->have_credentials)
+		snprintf(who, sizeof who, "the owner of key %s", aws->credentials.access_key);
+	const char *what = *named ? named : action, *on = *resource ? " on " : "",
+		   *subject = *who ? who : "this caller";
+	if (strstr(error->message, "explicit deny"))
+		return error_remedy(error, "a policy denies %s%s%s to %s: change that policy, or use another role",
+				    what, on, resource, subject);
+	return error_remedy(error, "allow %s%s%s to %s", what, on, resource, subject);
+}
+
+static bool has(const char *code, const char *part)
+{
+	return code && strstr(code, part);
+}
+
+struct error *aws_fault_decorate(const struct aws *aws, const struct aws_operation *operation, unsigned tries,
+				 bool maybe_done, struct error *error)
+{
+	free(error->service);
+	free(error->operation);
+	error->service = mem_strdup(aws_operation_service(operation));
+	error->operation = mem_strdup(aws_operation_name(operation));
+	error->outcome_unknown |= maybe_done;
+	if (tries > 1) {
+		char *text = mem_printf("%s (tried %u times)", error->message, tries);
+		free(error->message);
+		error->message = text;
+	}
+	if (error->remedy || !error->http_status)
+		return error;
+	if (has(error->code, "ExpiredToken"))
+		return error_remedy(error,
+				    "sign in again (aws sso login, or new keys); what was begun goes on where it was");
+	if (has(error->code, "SignatureDoesNotMatch") || has(error->code, "InvalidClientTokenId") ||
+	    has(error->code, "UnrecognizedClient") || has(error->code, "AuthFailure"))
+		return error_remedy(
+			error, "the keys are not known there: eks-upgrade-agent doctor shows where they come from");
+	if (has(error->code, "OptInRequired"))
+		return error_remedy(error, "enable this service or region for the account");
+	if (error->class == ERROR_AUTH)
+		return remedy_of_denial(aws, operation, error);
+	return error;
+}

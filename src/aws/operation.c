@@ -1,0 +1,69 @@
+/* Finding rows by name. */
+#include <stdio.h>
+#include <string.h>
+#include "aws/tables.h"
+#include "base/digest.h"
+
+/* "DescribeCluster" and "describe-cluster" are one; "DescribeDBInstances" is "describe-db-instances". */
+static bool same_name(const char *name, const char *given)
+{
+	while (*name && *given) {
+		given += *given == '-';
+		if ((*name | 0x20) != (*given | 0x20))
+			return false;
+		name++;
+		given++;
+	}
+	return !*name && !*given;
+}
+
+/* The names that the aws command line uses, where ours differ. */
+static const char *service_name(const char *given)
+{
+	static const char *const others[][2] = {{"stepfunctions", "states"},	     {"bedrock-runtime", "bedrock"},
+						{"service-quotas", "servicequotas"}, {"sso-oidc", "ssooidc"},
+						{"elasticloadbalancing", "elbv2"},   {"monitoring", "cloudwatch"}};
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		if (!strcmp(given, others[i][0]))
+			return others[i][1];
+	return given;
+}
+
+const struct aws_operation *aws_operation_find(const char *service, const char *operation)
+{
+	const char *wanted = service_name(service);
+	for (unsigned i = 0; i < aws_services_n; i++) {
+		if (strcmp(aws_name(aws_services[i].name), wanted) != 0)
+			continue;
+		for (unsigned k = 0; k < aws_services[i].n_operations; k++) {
+			const struct aws_operation *row = &aws_operations[aws_services[i].first_operation + k];
+			if (same_name(aws_name(row->name), operation))
+				return row;
+		}
+	}
+	return NULL;
+}
+
+const char *aws_operation_service(const struct aws_operation *operation)
+{
+	return aws_name(aws_service_of(operation)->name);
+}
+
+const char *aws_operation_name(const struct aws_operation *operation)
+{
+	return aws_name(operation->name);
+}
+
+bool aws_operation_mutates(const struct aws_operation *operation)
+{
+	return operation->flags & AWS_MUTATES;
+}
+
+void aws_idempotency_token(const char *run, const char *step, unsigned attempt, char out[33])
+{
+	char text[512], hex[SHA256_HEX_SIZE];
+	int n = snprintf(text, sizeof text, "%s/%s/%u", run, step, attempt);
+	sha256_hex(slice_make(text, (size_t)n < sizeof text ? (size_t)n : sizeof text - 1), hex);
+	memcpy(out, hex, 32);
+	out[32] = '\0';
+}

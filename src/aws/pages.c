@@ -1,0 +1,80 @@
+/* Pages: the tokens that lead from one to the next, and what becomes of them. */
+#include <string.h>
+#include "aws/client_internal.h"
+#include "base/mem.h"
+#include "codec/document.h"
+
+/* Calls `fn` for each of "a,b.c". */
+static void each_key(const char *keys, void (*fn)(const char *key, json_t *all, const json_t *page), json_t *all,
+		     const json_t *page)
+{
+	while (*keys) {
+		size_t n = strcspn(keys, ",");
+		char *key CLEANUP(mem_freep) = mem_strndup(keys, n);
+		char *either =
+			strstr(key, " || "); /* "NextMarker || Contents[-1].Key": the first is there where we ask */
+		if (either)
+			*either = '\0';
+		fn(key, all, page);
+		keys += n + (keys[n] == ',');
+	}
+}
+
+static void join(const char *key, json_t *all, const json_t *page)
+{
+	json_t *old = document_at(all, key), *more = document_at(page, key);
+	if (!more)
+		return;
+	if (json_is_array(old))
+		json_array_extend(old, more);
+	else if (json_is_integer(old) && json_is_integer(more))
+		json_integer_set(old, json_integer_value(old) + json_integer_value(more));
+	else if (!old && !strchr(key, '.'))
+		json_object_set(all, key, more);
+}
+
+void aws_page_join(const struct aws_operation *operation, json_t *all, const json_t *page)
+{
+	each_key(aws_name(operation->page_results), join, all, page);
+}
+
+static void take_away(const char *key, json_t *all, const json_t *page)
+{
+	(void)page;
+	json_object_del(all, key);
+}
+
+void aws_page_tidy(const struct aws_operation *operation, json_t *all)
+{
+	each_key(aws_name(operation->page_in), take_away, all, NULL);
+	each_key(aws_name(operation->page_out), take_away, all, NULL);
+	each_key(aws_name(operation->page_more), take_away, all, NULL);
+	each_key(aws_name(operation->page_limit), take_away, all, NULL);
+}
+
+bool aws_page_next(const struct aws_operation *operation, const json_t *page, json_t *input)
+{
+	const char *in = aws_name(operation->page_in), *out = aws_name(operation->page_out),
+		   *more = aws_name(operation->page_more);
+	bool any = false;
+	if (*more && !document_true(page, more))
+		return false;
+	while (*in && *out) {
+		size_t n = strcspn(in, ","), m = strcspn(out, ",");
+		char *in_key CLEANUP(mem_freep) = mem_strndup(in, n), *out_key CLEANUP(mem_freep) = mem_strndup(out, m);
+		char *either = strstr(out_key, " || ");
+		if (either)
+			*either = '\0';
+		json_t *token = document_at(page, out_key);
+		bool empty = !token || json_is_null(token) || (json_is_string(token) && !*json_string_value(token)) ||
+			     (json_is_object(token) && !json_object_size(token));
+		if (empty)
+			json_object_del(input, in_key);
+		else
+			json_object_set(input, in_key, token);
+		any |= !empty;
+		in += n + (in[n] == ',');
+		out += m + (out[m] == ',');
+	}
+	return any;
+}
