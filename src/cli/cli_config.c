@@ -8,18 +8,10 @@ struct show {
 	json_t *list; /* with -o json */
 };
 
-static const char *origin_of(const struct cli *cli, const char *path)
-{
-	for (size_t i = 0; i < cli->n_origins; i++)
-		if (!strcmp(cli->origins[i].path, path))
-			return cli->origins[i].origin;
-	return "default";
-}
-
 static void show_value(void *context, const struct field *field, const char *path, const char *value)
 {
 	struct show *show = context;
-	const char *origin = origin_of(show->cli, path);
+	const char *origin = config_origin(show->cli->origins, show->cli->n_origins, path);
 	(void)field;
 	if (show->list)
 		json_array_append_new(show->list,

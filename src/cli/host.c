@@ -25,13 +25,14 @@ struct error *cli_as_usage(struct error *error)
 
 struct error *cli_load_config(struct cli *cli, bool needs_cluster)
 {
-	struct pair *overrides = NULL;
+	struct config_flag *overrides = NULL;
 	size_t n = 0;
 	for (size_t i = 0; i < cli->n_values; i++) {
 		const struct cli_flag *flag = cli->values[i].flag;
 		if (flag->path)
 			*ARENA_PUSH(cli->arena, overrides, n) =
-				(struct pair){flag->path, flag->value ? cli->values[i].text : "true"};
+				(struct config_flag){flag->path, flag->value ? cli->values[i].text : "true",
+						     arena_printf(cli->arena, "--%s", flag->name)};
 	}
 	struct config_source source = {.file = cli_flag_text(cli, "config"), .flags = overrides, .n_flags = n};
 	TRY(cli_as_usage(config_load(&source, cli->arena, &cli->config, &cli->origins, &cli->n_origins)));

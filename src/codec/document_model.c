@@ -1,4 +1,5 @@
 /* Between structs and documents, by field table. */
+#include <stdlib.h>
 #include <string.h>
 #include "base/time.h"
 #include "codec/document_internal.h"
@@ -16,6 +17,15 @@ static struct error *wrong_at(const struct document_reader *reader, const char *
 			 *path ? ": " : "", what);
 }
 
+/* 1.34 is "1.34" again, not 1.3400000000000001. */
+static size_t shortest_real(double value, char out[40])
+{
+	int n = snprintf(out, 40, "%.15g", value);
+	if (strtod(out, NULL) != value)
+		n = snprintf(out, 40, "%.17g", value);
+	return (size_t)n;
+}
+
 static struct token token_of(const json_t *value, char number[40])
 {
 	switch (json_typeof(value)) {
@@ -26,8 +36,7 @@ static struct token token_of(const json_t *value, char number[40])
 			TOKEN_NUMBER,
 			slice_make(number, (size_t)snprintf(number, 40, "%lld", (long long)json_integer_value(value)))};
 	case JSON_REAL:
-		return (struct token){TOKEN_NUMBER, slice_make(number, (size_t)snprintf(number, 40, "%.17g",
-											json_real_value(value)))};
+		return (struct token){TOKEN_NUMBER, slice_make(number, shortest_real(json_real_value(value), number))};
 	case JSON_TRUE:
 		return (struct token){TOKEN_TRUE, slice_of("true")};
 	case JSON_FALSE:
@@ -140,7 +149,10 @@ static struct error *unknown_member(const struct document_reader *reader, const 
 	struct buf text CLEANUP(buf_done) = BUF_INIT(1024);
 	struct buf where CLEANUP(buf_done) = BUF_INIT(64);
 	buf_printf(&text, "unknown key \"%s\"", path);
+	size_t before = text.n;
 	model_suggest(model, slice_of(key), &text);
+	if (text.n == before) /* "traffic.stepps" is nearer to "traffic.steps" than its last word alone */
+		model_suggest(model, slice_of(path), &text);
 	if (reader->locate)
 		reader->locate(reader->context, path, &where);
 	return error_new(ERROR_INVALID, "%s%s%s: %s", reader->name, where.n ? ":" : "", buf_str(&where),

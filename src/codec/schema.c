@@ -59,19 +59,50 @@ static void field_schema(const struct field *field, struct buf *out)
 	buf_putc(out, '}');
 }
 
-static bool members(const struct model *model, bool first, struct buf *out)
+/* Members under a dotted prefix ("traffic.route53."): names with more dots become nested objects, each told once, where
+ * its first member stands. */
+static bool members(const struct model *model, const char *prefix, bool first, struct buf *out);
+
+static void group_schema(const struct model *model, const char *prefix, struct buf *out)
 {
+	buf_puts(out, "{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{");
+	members(model, prefix, true, out);
+	buf_puts(out, "}}");
+}
+
+static bool is_first_of_group(const struct model *model, size_t i, size_t length)
+{
+	for (size_t k = 0; k < i; k++)
+		if (!strncmp(model->fields[k].name, model->fields[i].name, length))
+			return false;
+	return true;
+}
+
+static bool members(const struct model *model, const char *prefix, bool first, struct buf *out)
+{
+	size_t skip = strlen(prefix);
 	for (size_t i = 0; i < model->n_fields; i++) {
 		const struct field *field = &model->fields[i];
 		if (field->flags & FIELD_INLINE) {
-			first = members(field->model, first, out);
+			first = *prefix ? first : members(field->model, "", first, out);
 			continue;
 		}
+		if (strncmp(field->name, prefix, skip) != 0)
+			continue;
+		size_t word = strcspn(field->name + skip, ".");
+		bool group = field->name[skip + word] == '.';
+		if (group && !is_first_of_group(model, i, skip + word + 1))
+			continue;
 		buf_puts(out, first ? "" : ",");
 		first = false;
-		quoted(out, field->name);
+		json_write_string(out, slice_make(field->name + skip, word), 0);
 		buf_putc(out, ':');
-		field_schema(field, out);
+		if (group) {
+			char *deeper CLEANUP(mem_freep) = mem_strndup(field->name, skip + word + 1);
+			group_schema(model, deeper, out);
+		} else {
+			field_schema(field, out);
+		}
 	}
 	return first;
 }
@@ -79,14 +110,14 @@ static bool members(const struct model *model, bool first, struct buf *out)
 static void object_schema(const struct model *model, struct buf *out)
 {
 	buf_puts(out, "\"type\":\"object\",\"additionalProperties\":false,\"properties\":{");
-	members(model, true, out);
+	members(model, "", true, out);
 	buf_putc(out, '}');
 	bool any = false;
 	for (size_t i = 0; i < model->n_fields; i++) {
 		if (!(model->fields[i].flags & FIELD_REQUIRED))
 			continue;
 		buf_puts(out, any ? "," : ",\"required\":[");
-		quoted(out, model->fields[i].name);
+		json_write_string(out, slice_make(model->fields[i].name, strcspn(model->fields[i].name, ".")), 0);
 		any = true;
 	}
 	buf_puts(out, any ? "]" : "");

@@ -211,6 +211,8 @@ static struct error *diagnosis(struct fy_diag *diag, const char *name, int line_
 			 first->msg);
 }
 
+static bool only_space_and_comments(struct slice text);
+
 /* One document's text to a json_t; an empty one gives NULL without error. */
 static struct error *one_document(struct slice text, const char *name, int line_offset, json_t *places, json_t **ret)
 {
@@ -225,9 +227,9 @@ static struct error *one_document(struct slice text, const char *name, int line_
 	struct fy_document *document = fy_document_build_from_string(&cfg, text.n ? text.p : "\n", text.n ? text.n : 1);
 	struct error *error = NULL;
 	*ret = NULL;
-	if (!document) {
+	if (!document && !only_space_and_comments(text)) {
 		error = diagnosis(diag, name, line_offset);
-	} else if (fy_document_root(document)) {
+	} else if (document && fy_document_root(document)) {
 		struct build b = {.document = document, .places = places, .line_offset = line_offset};
 		*ret = build(&b, fy_document_root(document), "");
 		if (!*ret)
@@ -238,9 +240,15 @@ static struct error *one_document(struct slice text, const char *name, int line_
 	return error;
 }
 
+/* An element of a list stands where the list's key does. */
 static void locate(void *context, const char *path, struct buf *out)
 {
-	const char *place = json_string_value(json_object_get(context, path));
+	char *at CLEANUP(mem_freep) = mem_strdup(path);
+	const char *place = json_string_value(json_object_get(context, at));
+	for (char *cut; !place && (cut = strrchr(at, '[')) && cut[strlen(cut) - 1] == ']';) {
+		*cut = '\0';
+		place = json_string_value(json_object_get(context, at));
+	}
 	if (place)
 		buf_puts(out, place);
 }

@@ -9,8 +9,8 @@
 struct config_metric {
 	const char *name;
 	const char *prometheus; /* PromQL; or */
-	const char *cloudwatch; /* JSON: {namespace, metric, statistic, dimensions}; NULL with prometheus NULL: by
-				   built-in name */
+	const char *cloudwatch; /* JSON: {namespace, metric, statistic, dimensions}; exactly one of the two */
+	const char *max_text, *worse_text; /* as written: "1%", "400ms" (in seconds then), "0.4" */
 	bool has_max;
 	double max; /* absolute limit on Green */
 	bool has_worse;
@@ -103,17 +103,27 @@ extern const struct model config_model;
 struct config_origin {
 	const char *path, *origin;
 };
+/* Where the value at `path` came from; elements of a list are from where the list is. Never NULL. */
+const char *config_origin(const struct config_origin *origins, size_t n, const char *path);
+
+struct config_flag {
+	const char *path; /* dotted */
+	const char *value;
+	const char *name; /* "--region", for `config show` and messages */
+};
 struct config_source {
-	const char *file;   /* --config; NULL: eks-upgrade-agent.yaml if it is there */
-	struct pair *flags; /* dotted path -> text */
+	const char *file; /* --config; NULL: eks-upgrade-agent.yaml if it is there */
+	const struct config_flag *flags;
 	size_t n_flags;
-	const char *(*getenv)(void *context, const char *name);
+	const char *(*getenv)(void *context, const char *name); /* NULL: the process's environment */
 	void *getenv_context;
 };
 /* Reads file, environment and flags, sets defaults, validates. All in `arena`. */
 struct error *config_load(const struct config_source *source, struct arena *arena, struct config *ret,
 			  struct config_origin **ret_origins, size_t *ret_n) MUST_CHECK;
+/* What holds where nothing is said. */
 void config_defaults(struct config *config, struct arena *arena);
+/* INVALID, naming the key, for what makes no sense: config_load() has asked already. */
 struct error *config_validate(const struct config *config, struct arena *arena) MUST_CHECK;
 
 /* A secret reference's kind and what follows the colon. */

@@ -1,17 +1,20 @@
 /* File, environment, flags and defaults into one configuration, each value knowing where it came from. */
-#include <errno.h>
-#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "base/log.h"
+#include "base/time.h"
 #include "codec/document.h"
 #include "codec/yaml_internal.h"
 #include "config/config.h"
+#include "config/config_file.h"
 #include "models/upgrade_plan.h"
-#include "base/time.h"
 
-enum { MAX_FILE = 4 << 20 };
 static const char DEFAULT_FILE[] = "eks-upgrade-agent.yaml";
+
+extern char **environ;
 
 struct load {
 	const struct config_source *source;
@@ -33,23 +36,15 @@ static void set_origin(struct load *load, const char *path, const char *origin)
 		(struct config_origin){arena_strdup(load->arena, path), origin};
 }
 
-static struct error *read_file(const char *path, struct buf *out)
+static struct error *load_text(struct load *load, struct slice text, const char *name)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return error_from_errno(errno, "cannot read configuration \"%s\"", path);
-	char chunk[16384];
-	ssize_t n;
-	buf_init(out, MAX_FILE);
-	while ((n = read(fd, chunk, sizeof chunk)) > 0 && buf_append(out, chunk, (size_t)n))
-		;
-	int failed = n < 0 ? errno : 0;
-	close(fd);
-	if (failed)
-		return error_from_errno(failed, "cannot read configuration \"%s\"", path);
-	return out->overflowed
-		       ? error_new(ERROR_INVALID, "configuration \"%s\" is larger than %d bytes", path, MAX_FILE)
-		       : NULL;
+	json_t *places DOCUMENT_CLEANUP = NULL;
+	TRY(yaml_decode_placed(text, name, &config_model, load->config, load->arena, &places));
+	const char *key;
+	json_t *place;
+	json_object_foreach (places, key, place)
+		set_origin(load, key, arena_printf(load->arena, "%s:%s", name, json_string_value(place)));
+	return NULL;
 }
 
 static struct error *load_file(struct load *load)
@@ -58,14 +53,8 @@ static struct error *load_file(struct load *load)
 	if (!load->source->file && access(path, F_OK) != 0)
 		return NULL;
 	struct buf text CLEANUP(buf_done) = {0};
-	json_t *places DOCUMENT_CLEANUP = NULL;
-	TRY(read_file(path, &text));
-	TRY(yaml_decode_placed(buf_slice(&text), path, &config_model, load->config, load->arena, &places));
-	const char *key;
-	json_t *place;
-	json_object_foreach (places, key, place)
-		set_origin(load, key, arena_printf(load->arena, "%s:%s", path, json_string_value(place)));
-	return NULL;
+	TRY(config_read_file(path, &text));
+	return load_text(load, buf_slice(&text), path);
 }
 
 /* traffic.route53.hosted_zone is EUA_TRAFFIC_ROUTE53_HOSTED_ZONE. */
@@ -96,14 +85,35 @@ static struct error *load_environment(struct load *load)
 	return NULL;
 }
 
+/* A variable that is nearly one of ours is most likely meant to be. */
+static void warn_of_misspelt(struct load *load)
+{
+	const char **names = NULL;
+	size_t n = 0;
+	for (size_t i = 0; i < config_model.n_fields; i++) {
+		char name[160];
+		variable_name(config_model.fields[i].name, name, sizeof name);
+		*ARENA_PUSH(load->arena, names, n) = arena_strdup(load->arena, name);
+	}
+	for (char **variable = load->source->getenv ? NULL : environ; variable && *variable; variable++) {
+		if (strncmp(*variable, "EUA_", 4) != 0)
+			continue;
+		char *name CLEANUP(mem_freep) = mem_strndup(*variable, strcspn(*variable, "="));
+		const char *near = text_nearest(name, names, n);
+		if (near && strcmp(near, name) != 0)
+			log_warn("config", "environment variable %s is none of ours (did you mean %s?)", name, near);
+	}
+}
+
 static struct error *load_flags(struct load *load)
 {
 	for (size_t i = 0; i < load->source->n_flags; i++) {
-		const struct pair *flag = &load->source->flags[i];
-		struct error *error = model_set_text(&config_model, load->config, load->arena, flag->key, flag->value);
+		const struct config_flag *flag = &load->source->flags[i];
+		const char *name = flag->name ? flag->name : flag->path;
+		struct error *error = model_set_text(&config_model, load->config, load->arena, flag->path, flag->value);
 		if (error)
-			return error_wrap(error, "flag");
-		set_origin(load, flag->key, "flag");
+			return error_wrap(error, "flag %s", name);
+		set_origin(load, flag->path, arena_printf(load->arena, "flag %s", name));
 	}
 	return NULL;
 }
@@ -116,6 +126,7 @@ void config_defaults(struct config *config, struct arena *arena)
 		*ARENA_PUSH(arena, config->traffic.steps, config->traffic.n_steps) = steps[i];
 	*ARENA_PUSH(arena, config->approvals, config->n_approvals) = "decommission";
 	config->strategy_text = "blue-green";
+	config->journal = ".eks-upgrade-agent/journal.db";
 	config->terraform.binary = "terraform";
 	config->argocd.ns = "argocd";
 	config->traffic.interval_ms = 10 * MINUTE_MS;
@@ -136,50 +147,58 @@ void config_defaults(struct config *config, struct arena *arena)
 	config->ai.ssm_parameter_prefix = "/eks-upgrade-agent/";
 }
 
-/* Defaults stand where the file says nothing: the decoder zeroes what it fills, so they are put back afterwards. */
-static void fill_defaults(struct config *config, struct arena *arena)
+static bool was_said(const struct load *load, const char *path)
+{
+	for (size_t i = 0; i < load->n_origins; i++)
+		if (!strcmp(load->origins[i].path, path))
+			return true;
+	return false;
+}
+
+/* How much memory a field of this kind takes in the struct. */
+static size_t size_of(const struct field *field)
+{
+	switch (field->kind) {
+	case FIELD_BOOL:
+		return sizeof(bool);
+	case FIELD_ENUM:
+		return sizeof(int);
+	case FIELD_OBJECT:
+		return field->model->size;
+	case FIELD_STRING:
+	case FIELD_SECRET:
+	case FIELD_JSON:
+	case FIELD_OBJECT_PTR:
+	case FIELD_STRINGS:
+	case FIELD_INTS:
+	case FIELD_LIST:
+	case FIELD_MAP:
+		return sizeof(void *);
+	case FIELD_INT:
+	case FIELD_TIME:
+	case FIELD_DURATION:
+	case FIELD_DOUBLE:
+	case FIELD_PERCENT:
+	default:
+		return sizeof(int64_t);
+	}
+}
+
+/* Defaults stand where nothing was said: what was said may be 0, false or an empty list on purpose. */
+static void fill_defaults(struct load *load)
 {
 	struct config defaults;
-	config_defaults(&defaults, arena);
+	config_defaults(&defaults, load->arena);
 	for (size_t i = 0; i < config_model.n_fields; i++) {
 		const struct field *field = &config_model.fields[i];
-		char *ours = (char *)config + field->offset;
-		const char *theirs = (const char *)&defaults + field->offset;
-		switch (field->kind) {
-		case FIELD_STRING:
-			if (!*(const char **)(void *)ours)
-				*(const char **)(void *)ours = *(const char *const *)(const void *)theirs;
-			break;
-		case FIELD_INT:
-		case FIELD_DURATION:
-		case FIELD_TIME:
-			if (!*(int64_t *)(void *)ours)
-				*(int64_t *)(void *)ours = *(const int64_t *)(const void *)theirs;
-			break;
-		case FIELD_PERCENT:
-		case FIELD_DOUBLE:
-			if (*(double *)(void *)ours == 0)
-				*(double *)(void *)ours = *(const double *)(const void *)theirs;
-			break;
-		case FIELD_STRINGS:
-		case FIELD_INTS:
-		case FIELD_LIST:
-		case FIELD_MAP:
-			if (!*(size_t *)(void *)((char *)config + field->offset_n)) {
-				memcpy(ours, theirs, sizeof(void *));
-				memcpy((char *)config + field->offset_n, (const char *)&defaults + field->offset_n,
-				       sizeof(size_t));
-			}
-			break;
-		case FIELD_BOOL:
-		case FIELD_ENUM:
-		case FIELD_OBJECT:
-		case FIELD_OBJECT_PTR:
-		case FIELD_JSON:
-		case FIELD_SECRET:
-		default:
-			break;
-		}
+		char *ours = (char *)load->config + field->offset;
+		bool no_text = field->kind == FIELD_STRING && !*(const char **)(void *)ours;
+		if (was_said(load, field->name) && !no_text)
+			continue;
+		memcpy(ours, (const char *)&defaults + field->offset, size_of(field));
+		if (field->offset_n != SIZE_MAX)
+			memcpy((char *)load->config + field->offset_n, (const char *)&defaults + field->offset_n,
+			       sizeof(size_t));
 	}
 }
 
@@ -198,6 +217,48 @@ static struct error *resolve(const struct config *config, struct arena *arena, c
 	return NULL;
 }
 
+/* "1%" is 0.01, "400ms" is 0.4 (latencies are told in seconds), "0.4" is itself. */
+static bool read_limit(const char *text, double *ret)
+{
+	int64_t duration_ms;
+	char *end;
+	double value = strtod(text, &end);
+	const char *unit = end + strspn(end, " ");
+	bool number = end != text && isfinite(value);
+	if (number && (*unit == '\0' || !strcmp(unit, "%"))) {
+		*ret = *unit ? value / 100 : value;
+		return true;
+	}
+	if (!duration_parse(slice_of(text), &duration_ms))
+		return false;
+	*ret = (double)duration_ms / (double)SECOND_MS;
+	return true;
+}
+
+static struct error *derive_limits(struct config *config)
+{
+	for (size_t i = 0; i < config->validation.n_metrics; i++) {
+		struct config_metric *metric = &config->validation.metrics[i];
+		metric->has_max = metric->max_text != NULL;
+		metric->has_worse = metric->worse_text != NULL;
+		if ((metric->has_max && !read_limit(metric->max_text, &metric->max)) ||
+		    (metric->has_worse && !read_limit(metric->worse_text, &metric->worse_than_blue_by_at_most)))
+			return error_remedy(error_new(ERROR_INVALID,
+						      "validation.metrics[%zu]: the limit of \"%s\" is no number", i,
+						      metric->name),
+					    "write it as 1%%, 400ms or 0.4");
+	}
+	return NULL;
+}
+
+static void derive_paths(struct config *config, struct arena *arena)
+{
+	const char *slash = strrchr(config->journal, '/');
+	if (!config->work_directory)
+		config->work_directory = arena_printf(arena, "%.*sjobs", slash ? (int)(slash - config->journal) + 1 : 0,
+						      config->journal);
+}
+
 static struct error *derive(struct config *config, struct arena *arena)
 {
 	config->strategy = STRATEGY_CUSTOM;
@@ -206,11 +267,19 @@ static struct error *derive(struct config *config, struct arena *arena)
 			config->strategy = i;
 	if (config->strategy == STRATEGY_CUSTOM)
 		config->custom_strategy = config->strategy_text;
+	derive_paths(config, arena);
 	TRY(resolve(config, arena, "clock_url", &config->clock_url));
 	TRY(resolve(config, arena, "gitops.argocd.server", &config->argocd.server));
 	for (size_t i = 0; i < config->validation.n_probes; i++)
 		TRY(resolve(config, arena, "validation.probes", &config->validation.probes[i]));
-	return NULL;
+	return derive_limits(config);
+}
+
+static struct error *complete(struct load *load)
+{
+	fill_defaults(load);
+	TRY(derive(load->config, load->arena));
+	return config_validate(load->config, load->arena);
 }
 
 struct error *config_load(const struct config_source *source, struct arena *arena, struct config *ret,
@@ -220,10 +289,9 @@ struct error *config_load(const struct config_source *source, struct arena *aren
 	*ret = (struct config){0};
 	TRY(load_file(&load));
 	TRY(load_environment(&load));
+	warn_of_misspelt(&load);
 	TRY(load_flags(&load));
-	fill_defaults(ret, arena);
-	TRY(derive(ret, arena));
-	TRY(config_validate(ret, arena));
+	TRY(complete(&load));
 	if (ret_origins) {
 		*ret_origins = load.origins;
 		*ret_n = load.n_origins;
@@ -231,53 +299,25 @@ struct error *config_load(const struct config_source *source, struct arena *aren
 	return NULL;
 }
 
-struct error *config_secret_parse(const char *reference, enum config_secret *ret_kind, const char **ret_name)
-{
-	static const char *const prefixes[] = {"env:", "file:", "ssm:", "secretsmanager:"};
-	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
-		if (strncmp(reference, prefixes[i], strlen(prefixes[i])) != 0)
-			continue;
-		*ret_kind = (enum config_secret)i;
-		*ret_name = reference + strlen(prefixes[i]);
-		return NULL;
-	}
-	return error_remedy(error_new(ERROR_INVALID, "a secret is written where a reference to one should be"),
-			    "env:NAME, file:PATH, ssm:/path, or secretsmanager:name");
-}
-
-struct error *config_secret_read(const char *reference, struct secret **ret)
-{
-	enum config_secret kind;
-	const char *name;
-	*ret = NULL;
-	if (!reference)
-		return NULL;
-	TRY(config_secret_parse(reference, &kind, &name));
-	if (kind == CONFIG_SECRET_ENV) {
-		const char *value = getenv(name);
-		if (!value || !*value)
-			return error_remedy(error_new(ERROR_INVALID, "environment variable %s is not set", name),
-					    "export %s=…", name);
-		*ret = secret_new(value, strlen(value));
-		return NULL;
-	}
-	if (kind != CONFIG_SECRET_FILE)
-		return error_remedy(error_new(ERROR_INVALID, "\"%s\" is read by AWS only", reference),
-				    "use env: or file: here");
-	struct buf text CLEANUP(buf_done) = {0};
-	TRY(read_file(name, &text));
-	while (text.n && strchr("\r\n ", text.p[text.n - 1]))
-		text.n--;
-	*ret = secret_new(text.p ? text.p : "", text.n);
-	if (text.p)
-		secret_wipe(text.p, text.n);
-	return NULL;
-}
-
 struct error *config_from_text(struct slice text, const char *name, struct arena *arena, struct config *ret)
 {
-	TRY(yaml_decode(text, name, &config_model, ret, arena));
-	fill_defaults(ret, arena);
-	TRY(derive(ret, arena));
-	return config_validate(ret, arena);
+	static const struct config_source nothing_else = {0};
+	struct load load = {.source = &nothing_else, .arena = arena, .config = ret};
+	*ret = (struct config){0};
+	TRY(load_text(&load, text, name));
+	return complete(&load);
+}
+
+const char *config_origin(const struct config_origin *origins, size_t n, const char *path)
+{
+	size_t length = strlen(path);
+	const char *list = length && path[length - 1] == ']' ? strrchr(path, '[') : NULL;
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(origins[i].path, path))
+			return origins[i].origin;
+	for (size_t i = 0; list && i < n; i++)
+		if (strlen(origins[i].path) == (size_t)(list - path) &&
+		    !strncmp(origins[i].path, path, (size_t)(list - path)))
+			return origins[i].origin;
+	return "default";
 }
