@@ -1,4 +1,4 @@
-/* The whole world as a document, and back: what `sim serve --state` keeps. Chance begins anew from (seed, time). */
+/* The whole world as a document, and back: what `sim serve --state` keeps. */
 #include <stdlib.h>
 #include <string.h>
 #include "codec/document.h"
@@ -48,6 +48,8 @@ static const struct member world_members[] = {
 	M(struct sim, INTEGER, health_now),
 	M(struct sim, TEXT, violation),
 	M(struct sim, INTEGER, next_id),
+	M(struct sim, INTEGER, agent_dice.state),
+	M(struct sim, INTEGER, own_dice.state),
 	M(struct sim, INTEGER, seed),
 };
 static const struct member cluster_members[] = {
@@ -278,8 +280,7 @@ struct error *sim_load(struct slice text, struct sim **ret)
 	json_t *document DOCUMENT_CLEANUP = json_loadb(text.p ? text.p : "", text.n, 0, NULL);
 	if (!json_is_object(document) || json_integer_value(json_object_get(document, "format")) != FORMAT)
 		return error_new(ERROR_INVALID, "not a saved world of format %d", FORMAT);
-	struct sim *sim = sim_new_bare((uint64_t)json_integer_value(json_object_get(document, "seed")),
-				       (uint64_t)json_integer_value(json_object_get(document, "now_ms")));
+	struct sim *sim = sim_new_bare((uint64_t)json_integer_value(json_object_get(document, "seed")));
 	READ(world_members, document, sim);
 	struct error *error = load_parts(sim, document);
 	if (error) {

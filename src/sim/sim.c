@@ -18,6 +18,24 @@ static void clock_sleep_to(struct clock *clock, int64_t until_ms)
 	sim_advance_to(((struct sim_clock *)clock)->sim, until_ms);
 }
 
+/* splitmix64 */
+static void dice_bytes(struct random *random, void *out, size_t n)
+{
+	struct sim_dice *dice = (struct sim_dice *)random;
+	for (size_t got = 0; got < n; got += sizeof(uint64_t)) {
+		uint64_t z = dice->state += UINT64_C(0x9E3779B97F4A7C15);
+		z = (z ^ z >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
+		z = (z ^ z >> 27) * UINT64_C(0x94D049BB133111EB);
+		z ^= z >> 31;
+		memcpy((char *)out + got, &z, n - got < sizeof z ? n - got : sizeof z);
+	}
+}
+
+static void dice_not_freed(struct random *random)
+{
+	(void)random;
+}
+
 static void not_freed(struct clock *clock)
 {
 	(void)clock; /* the sim's own */
@@ -73,23 +91,26 @@ static struct error *make_blue(struct sim *sim, const struct sim_options *option
 }
 
 /* A world with ports and chance, and nothing in it. */
-struct sim *sim_new_bare(uint64_t seed, uint64_t salt)
+struct sim *sim_new_bare(uint64_t seed)
 {
+	static const struct random_ops dice_ops = {dice_bytes, dice_not_freed};
 	static const struct clock_ops clock_ops = {clock_now, clock_now, clock_sleep_to, not_freed};
 	struct sim *sim = mem_alloc(sizeof *sim);
 	sim->clock = (struct sim_clock){.clock.ops = &clock_ops, .sim = sim};
 	sim_http_init(sim);
 	sim->process.sim = sim;
 	sim->seed = seed;
-	sim->random = random_seeded_new(seed * 2 + 1 + salt);
-	sim->chance = random_seeded_new(seed * 2 + 2 + salt);
+	sim->agent_dice = (struct sim_dice){{&dice_ops}, seed * 2 + 1};
+	sim->own_dice = (struct sim_dice){{&dice_ops}, seed * 2 + 2};
+	sim->random = &sim->agent_dice.random;
+	sim->chance = &sim->own_dice.random;
 	sim_jobs_init(sim);
 	return sim;
 }
 
 struct error *sim_new(const struct sim_options *options, struct sim **ret)
 {
-	struct sim *sim = sim_new_bare(options->seed, 0);
+	struct sim *sim = sim_new_bare(options->seed);
 	sim->kind = mem_strdup(options->cluster ? options->cluster : "medium");
 	sim->name = mem_strdup(options->name ? options->name : "shop");
 	sim->base_url = mem_strdup(options->base_url);
@@ -151,8 +172,6 @@ void sim_free(struct sim *sim)
 			       sim->calls,	     sim->tokens,    sim->tags};
 	for (size_t i = 0; i < ARRAY_SIZE(documents); i++)
 		json_decref(documents[i]);
-	random_free(sim->random);
-	random_free(sim->chance);
 	free(sim->changes);
 	free(sim->violation);
 	free(sim->kind);

@@ -105,6 +105,11 @@ struct sim_clock {
 	struct clock clock;
 	struct sim *sim;
 };
+/* Chance whose whole state is one word, so that it is saved with the world. */
+struct sim_dice {
+	struct random random;
+	uint64_t state;
+};
 struct sim_http {
 	struct http http;
 	struct sim *sim;
@@ -118,6 +123,7 @@ struct sim {
 	struct sim_clock clock;
 	struct sim_http http;
 	struct sim_process process;
+	struct sim_dice agent_dice, own_dice;
 	struct random *random; /* the agent's */
 	struct random *chance; /* the world's own */
 	uint64_t seed;
@@ -160,7 +166,7 @@ struct sim {
 };
 
 /* sim.c */
-struct sim *sim_new_bare(uint64_t seed, uint64_t salt);
+struct sim *sim_new_bare(uint64_t seed);
 
 /* world.c */
 struct sim_cluster *sim_cluster_named(struct sim *sim, const char *name); /* NULL: not there */
