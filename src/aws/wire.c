@@ -37,16 +37,6 @@ static const struct aws_member *find_member(const struct aws_shape *shape, enum 
 	return NULL;
 }
 
-/* Route 53 tells ids with a path ("/hostedzone/Z1") that it does not take back. */
-static const char *bare_id(const char *text)
-{
-	static const char *const paths[] = {"/hostedzone/", "/change/", "/delegationset/"};
-	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
-		if (!strncmp(text, paths[i], strlen(paths[i])))
-			return text + strlen(paths[i]);
-	return text;
-}
-
 /* One `{label}` or `{label+}` of a path template. */
 static struct error *fill_label(const struct aws_shape *shape, const json_t *input, const char *label, size_t n,
 				struct buf *out)
@@ -61,7 +51,7 @@ static struct error *fill_label(const struct aws_shape *shape, const json_t *inp
 	const char *scalar = aws_scalar_text(&aws_shapes[member->shape], AWS_TIME_ISO8601, value, text);
 	if (!scalar || !*scalar)
 		return error_new(ERROR_INVALID, "member \"%s\" is empty or no plain value", aws_name(member->name));
-	aws_uri_encode(slice_of(bare_id(scalar)), greedy ? "/" : "", out);
+	aws_uri_encode(slice_of(scalar), greedy ? "/" : "", out);
 	return NULL;
 }
 
@@ -112,7 +102,7 @@ static struct error *put_query(const struct aws_member *member, const json_t *va
 	const char *scalar = aws_scalar_text(shape, aws_time_of(member, shape, AWS_TIME_ISO8601), value, text);
 	if (!scalar)
 		return aws_wrong_type(name, shape);
-	add_query(query, name, bare_id(scalar));
+	add_query(query, name, scalar);
 	return NULL;
 }
 
@@ -313,6 +303,20 @@ static struct error *encode(const struct aws_operation *operation, const json_t 
 	}
 }
 
+/* Route 53 tells ids with a path ("/hostedzone/Z1") that it does not take back. The copy is the caller's. */
+static json_t *bare_ids(const json_t *input)
+{
+	static const char *const names[] = {"HostedZoneId", "Id", "ResourceId", "DelegationSetId"};
+	json_t *bare = json_copy((json_t *)(uintptr_t)input);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		const char *id = json_string_value(json_object_get(bare, names[i])),
+			   *slash = id ? strrchr(id, '/') : NULL;
+		if (slash)
+			json_object_set_new(bare, names[i], json_string(slash + 1));
+	}
+	return bare;
+}
+
 struct error *aws_wire_encode_request(const struct aws_operation *operation, const json_t *input,
 				      struct aws_wire_request *ret)
 {
@@ -321,7 +325,9 @@ struct error *aws_wire_encode_request(const struct aws_operation *operation, con
 					 .query = BUF_INIT(1 << 20),
 					 .body = BUF_INIT(MAX_BODY),
 					 .arena = arena_new()};
-	struct error *error = encode(operation, input, ret);
+	bool route53 = !strcmp(aws_name(aws_service_of(operation)->name), "route53");
+	json_t *given DOCUMENT_CLEANUP = route53 ? bare_ids(input) : json_incref((json_t *)(uintptr_t)input);
+	struct error *error = encode(operation, given, ret);
 	if (!error)
 		return NULL;
 	aws_wire_request_done(ret);
@@ -490,6 +496,19 @@ static struct error *read_payload(const struct aws_shape *shape, struct slice bo
 	return NULL;
 }
 
+/* "x-amz-meta-a: v" of a map whose members are headers of one beginning. */
+static void read_header_map(const struct aws_member *member, const struct http_request *request, json_t *input)
+{
+	const char *begin = aws_name(member->wire);
+	json_t *map DOCUMENT_CLEANUP = json_object();
+	for (size_t i = 0; i < request->n_headers; i++)
+		if (!strncasecmp(request->headers[i].name, begin, strlen(begin)))
+			json_object_set_new(map, request->headers[i].name + strlen(begin),
+					    json_string(request->headers[i].value));
+	if (json_object_size(map))
+		json_object_set(input, aws_name(member->name), map);
+}
+
 static struct error *decode_rest(const struct aws_operation *operation, const struct http_request *request, bool xml,
 				 json_t *input)
 {
@@ -511,6 +530,8 @@ static struct error *decode_rest(const struct aws_operation *operation, const st
 			json_object_set_new(input, aws_name(member->name), member_from_text(member, text));
 		else if (member->location == AWS_HEADER && (header = request_header(request, wire)))
 			json_object_set_new(input, aws_name(member->name), aws_header_read(member, header));
+		else if (member->location == AWS_HEADERS)
+			read_header_map(member, request, input);
 	}
 	return body ? read_payload(shape, request->body, xml, input) : NULL;
 }

@@ -203,10 +203,13 @@ def compare_body(score, what, protocol, ours, theirs, shown):
     return score.check(what + " bytes", ours, theirs, shown)
 
 
+ROUTE53_IDS = ("HostedZoneId", "Id", "ResourceId", "DelegationSetId")
+
+
 def strip_route53(service, operation, theirs):
     """botocore takes the path off Route 53's ids by a handler in front of the serializer."""
     if service == "route53":
-        for name in ("HostedZoneId", "Id", "ResourceId", "DelegationSetId"):
+        for name in ROUTE53_IDS:
             if isinstance(theirs.get(name), str):
                 theirs[name] = theirs[name].split("/")[-1]
 
@@ -287,7 +290,7 @@ def without_defaults(shape, value, given):
 
 def route53_ids(row, value):
     if row["service"] == "route53":
-        for name in ("HostedZoneId", "Id"):
+        for name in ROUTE53_IDS:
             if isinstance(value.get(name), str):
                 value[name] = value[name].split("/")[-1]
     return value
@@ -360,7 +363,7 @@ class Answers:
                     node.set("{http://www.w3.org/2001/XMLSchema-instance}" + local if prefix else wire, item)
                     continue
                 self.element(member, item, node, wire)
-            if self.rng.random() < 0.2:
+            if self.rng.random() < 0.2 and not getattr(shape, "is_tagged_union", False):
                 ElementTree.SubElement(node, "memberNobodyKnows").text = "x"
         else:
             node.text = self.scalar(shape, value, "iso8601")
@@ -449,7 +452,12 @@ def check_answer(score, speaker, row, model, rng):
     for name, value in headers:
         folded[name.lower()] = value
     stream = io.BytesIO if operation.has_streaming_output else bytes
-    wanted = parser.parse({"status_code": status, "headers": folded, "body": stream(body)}, shape)
+    try:
+        wanted = parser.parse({"status_code": status, "headers": folded, "body": stream(body)}, shape)
+    except botocore.parsers.ResponseParserError as error:
+        if "one and only one member" in str(error):  # a union whose one member is an empty list leaves nothing on the wire
+            return
+        raise
     wanted = plain({key: value for key, value in wanted.items() if key != "ResponseMetadata"})
     given = speaker.ask("decode", service=row["service"], operation=row["operation"], status=status, headers=headers, body=b64(body))
     if "error" in given:
