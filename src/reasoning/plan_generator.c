@@ -93,6 +93,23 @@ static struct error *check_versions(const struct make *make)
 	return NULL;
 }
 
+/* What a configuration may say but this program does not do yet is refused, never passed over. */
+static struct error *check_offered(const struct config *config)
+{
+	for (size_t i = 0; i < config->n_approvals; i++)
+		if (strcmp(config->approvals[i], "decommission") != 0)
+			return error_remedy(error_new(ERROR_INVALID, "approvals: no approval is asked for at \"%s\"",
+						      config->approvals[i]),
+					    "approvals: [decommission]");
+	if (config->validation.n_metrics)
+		return error_remedy(error_new(ERROR_INVALID,
+					      "validation.metrics: \"%s\" cannot be judged by this program yet",
+					      config->validation.metrics[0].name),
+				    "leave metrics out: errors and latency of the load balancers are judged by "
+				    "max_error_rate and worse_than_blue_by_at_most");
+	return NULL;
+}
+
 static struct error *check_strategy(const struct config *config)
 {
 	if (config->strategy == STRATEGY_BLUE_GREEN)
@@ -330,6 +347,7 @@ struct error *plan_generate(const struct cluster_state *state, const struct conf
 				     .target_version = config->target_version,
 				     .strategy = config->strategy};
 	TRY(check_strategy(config));
+	TRY(check_offered(config));
 	TRY(check_versions(&make));
 	TRY(check_state(&make));
 	TRY(check_records(&make));
