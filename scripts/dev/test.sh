@@ -28,7 +28,7 @@ program() { # SCRIPT ARGS…: prints its own lines, the last is "N passed, N fai
 if [ $# -eq 0 ]; then
 	unit
 	for script in tests/programs/*.sh; do
-		[ -e "$script" ] && program "$script"
+		[ -x "$script" ] && program "$script"
 	done
 else
 	what=$1
@@ -40,7 +40,7 @@ else
 	elif [ -d "tests/$what" ]; then
 		unit "$what"
 	else
-		echo "no tests called \"$what\"; there are: unit $(ls tests/programs 2>/dev/null | sed 's/\.sh$//' | tr '\n' ' ')$(ls -d tests/*/ | xargs -n1 basename | tr '\n' ' ')" >&2
+		echo "no tests called \"$what\"; there are: unit $(for s in tests/programs/*.sh; do [ -x "$s" ] && basename "$s" .sh; done | tr '\n' ' ')$(ls -d tests/*/ | xargs -n1 basename | tr '\n' ' ')" >&2
 		exit 2
 	fi
 fi
