@@ -1,0 +1,77 @@
+/* What a look at a cluster or at files found: findings with their evidence, and what could not be known. The same
+ * document for assess and scan, as JSON, text, Markdown, HTML, SARIF and JUnit (artifacts/). */
+#pragma once
+
+#include "codec/model.h"
+
+enum severity { SEVERITY_BLOCKER, SEVERITY_HIGH, SEVERITY_MEDIUM, SEVERITY_LOW, SEVERITY_INFO };
+extern const char *const severity_names[]; /* "BLOCKER" … */
+
+enum finding_status { FINDING_FOUND, FINDING_UNKNOWN, FINDING_ACCEPTED };
+extern const char *const finding_status_names[]; /* "finding", "unknown", "accepted" */
+
+/* The thing a person would change. Either a Kubernetes object, or an ARN, or the bare name of an AWS thing. */
+struct finding_object {
+	const char *kind, *ns, *name, *arn;
+};
+
+struct finding_evidence {
+	const char *source; /* "file", "helm", "git", "managedFields", "last-applied", "metrics", "insights", "audit-log",
+			     * "warnings", or a source of the snapshot ("eks:DescribeNodegroup", "kubernetes pods") */
+	const char *detail;
+	const char *caller;	 /* user agent or field manager; NULL */
+	int64_t last_seen_ms;	 /* 0: not known */
+	bool has_count;
+	int64_t count;
+};
+
+struct finding {
+	const char *id; /* of the check: "WL-PDB-ZERO" */
+	const char *title;
+	int severity;	/* enum severity */
+	int status;	/* enum finding_status */
+	const char *scope; /* "" always; "blue-green", "rollback": only for that strategy, does not make unready */
+	struct finding_object *object; /* NULL: the cluster as a whole, or unknown */
+	const char *message;	       /* one sentence: what is wrong with it */
+	const char *file;
+	int64_t line, document; /* from 1; 0: none */
+	const char *api_version, *removed_in, *deprecated_in, *replacement;
+	struct finding_evidence *evidence;
+	size_t n_evidence;
+	const char *remedy;
+	const char *reason; /* of unknown: why, and which permission would tell; of accepted: the owner's reason */
+	const char *owner;  /* of accepted */
+	int64_t expires_ms; /* of accepted; 0: never */
+	const char *page;   /* documentation */
+};
+extern const struct model finding_model;
+
+struct assessment_source {
+	const char *name, *status /* ok denied failed skipped */, *detail;
+};
+
+struct assessment {
+	int64_t format; /* 1 */
+	const char *tool; /* "assess", "scan" */
+	const char *cluster, *region, *current_version, *target_version, *snapshot_hash;
+	int64_t captured_at_ms;
+	bool ready; /* no blocker, and nothing unknown that could be one */
+	struct {
+		int64_t blocker, high, medium, low, info, unknown, accepted, passed;
+	} counts;
+	struct assessment_source *sources;
+	size_t n_sources;
+	struct finding *findings;
+	size_t n_findings;
+	int64_t duration_ms;
+};
+extern const struct model assessment_model;
+
+/* Severest first, then unknown, then accepted; within one by id, object, file, line: the same input, the same order. */
+void assessment_sort(struct assessment *assessment);
+/* Counts, and `ready`, from the findings; `passed` stays as the caller set it. */
+void assessment_count(struct assessment *assessment);
+/* 0 clean, 10 notes, 11 warnings, 12 blockers, by what is found and not accepted. An unknown counts as a warning. */
+int assessment_exit(const struct assessment *assessment);
+/* "payments/redis-pdb", "arn:…", "ip-10-0-3-17"; "" for none. */
+void finding_object_print(const struct finding_object *object, struct buf *out);
