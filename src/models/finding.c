@@ -60,11 +60,11 @@ static const struct field source_fields[] = {
 };
 static const struct model source_model = MODEL("Source", struct assessment_source, source_fields);
 
-#define COUNTED(member, doc)                                                                                           \
+#define COUNTED(member, text)                                                                                          \
 	{                                                                                                              \
-		.name = #member, .kind = FIELD_INT, .offset = offsetof(struct assessment, counts.member) -             \
-							      offsetof(struct assessment, counts),                     \
-		.offset_n = SIZE_MAX, .doc = (doc)                                                                     \
+		.name = #member, .kind = FIELD_INT,                                                                    \
+		.offset = offsetof(struct assessment, counts.member) - offsetof(struct assessment, counts),            \
+		.offset_n = SIZE_MAX, .doc = (text)                                                                    \
 	}
 static const struct field count_fields[] = {
 	COUNTED(blocker, "findings that stop an upgrade"),
@@ -141,7 +141,8 @@ void assessment_count(struct assessment *assessment)
 	for (size_t i = 0; i < assessment->n_findings; i++) {
 		const struct finding *finding = &assessment->findings[i];
 		int64_t *by_severity[] = {&assessment->counts.blocker, &assessment->counts.high,
-					  &assessment->counts.medium, &assessment->counts.low, &assessment->counts.info};
+					  &assessment->counts.medium, &assessment->counts.low,
+					  &assessment->counts.info};
 		bool counts = !finding->scope || !*finding->scope;
 		if (finding->status == FINDING_ACCEPTED) {
 			assessment->counts.accepted++;
@@ -162,10 +163,10 @@ int assessment_exit(const struct assessment *assessment)
 		const struct finding *finding = &assessment->findings[i];
 		if (finding->status == FINDING_ACCEPTED || (finding->scope && *finding->scope))
 			continue;
-		int worth = finding->status == FINDING_UNKNOWN	     ? 11
-			    : finding->severity == SEVERITY_BLOCKER  ? 12
-			    : finding->severity <= SEVERITY_MEDIUM   ? 11
-								     : 10;
+		int worth = finding->status == FINDING_UNKNOWN	    ? 11
+			    : finding->severity == SEVERITY_BLOCKER ? 12
+			    : finding->severity <= SEVERITY_MEDIUM  ? 11
+								    : 10;
 		code = worth > code ? worth : code;
 	}
 	return code;

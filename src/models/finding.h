@@ -16,11 +16,12 @@ struct finding_object {
 };
 
 struct finding_evidence {
-	const char *source; /* "file", "helm", "git", "managedFields", "last-applied", "metrics", "insights", "audit-log",
-			     * "warnings", or a source of the snapshot ("eks:DescribeNodegroup", "kubernetes pods") */
+	const char
+		*source; /* "file", "helm", "git", "managedFields", "last-applied", "metrics", "insights", "audit-log",
+			  * "warnings", or a source of the snapshot ("eks:DescribeNodegroup", "kubernetes pods") */
 	const char *detail;
-	const char *caller;	 /* user agent or field manager; NULL */
-	int64_t last_seen_ms;	 /* 0: not known */
+	const char *caller;   /* user agent or field manager; NULL */
+	int64_t last_seen_ms; /* 0: not known */
 	bool has_count;
 	int64_t count;
 };
@@ -28,8 +29,8 @@ struct finding_evidence {
 struct finding {
 	const char *id; /* of the check: "WL-PDB-ZERO" */
 	const char *title;
-	int severity;	/* enum severity */
-	int status;	/* enum finding_status */
+	int severity;	   /* enum severity */
+	int status;	   /* enum finding_status */
 	const char *scope; /* "" always; "blue-green", "rollback": only for that strategy, does not make unready */
 	struct finding_object *object; /* NULL: the cluster as a whole, or unknown */
 	const char *message;	       /* one sentence: what is wrong with it */
@@ -51,7 +52,7 @@ struct assessment_source {
 };
 
 struct assessment {
-	int64_t format; /* 1 */
+	int64_t format;	  /* 1 */
 	const char *tool; /* "assess", "scan" */
 	const char *cluster, *region, *current_version, *target_version, *snapshot_hash;
 	int64_t captured_at_ms;
