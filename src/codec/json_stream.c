@@ -4,7 +4,9 @@
 #include <string.h>
 #include "codec/json_decode.h"
 
-enum { DEFAULT_ITEM = 8 << 20, DEFAULT_DEPTH = 200, PATIENT_FROM = 256 << 10 };
+/* Bytes of a list are read when some tens of items may be there, because what has not ended is read again; events are
+ * given at once. */
+enum { DEFAULT_ITEM = 8 << 20, DEFAULT_DEPTH = 200, PATIENT_FROM = 256 << 10, LIST_CHUNK = 64 << 10 };
 
 enum place { AT_START, IN_OBJECT, IN_ITEMS, AFTER_ALL };
 
@@ -179,6 +181,15 @@ static struct error *keep(struct json_stream *stream, const char *bytes, size_t 
 	return NULL;
 }
 
+/* How many bytes to have before the next try. */
+static size_t patience(const struct json_stream *stream)
+{
+	size_t left = stream->pending.n;
+	if (is_sequence(stream))
+		return left > PATIENT_FROM ? left * 2 : 0;
+	return left > LIST_CHUNK / 2 ? left * 2 : LIST_CHUNK;
+}
+
 struct error *json_stream_feed(struct json_stream *stream, const char *bytes, size_t n)
 {
 	size_t used;
@@ -186,7 +197,9 @@ struct error *json_stream_feed(struct json_stream *stream, const char *bytes, si
 		return NULL;
 	if (stream->pending.n == 0) {
 		TRY(consume(stream, bytes, n, &used));
-		return stream->stopped ? NULL : keep(stream, bytes + used, n - used);
+		TRY(stream->stopped ? NULL : keep(stream, bytes + used, n - used));
+		stream->next_try = patience(stream);
+		return NULL;
 	}
 	if (!buf_append(&stream->pending, bytes, n))
 		return error_new(ERROR_INVALID, "%s: byte %llu: one value is too large", stream->spec.name,
@@ -197,7 +210,7 @@ struct error *json_stream_feed(struct json_stream *stream, const char *bytes, si
 	size_t left = stream->pending.n - used;
 	memmove(stream->pending.p, stream->pending.p + used, left);
 	stream->pending.n = left;
-	stream->next_try = left > PATIENT_FROM ? left * 2 : 0;
+	stream->next_try = patience(stream);
 	size_t max = stream->spec.max_item_bytes ? stream->spec.max_item_bytes : DEFAULT_ITEM;
 	if (left > max)
 		return error_new(ERROR_INVALID, "%s: byte %llu: one value is larger than %zu bytes", stream->spec.name,

@@ -150,6 +150,10 @@ static void page_done(struct lister *lister)
 static void look_at_page(struct lister *lister, struct kube *kube, struct http_response *response)
 {
 	struct error *error = json_stream_end(lister->stream);
+	if (!error && lister->stopped) {
+		finish(lister, NULL);
+		return;
+	}
 	if (!error) {
 		page_done(lister);
 		return;

@@ -282,6 +282,8 @@ static struct error *prepare(struct transfer *transfer)
 	SET(CURLOPT_WRITEDATA, transfer);
 	if (request->proxy || !strncasecmp(request->url, "http:", 5))
 		SET(CURLOPT_PROXY, request->proxy ? request->proxy : "");
+	if (request->sink)
+		SET(CURLOPT_BUFFERSIZE, 128L << 10); /* fewer calls into the kernel for what is long */
 	set_method(transfer);
 	set_tls(transfer);
 	set_headers(transfer);
