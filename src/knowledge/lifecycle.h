@@ -1,5 +1,5 @@
 /* When each API version came, was deprecated, and is served no more; of Kubernetes itself and of well-known custom
- * resources. Generated from knowledge/*.tsv of this project by scripts/knowledge/generate.py. */
+ * resources. Generated from the TSVs in knowledge/ by scripts/knowledge/generate.py. */
 #pragma once
 
 #include <stdbool.h>
