@@ -64,6 +64,8 @@ const char *aws_region(struct aws *aws); /* "" when none is known */
  */
 struct error *aws_eks_token(struct aws *aws, const char *cluster, struct secret **ret,
 			    int64_t *ret_minted_ms) MUST_CHECK;
+/* The servers' clock minus ours, as far as answers have told; within two seconds is 0. */
+int64_t aws_clock_skew_ms(const struct aws *aws);
 /* What was tried in the credential chain, what answered: for doctor. JSON list of {link, ok, detail}. */
 struct error *aws_credentials_explain(struct aws *aws, json_t **ret) MUST_CHECK;
 /* Hash over (run, step, attempt), hex, 32 characters: for idempotency members. */

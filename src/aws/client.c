@@ -12,6 +12,7 @@
 /* Credentials are renewed so long before they end; after a failed renewal it is tried again a minute later. */
 #define REFRESH_BEFORE (15 * MINUTE_MS)
 #define REFRESH_AGAIN MINUTE_MS
+#define REFUSED_FOR SECOND_MS
 
 const char *aws_region(struct aws *aws)
 {
@@ -63,7 +64,14 @@ static struct error *read_settings(struct aws *aws)
 		return error_remedy(
 			error_new(ERROR_INVALID, "retry_mode \"%s\" is none of standard, adaptive, legacy", mode),
 			"mend AWS_RETRY_MODE, or retry_mode in the profile");
-	aws->tls.ca_file = setting(aws, "AWS_CA_BUNDLE", "ca_bundle");
+	const char *newer = aws_getenv(&aws->options, "AWS_NEW_RETRIES_2026");
+	enum aws_retry_rules rules = mode && !strcasecmp(mode, "legacy")    ? AWS_RETRY_LEGACY
+				     : newer && !strcasecmp(newer, "false") ? AWS_RETRY_BEFORE_2026
+									    : AWS_RETRY_2026;
+	for (size_t i = 0; i < AWS_MAX_SERVICES; i++)
+		aws->services[i].retry.rules = rules;
+	const char *bundle = setting(aws, "AWS_CA_BUNDLE", "ca_bundle");
+	aws->tls.ca_file = bundle ? arena_strdup(aws->arena, bundle) : NULL; /* the profile may be read anew */
 	return NULL;
 }
 
@@ -94,6 +102,7 @@ void aws_free(struct aws *aws)
 	for (size_t i = 0; i < AWS_MAX_SERVICES; i++)
 		secret_wipe(&aws->services[i].key, sizeof aws->services[i].key);
 	secret_free(aws->explicit_secret);
+	error_free(aws->refused);
 	if (aws->explicit_token)
 		secret_wipe(aws->explicit_token, strlen(aws->explicit_token));
 	free(aws->explicit_access);
@@ -116,6 +125,11 @@ int64_t aws_server_now_ms(const struct aws *aws)
 	return clock_wall_ms(aws->ports.clock) + aws->skew_ms;
 }
 
+int64_t aws_clock_skew_ms(const struct aws *aws)
+{
+	return aws->skew_ms;
+}
+
 void aws_learn_skew(struct aws *aws, const struct http_response *response)
 {
 	const char *date = http_response_header(response, "date");
@@ -129,6 +143,49 @@ void aws_learn_skew(struct aws *aws, const struct http_response *response)
 	aws->skew_ms = skew_ms > -2 * SECOND_MS && skew_ms < 2 * SECOND_MS ? 0 : skew_ms;
 }
 
+/* Somebody may have put new keys into the files since. What cannot be read now is used as it was. */
+static void read_profile_again(struct aws *aws)
+{
+	struct aws_profile *profile = NULL;
+	struct error *error = aws_profile_load(&aws->options, &profile);
+	if (error) {
+		log_warn("aws", "%s; what was read before is used", error->message);
+		error_free(error);
+		return;
+	}
+	aws_profile_free(aws->profile);
+	aws->profile = profile;
+}
+
+static struct error *find_credentials(struct aws *aws, bool again, struct aws_credentials *ret)
+{
+	if (aws->refused && clock_mono_ms(aws->ports.clock) < aws->refused_until_ms)
+		return error_copy(aws->refused);
+	if (again || aws->have_credentials || aws->refused)
+		read_profile_again(aws);
+	error_free(aws->refused);
+	aws->refused = NULL;
+	struct error *error = aws_credentials_find(aws, NULL, ret);
+	if (error) {
+		aws->refused = error_copy(error);
+		aws->refused_until_ms = clock_mono_ms(aws->ports.clock) + REFUSED_FOR;
+	}
+	return error;
+}
+
+/* Takes what was found. */
+static void adopt(struct aws *aws, struct aws_credentials *found)
+{
+	aws_credentials_done(&aws->credentials);
+	aws->credentials = *found;
+	aws->have_credentials = true;
+	aws->generation++;
+	/* short-lived ones are not fetched for every call */
+	aws->refresh_not_before_ms = clock_mono_ms(aws->ports.clock) + REFRESH_AGAIN;
+	for (size_t i = 0; i < AWS_MAX_SERVICES; i++)
+		aws->services[i].key.scope[0] = '\0';
+}
+
 struct error *aws_ensure_credentials(struct aws *aws, bool again)
 {
 	int64_t now_ms = aws_server_now_ms(aws), mono_ms = clock_mono_ms(aws->ports.clock);
@@ -138,7 +195,7 @@ struct error *aws_ensure_credentials(struct aws *aws, bool again)
 	if (!again && (lasting || (good && mono_ms < aws->refresh_not_before_ms)))
 		return NULL;
 	struct aws_credentials found = {0};
-	struct error *error = aws_credentials_find(aws, NULL, &found);
+	struct error *error = find_credentials(aws, again, &found);
 	if (error && good && !again) {
 		log_warn("aws", "credentials end in %lld min and cannot be renewed: %s",
 			 (long long)(left_ms / MINUTE_MS), error->message);
@@ -150,12 +207,7 @@ struct error *aws_ensure_credentials(struct aws *aws, bool again)
 		aws_credentials_done(&found);
 		return error;
 	}
-	aws_credentials_done(&aws->credentials);
-	aws->credentials = found;
-	aws->have_credentials = true;
-	aws->refresh_not_before_ms = mono_ms + REFRESH_AGAIN; /* short-lived ones are not fetched for every call */
-	for (size_t i = 0; i < AWS_MAX_SERVICES; i++)
-		aws->services[i].key.scope[0] = '\0';
+	adopt(aws, &found);
 	return NULL;
 }
 
@@ -320,7 +372,10 @@ struct error *aws_credentials_explain(struct aws *aws, json_t **ret)
 	struct aws_credentials found = {0};
 	*ret = json_array();
 	struct error *error = aws_credentials_find(aws, *ret, &found);
-	aws_credentials_done(&found);
+	if (error)
+		aws_credentials_done(&found);
+	else
+		adopt(aws, &found);
 	return error;
 }
 

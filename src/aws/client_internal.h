@@ -28,8 +28,11 @@ struct aws {
 	struct aws_profile *profile;
 	struct aws_credentials credentials;
 	bool have_credentials;
+	unsigned generation;		  /* of the credentials: grows when others are found */
 	const struct aws_credentials *as; /* sign as these instead, while the chain asks STS; or NULL */
-	int64_t refresh_not_before_ms;	  /* after a failed refresh; monotonic */
+	int64_t refresh_not_before_ms;	  /* after a refresh; monotonic */
+	struct error *refused;		  /* what the chain said last, when it found nothing */
+	int64_t refused_until_ms;	  /* it is not asked again before: a batch of calls asks once */
 	char *explicit_access, *explicit_token;
 	struct secret *explicit_secret;
 	int64_t skew_ms;       /* the servers' clock minus ours */
@@ -53,6 +56,7 @@ struct aws_flight {
 	bool has_token;	 /* carries an idempotency token, so that to repeat it is safe */
 	bool maybe_done; /* an earlier try may have had its effect */
 	bool refreshed, skew_fixed;
+	unsigned generation;   /* of the credentials that signed the last try */
 	int64_t not_before_ms; /* monotonic */
 };
 

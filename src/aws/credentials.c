@@ -179,10 +179,10 @@ static const struct link {
 	{"instance-metadata", aws_link_instance, false},
 };
 
-struct error *aws_chain_of_profile(struct aws_chain *chain, const char *profile, bool *ret_answered)
+struct error *aws_chain_of_profile(struct aws_chain *chain, const char *profile, bool roles, bool *ret_answered)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(links) && !*ret_answered; i++)
-		if (links[i].of_profile)
+		if (links[i].of_profile && (roles || links[i].fn != aws_link_role))
 			TRY(links[i].fn(chain, profile, ret_answered));
 	return NULL;
 }
@@ -203,6 +203,13 @@ static char *describe(const struct aws_credentials *found)
 							   time_format_rfc3339(found->expires_ms, until));
 }
 
+/* Whatever else keeps us from signing in, a person must see to it. */
+static bool may_pass(enum error_class class)
+{
+	return class == ERROR_TRANSIENT || class == ERROR_TIMEOUT || class == ERROR_THROTTLED ||
+	       class == ERROR_CANCELLED;
+}
+
 struct error *aws_credentials_find(struct aws *aws, json_t *tried, struct aws_credentials *ret)
 {
 	struct buf reasons CLEANUP(buf_done) = BUF_INIT(1 << 14);
@@ -214,10 +221,12 @@ struct error *aws_credentials_find(struct aws *aws, json_t *tried, struct aws_cr
 		char *skipped CLEANUP(mem_freep) = chain.skipped;
 		if (error) {
 			tell(tried, links[i].name, json_false(), error->message);
-			return error_remedy(error_wrap(error, "cannot sign in by %s", links[i].name), "%s",
-					    error->remedy
-						    ? error->remedy
-						    : "eks-upgrade-agent doctor shows every place that was looked at");
+			error = error_wrap(error, "cannot sign in by %s", links[i].name);
+			error->class = may_pass(error->class) ? error->class : ERROR_AUTH;
+			return error->remedy
+				       ? error
+				       : error_remedy(error, "eks-upgrade-agent doctor shows every place that was "
+							     "looked at");
 		}
 		if (ret->link) {
 			tell(tried, links[i].name, json_null(), "not asked");

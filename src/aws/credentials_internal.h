@@ -21,10 +21,17 @@ void aws_chain_take(struct aws_chain *chain, const char *access, const char *sec
 		    int64_t expires_ms);
 /* {"AccessKeyId", "SecretAccessKey", "SessionToken" or "Token", "Expiration"} in any of its homes. */
 struct error *aws_chain_take_document(struct aws_chain *chain, const json_t *document, const char *from) MUST_CHECK;
-/* Everything that belongs to a profile, in order, as source of a role. */
-struct error *aws_chain_of_profile(struct aws_chain *chain, const char *profile, bool *ret_answered) MUST_CHECK;
+/* Everything that belongs to a profile, in order, as source of a role; `roles`: also the role that it names itself. */
+struct error *aws_chain_of_profile(struct aws_chain *chain, const char *profile, bool roles,
+				   bool *ret_answered) MUST_CHECK;
 /* A setting of the environment, else of the profile. */
 const char *aws_chain_setting(const struct aws_chain *chain, const char *variable, const char *profile,
 			      const char *key);
+/* What the aws command line keeps, and where (credentials_cache.c). Times also with "UTC" for the Z. */
+bool aws_cache_time(const char *text, int64_t *ret_ms);
+void aws_cache_write(const char *path, const json_t *document); /* what cannot be written is logged */
+/* Of the session that an AssumeRole input begins; the caller's. */
+char *aws_cache_role_path(const struct aws_chain *chain, const json_t *input, bool named_session);
+bool aws_cache_take_role(struct aws_chain *chain, const char *path);
 /* A whole small file, outer white space gone; "~/" is home. AUTH when it is missing or empty. */
 struct error *aws_chain_read_file(const struct aws_chain *chain, const char *path, struct buf *out) MUST_CHECK;

@@ -17,11 +17,14 @@ static const char *get(const struct aws_chain *chain, const char *profile, const
 
 /* Asks STS; `input` is taken. */
 static struct error *assume(struct aws_chain *chain, const struct aws_operation *operation, json_t *input,
-			    const struct aws_credentials *by)
+			    const struct aws_credentials *by, const char *keep_at)
 {
 	json_t *output DOCUMENT_CLEANUP = NULL;
 	TRY(aws_call_as(chain->aws, by, operation, input, &output));
-	return aws_chain_take_document(chain, json_object_get(output, "Credentials"), "sts");
+	TRY(aws_chain_take_document(chain, json_object_get(output, "Credentials"), "sts"));
+	if (keep_at)
+		aws_cache_write(keep_at, output);
+	return NULL;
 }
 
 struct error *aws_link_web_identity(struct aws_chain *chain, const char *profile, bool *ret_answered)
@@ -46,9 +49,14 @@ struct error *aws_link_web_identity(struct aws_chain *chain, const char *profile
 	secret_wipe(token.p, token.n);
 	if (!input)
 		return error_new(ERROR_AUTH, "file \"%s\" holds no token", file);
-	TRY(assume(chain, &aws_sts_AssumeRoleWithWebIdentity, input, NULL));
+	TRY(assume(chain, &aws_sts_AssumeRoleWithWebIdentity, input, NULL, NULL));
 	*ret_answered = true;
 	return NULL;
+}
+
+static bool has_keys(const struct aws_chain *chain, const char *profile)
+{
+	return get(chain, profile, "aws_access_key_id") || get(chain, profile, "aws_secret_access_key");
 }
 
 /* The credentials by which a profile's role is assumed. */
@@ -65,12 +73,12 @@ static struct error *source_of(struct aws_chain *chain, const char *profile, boo
 					      "profile \"%s\" names source_profile \"%s\", which is not there", profile,
 					      source),
 				    "aws configure list-profiles shows those that are there");
-	if (source && !strcmp(source, profile)) { /* its own keys */
-		TRY(aws_link_credentials_file(chain, source, ret_answered));
-		return *ret_answered ? NULL : aws_link_config_file(chain, source, ret_answered);
-	}
+	if (source && !strcmp(source, profile) && !has_keys(chain, source))
+		return error_remedy(
+			error_new(ERROR_AUTH, "profile \"%s\" is its own source_profile and has no keys", profile),
+			"give it keys, or name another source_profile");
 	if (source)
-		return aws_chain_of_profile(chain, source, ret_answered);
+		return aws_chain_of_profile(chain, source, !has_keys(chain, source), ret_answered);
 	if (place && !strcmp(place, "EcsContainer"))
 		return aws_link_container(chain, profile, ret_answered);
 	if (place && !strcmp(place, "Ec2InstanceMetadata"))
@@ -101,7 +109,6 @@ static struct error *add_mfa(struct aws_chain *chain, const char *profile, const
 	if (!code || !*code)
 		return error_remedy(error_new(ERROR_AUTH, "profile \"%s\" wants a code of \"%s\"", profile, serial),
 				    "give it by --mfa-code");
-	json_object_set_new(input, "SerialNumber", json_string(serial));
 	json_object_set_new(input, "TokenCode", json_string(code));
 	return NULL;
 }
@@ -110,8 +117,9 @@ static struct error *role_input(struct aws_chain *chain, const char *profile, co
 {
 	const char *session = get(chain, profile, "role_session_name"), *external = get(chain, profile, "external_id"),
 		   *serial = get(chain, profile, "mfa_serial"), *duration = get(chain, profile, "duration_seconds");
-	json_t *input DOCUMENT_CLEANUP = json_pack("{s:s, s:s, s:s*}", "RoleArn", role, "RoleSessionName",
-						   session ? session : SESSION, "ExternalId", external);
+	json_t *input DOCUMENT_CLEANUP =
+		json_pack("{s:s, s:s, s:s*, s:s*}", "RoleArn", role, "RoleSessionName", session ? session : SESSION,
+			  "ExternalId", external, "SerialNumber", serial);
 	char *end = NULL;
 	long seconds = duration ? strtol(duration, &end, 10) : 0;
 	if (duration && (*end || seconds <= 0))
@@ -120,8 +128,6 @@ static struct error *role_input(struct aws_chain *chain, const char *profile, co
 				    "write it like 3600");
 	if (duration)
 		json_object_set_new(input, "DurationSeconds", json_integer(seconds));
-	if (serial)
-		TRY(add_mfa(chain, profile, serial, input));
 	*ret = TAKE(input);
 	return NULL;
 }
@@ -135,7 +141,17 @@ struct error *aws_link_role(struct aws_chain *chain, const char *profile, bool *
 		return error_remedy(
 			error_new(ERROR_AUTH, "profile \"%s\": its source_profile leads in a circle", profile),
 			"mend source_profile");
-	bool sourced = false;
+	const char *serial = get(chain, profile, "mfa_serial");
+	json_t *input DOCUMENT_CLEANUP = NULL;
+	TRY(role_input(chain, profile, role, &input));
+	char *kept CLEANUP(mem_freep) =
+		serial ? aws_cache_role_path(chain, input, get(chain, profile, "role_session_name") != NULL) : NULL;
+	bool sourced = kept && aws_cache_take_role(chain, kept);
+	if (sourced) {
+		chain->depth--;
+		*ret_answered = true;
+		return NULL;
+	}
 	TRY(source_of(chain, profile, &sourced));
 	chain->depth--;
 	if (!sourced)
@@ -143,11 +159,11 @@ struct error *aws_link_role(struct aws_chain *chain, const char *profile, bool *
 					      "profile \"%s\" has a role_arn but no credentials to assume it with",
 					      profile),
 				    "set source_profile or credential_source, and see that it has credentials");
-	json_t *input = NULL;
-	TRY(role_input(chain, profile, role, &input));
+	if (serial)
+		TRY(add_mfa(chain, profile, serial, input));
 	struct aws_credentials by CLEANUP(aws_credentials_done) = *chain->ret;
 	*chain->ret = (struct aws_credentials){0};
-	TRY(assume(chain, &aws_sts_AssumeRole, input, &by));
+	TRY(assume(chain, &aws_sts_AssumeRole, TAKE(input), &by, kept));
 	*ret_answered = true;
 	return NULL;
 }

@@ -1,12 +1,9 @@
 /* Single sign-on: the token that `aws sso login` left in its cache, renewed when it can be, for a role's credentials.
  */
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include "aws/credentials_internal.h"
 #include "aws/operations.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "codec/document.h"
 
@@ -49,19 +46,6 @@ static char *cache_path(const struct aws_chain *chain, const struct sign_on *sig
 	return mem_printf("%s/%s.json", directory, hash);
 }
 
-/* "2026-11-24T12:00:00Z", or with "UTC" for the Z, as older programs wrote it. */
-static bool parse_time(const char *text, int64_t *ret_ms)
-{
-	char copy[40];
-	size_t n = text ? strlen(text) : 0;
-	if (!n || n >= sizeof copy)
-		return false;
-	memcpy(copy, text, n + 1);
-	if (n > 3 && !strcmp(copy + n - 3, "UTC"))
-		memcpy(copy + n - 3, "Z", 2);
-	return time_parse_rfc3339(slice_of(copy), ret_ms);
-}
-
 static struct error *must_log_in(const char *profile, const char *what)
 {
 	return error_remedy(error_new(ERROR_AUTH, "%s", what), "aws sso login --profile %s", profile);
@@ -83,30 +67,13 @@ static void pin(struct aws *aws, const struct aws_operation *operation, const ch
 	state->resolved = true;
 }
 
-/* The cache is shared with the aws command line: what we renewed it must find. */
-static void write_cache(const char *path, const json_t *token)
-{
-	struct buf text CLEANUP(buf_done) = BUF_INIT(1 << 16);
-	char *temporary CLEANUP(mem_freep) = mem_printf("%s.XXXXXX", path);
-	document_print(token, false, &text);
-	int fd = mkostemp(temporary, O_CLOEXEC);
-	bool written = fd >= 0 && write(fd, text.p, text.n) == (ssize_t)text.n;
-	if (fd >= 0)
-		close(fd);
-	if (!written || rename(temporary, path) != 0) {
-		log_warn("aws", "the renewed sign-on could not be kept in \"%s\"", path);
-		if (fd >= 0)
-			unlink(temporary);
-	}
-	secret_wipe(text.p, text.n);
-}
-
 static struct error *renew(struct aws_chain *chain, const struct sign_on *sign_on, const char *path, json_t *token)
 {
 	const char *refresh = document_text(token, "refreshToken"), *id = document_text(token, "clientId"),
 		   *secret = document_text(token, "clientSecret");
 	int64_t registered_ms;
-	if (!refresh || !id || !secret || !parse_time(document_text(token, "registrationExpiresAt"), &registered_ms) ||
+	if (!refresh || !id || !secret ||
+	    !aws_cache_time(document_text(token, "registrationExpiresAt"), &registered_ms) ||
 	    registered_ms <= aws_server_now_ms(chain->aws))
 		return error_new(ERROR_AUTH, "it cannot be renewed");
 	json_t *output DOCUMENT_CLEANUP = NULL;
@@ -122,7 +89,7 @@ static struct error *renew(struct aws_chain *chain, const struct sign_on *sign_o
 			    json_string(time_format_rfc3339(until_ms - until_ms % SECOND_MS, until)));
 	if (json_object_get(output, "refreshToken"))
 		json_object_set(token, "refreshToken", json_object_get(output, "refreshToken"));
-	write_cache(path, token);
+	aws_cache_write(path, token);
 	return NULL;
 }
 
@@ -141,7 +108,7 @@ static struct error *token_of(struct aws_chain *chain, const char *profile, cons
 	error = document_parse(buf_slice(&text), path, &token);
 	secret_wipe(text.p, text.n);
 	if (error || !document_text(token, "accessToken") ||
-	    !parse_time(document_text(token, "expiresAt"), &until_ms)) {
+	    !aws_cache_time(document_text(token, "expiresAt"), &until_ms)) {
 		error_free(error);
 		return must_log_in(profile, "the cached sso sign-on cannot be read");
 	}

@@ -72,11 +72,10 @@ static const char *of_services_section(const struct aws_profile *profile, const 
 	char key[96];
 	if (!services)
 		return NULL;
-	char *section CLEANUP(mem_freep) = mem_printf("services %s", services);
 	snprintf(key, sizeof key, "%s.endpoint_url", aws_name(service->id));
 	for (char *p = key; *p; p++)
 		*p = (char)tolower((unsigned char)*p);
-	return aws_profile_get_of(profile, section, key);
+	return aws_profile_get_section(profile, "services", services, key);
 }
 
 static const char *given_url(const struct aws_options *options, const struct aws_profile *profile,

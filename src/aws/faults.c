@@ -34,7 +34,8 @@ static void word_after(const char *message, const char *lead, char *out, size_t 
 	if (!at)
 		return;
 	at += strlen(lead);
-	size_t n = strcspn(at, " \n");
+	at += *at == '"';
+	size_t n = strcspn(at, " \n\"");
 	while (n && (at[n - 1] == '.' || at[n - 1] == ','))
 		n--;
 	snprintf(out, size, "%.*s", (int)n, at);
@@ -73,11 +74,7 @@ struct error *aws_fault_decorate(const struct aws *aws, const struct aws_operati
 	error->service = mem_strdup(aws_operation_service(operation));
 	error->operation = mem_strdup(aws_operation_name(operation));
 	error->outcome_unknown |= maybe_done;
-	if (tries > 1) {
-		char *text = mem_printf("%s (tried %u times)", error->message, tries);
-		free(error->message);
-		error->message = text;
-	}
+	error->tries = tries;
 	if (error->remedy || !error->http_status)
 		return error;
 	if (has(error->code, "ExpiredToken"))

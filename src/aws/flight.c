@@ -28,6 +28,7 @@ static struct error *sign(struct aws *aws, struct aws_flight *flight, struct aws
 	     is_s3 = !strcmp(aws_operation_service(operation), "s3");
 	if (!is_unsigned && !aws->as)
 		TRY(aws_ensure_credentials(aws, false));
+	flight->generation = aws->generation;
 	const struct aws_credentials *credentials = aws->as ? aws->as : &aws->credentials;
 	int64_t now_ms = aws_server_now_ms(aws);
 	flight->n_headers = 0;
@@ -107,6 +108,8 @@ static bool can_mend(struct aws *aws, struct aws_flight *flight, const struct er
 	if (!expired || flight->refreshed || aws->options.access_key || aws->as)
 		return false;
 	flight->refreshed = true;
+	if (flight->generation != aws->generation) /* another call of the batch has got new ones */
+		return true;
 	struct error *refused = aws_ensure_credentials(aws, true);
 	bool mended = !refused;
 	error_free(refused);
@@ -130,11 +133,11 @@ static void fail(struct aws *aws, struct aws_flight *flight, const struct http_r
 		!flight->maybe_done || flight->has_token || flight->request->operation->flags & AWS_REPEATABLE;
 	bool again = can_mend(aws, flight, error);
 	if (!again && repeatable)
-		again = aws_retry_again(&state->retry, &flight->tries, kind,
-					aws->max_attempts ? aws->max_attempts : aws_retry_attempts(service), service,
-					random_unit(aws->ports.random),
-					aws_retry_hint_ms(http_response_header(response, "x-amz-retry-after")),
-					&delay_ms);
+		again = aws_retry_again(
+			&state->retry, &flight->tries, kind,
+			aws->max_attempts ? aws->max_attempts : aws_retry_attempts(service, state->retry.rules),
+			service, random_unit(aws->ports.random),
+			aws_retry_hint_ms(http_response_header(response, "x-amz-retry-after")), &delay_ms);
 	if (aws->adaptive && response->status)
 		aws_rate_answered(&state->rate, kind == AWS_RETRY_THROTTLING, seconds(now_ms));
 	if (!again) {

@@ -52,8 +52,11 @@ enum aws_retry_kind aws_retry_kind_of(const struct error *error, const struct aw
 	if (status == 500 || status == 502 || status == 503 || status == 504 ||
 	    one_of(error->code, transient, ARRAY_SIZE(transient)))
 		return AWS_RETRY_TRANSIENT;
-	bool no_answer = status == 0 && (error->class == ERROR_TRANSIENT || error->class == ERROR_TIMEOUT);
-	return no_answer ? AWS_RETRY_TRANSIENT : AWS_RETRY_NOT;
+	if (status != 0)
+		return AWS_RETRY_NOT;
+	return error->class == ERROR_TRANSIENT ? AWS_RETRY_TRANSIENT
+	       : error->class == ERROR_TIMEOUT ? AWS_RETRY_TIMEOUT
+					       : AWS_RETRY_NOT;
 }
 
 static bool is_dynamodb(const struct aws_service *service)
@@ -61,24 +64,41 @@ static bool is_dynamodb(const struct aws_service *service)
 	return !strcmp(aws_name(service->name), "dynamodb");
 }
 
-unsigned aws_retry_attempts(const struct aws_service *service)
+unsigned aws_retry_attempts(const struct aws_service *service, enum aws_retry_rules rules)
 {
-	return is_dynamodb(service) ? 4 : 3;
+	if (rules == AWS_RETRY_LEGACY)
+		return is_dynamodb(service) ? 10 : 5;
+	return rules == AWS_RETRY_2026 && is_dynamodb(service) ? 4 : 3;
+}
+
+static int cost_of(enum aws_retry_kind kind, enum aws_retry_rules rules)
+{
+	if (rules == AWS_RETRY_2026)
+		return kind == AWS_RETRY_THROTTLING ? 5 : 14;
+	return kind == AWS_RETRY_TIMEOUT ? 10 : 5;
+}
+
+/* What the first wait is drawn from, in seconds. */
+static double base_of(enum aws_retry_kind kind, enum aws_retry_rules rules, const struct aws_service *service)
+{
+	if (rules != AWS_RETRY_2026)
+		return rules == AWS_RETRY_LEGACY && is_dynamodb(service) ? 0.05 : 1;
+	return kind == AWS_RETRY_THROTTLING ? 1 : is_dynamodb(service) ? 0.025 : 0.05;
 }
 
 bool aws_retry_again(struct aws_retry *retry, struct aws_retry_call *call, enum aws_retry_kind kind,
 		     unsigned max_attempts, const struct aws_service *service, double chance, int64_t hint_ms,
 		     int64_t *ret_delay_ms)
 {
-	int cost = kind == AWS_RETRY_THROTTLING ? 5 : 14;
+	int cost = cost_of(kind, retry->rules);
 	if (kind == AWS_RETRY_NOT || call->attempt >= max_attempts || retry->quota < cost)
 		return false;
 	retry->quota -= cost;
 	call->spent = cost;
-	double base_s = kind == AWS_RETRY_THROTTLING ? 1 : is_dynamodb(service) ? 0.025 : 0.05;
-	double most_s = base_s * ldexp(1, (int)call->attempt - 1);
+	double most_s = base_of(kind, retry->rules, service) * ldexp(1, (int)call->attempt - 1);
 	int64_t delay_ms = llround(chance * (most_s > 20 ? 20 : most_s) * 1000);
-	if (hint_ms >= 0) /* the server's word, kept between our own delay and 5 s more */
+	if (hint_ms >= 0 &&
+	    retry->rules == AWS_RETRY_2026) /* the server's word, kept between our own delay and 5 s more */
 		delay_ms = hint_ms < delay_ms ? delay_ms : hint_ms > delay_ms + 5000 ? delay_ms + 5000 : hint_ms;
 	*ret_delay_ms = delay_ms;
 	return true;

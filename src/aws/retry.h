@@ -1,5 +1,5 @@
 /* The 2026 retry rules: when to try again, after how long, and when the quota says no. Pure: time and chance come in.
- */
+ * Who asks for it (AWS_NEW_RETRIES_2026=false, retry_mode legacy) gets the numbers that held before. */
 #pragma once
 
 #include <stdbool.h>
@@ -10,7 +10,9 @@
 enum { AWS_RETRY_QUOTA = 500, AWS_BREAKER_AFTER = 8 };
 
 /* Of one service: the quota of retries, and the breaker. */
+enum aws_retry_rules { AWS_RETRY_2026, AWS_RETRY_BEFORE_2026, AWS_RETRY_LEGACY };
 struct aws_retry {
+	enum aws_retry_rules rules;
 	int quota;	       /* tokens left; begin with AWS_RETRY_QUOTA */
 	unsigned failures;     /* calls in a row that failed, after all their tries, for the service's reasons */
 	int64_t open_until_ms; /* monotonic; the breaker refuses new calls before */
@@ -25,7 +27,7 @@ struct aws_retry_call {
 /* By code, what the service's model says of it, status, and whether there was an answer at all. */
 enum aws_retry_kind aws_retry_kind_of(const struct error *error, const struct aws_service *service);
 /* Tries a call may have when nobody set another number. */
-unsigned aws_retry_attempts(const struct aws_service *service);
+unsigned aws_retry_attempts(const struct aws_service *service, enum aws_retry_rules rules);
 /* Whether to try again; *ret_delay_ms to wait before. `chance` is in [0, 1). `hint_ms`: x-amz-retry-after, -1: none. */
 bool aws_retry_again(struct aws_retry *retry, struct aws_retry_call *call, enum aws_retry_kind kind,
 		     unsigned max_attempts, const struct aws_service *service, double chance, int64_t hint_ms,

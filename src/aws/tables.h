@@ -29,7 +29,7 @@ enum aws_member_flags {
 enum aws_shape_flags { AWS_FLATTENED = 1, AWS_STREAMING = 2, AWS_DOCUMENT = 4 };
 enum aws_operation_flags { AWS_MUTATES = 1, AWS_UNSIGNED = 2, AWS_NO_AUTH = 4, AWS_REPEATABLE = 8 };
 enum aws_endpoint_variants { AWS_FIPS = 1, AWS_DUAL_STACK = 2 };
-enum aws_retry_kind { AWS_RETRY_NOT, AWS_RETRY_TRANSIENT, AWS_RETRY_THROTTLING };
+enum aws_retry_kind { AWS_RETRY_NOT, AWS_RETRY_TRANSIENT, AWS_RETRY_THROTTLING, AWS_RETRY_TIMEOUT };
 
 struct aws_service {
 	uint32_t name, signing_name, endpoint_prefix, target_prefix, json_version, api_version, id;

@@ -55,6 +55,7 @@ struct error *error_wrap(struct error *cause, const char *format, ...)
 	error->http_status = cause->http_status;
 	error->exit_status = cause->exit_status;
 	error->retry_after_ms = cause->retry_after_ms;
+	error->tries = cause->tries;
 	error->outcome_unknown = cause->outcome_unknown;
 	error->cause = cause;
 	return error;
@@ -64,9 +65,10 @@ struct error *error_remedy(struct error *error, const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
-	free(error->remedy);
-	error->remedy = mem_vprintf(format, args);
+	char *remedy = mem_vprintf(format, args); /* may quote the one before */
 	va_end(args);
+	free(error->remedy);
+	error->remedy = remedy;
 	return error;
 }
 
@@ -124,6 +126,24 @@ struct error *error_from_errno(int number, const char *format, ...)
 	struct error *error = error_new(class_of_errno(number), "%s: %s", text, lower);
 	error->remedy = mem_strdup(remedy_of_errno(number));
 	return error;
+}
+
+struct error *error_copy(const struct error *error)
+{
+	struct error *first = NULL, **last = &first;
+	for (; error; error = error->cause) {
+		struct error *copy = mem_alloc(sizeof *copy);
+		*copy = *error;
+		copy->message = mem_strdup(error->message);
+		copy->remedy = mem_strdup(error->remedy);
+		copy->code = mem_strdup(error->code);
+		copy->service = mem_strdup(error->service);
+		copy->operation = mem_strdup(error->operation);
+		copy->request_id = mem_strdup(error->request_id);
+		*last = copy;
+		last = &copy->cause;
+	}
+	return first;
 }
 
 void error_free(struct error *error)
@@ -187,6 +207,8 @@ static void render_ids(const struct error *error, struct buf *out)
 		buf_printf(out, " (%d)", error->http_status);
 	if (error->request_id)
 		buf_printf(out, ", request id: %s", error->request_id);
+	if (error->tries)
+		buf_printf(out, error->tries == 1 ? ", not retried" : ", tried %u times", error->tries);
 }
 
 /* A server's words may hold what moves a terminal's cursor; line ends are kept, under the first. */
@@ -231,10 +253,12 @@ void error_line(const struct error *error, struct buf *out)
 {
 	for (const struct error *e = error; e; e = e->cause)
 		buf_printf(out, "%s%s", e == error ? "" : ": ", e->message);
-	if (error->code || error->request_id) {
-		buf_puts(out, " [");
-		buf_puts(out, error->code ? error->code : "");
-		buf_printf(out, "%s%s]", error->code && error->request_id ? ", " : "",
-			   error->request_id ? error->request_id : "");
-	}
+	bool again = error->tries > 1;
+	if (!error->code && !error->request_id && !again)
+		return;
+	buf_printf(out, " [%s%s%s", error->code ? error->code : "", error->code && error->request_id ? ", " : "",
+		   error->request_id ? error->request_id : "");
+	if (again)
+		buf_printf(out, "%stried %u times", error->code || error->request_id ? ", " : "", error->tries);
+	buf_putc(out, ']');
 }

@@ -35,6 +35,7 @@ struct error {
 	int http_status;	/* 0 when there was no answer */
 	int exit_status;	/* of a child process; -1 when it has none */
 	int64_t retry_after_ms; /* the server's hint; -1 when it gave none */
+	unsigned tries;		/* how often the call went out; 0 when it never did, or nobody counted */
 	bool outcome_unknown;	/* a mutation may or may not have happened: re-read the world before anything else */
 	struct error *cause;	/* owned; or NULL */
 };
@@ -50,6 +51,7 @@ struct error *error_wrap(struct error *cause, const char *format, ...) PRINTF_LI
 struct error *error_remedy(struct error *error, const char *format, ...) PRINTF_LIKE(2, 3) MUST_CHECK NEVER_NULL;
 
 struct error *error_from_errno(int number, const char *format, ...) PRINTF_LIKE(2, 3) MUST_CHECK NEVER_NULL;
+struct error *error_copy(const struct error *error) MUST_CHECK; /* the whole chain; NULL of NULL */
 void error_free(struct error *error);
 void error_freep(struct error **error); /* for CLEANUP */
 #define ERROR_CLEANUP CLEANUP(error_freep)

@@ -20,6 +20,7 @@ const struct cli_flag cli_global_flags[] = {
 	{"context", 0, "NAME", false, "context within the kubeconfig", "context"},
 	{"profile", 0, "NAME", false, "AWS profile", "profile"},
 	{"region", 0, "NAME", false, "AWS region", "region"},
+	{"mfa-code", 0, "CODE", false, "of the AWS profile's mfa_serial; asked for when it is missing", NULL},
 	{"output", 'o', "FORMAT", false, "output format", NULL},
 	{"verbose", 'v', NULL, true, "say more on stderr", NULL},
 	{"log-format", 0, "text|json", false, "how stderr talks", NULL},

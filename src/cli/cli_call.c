@@ -9,7 +9,6 @@
 
 static const struct cli_flag flags[] = {
 	{"all", 0, NULL, false, "join all pages", NULL},
-	{"mfa-code", 0, "CODE", false, "of the profile's mfa_serial", NULL},
 	{"insecure", 0, NULL, false, "allow a kubeconfig that does not verify its server", NULL},
 	{NULL, 0, NULL, false, NULL, NULL},
 };
@@ -37,7 +36,6 @@ static struct error *needs_yes(struct cli *cli, const char *what)
 
 static struct error *call_aws(struct cli *cli)
 {
-	const struct config *config = &cli->config;
 	const struct aws_operation *operation = aws_operation_find(cli->arguments[0], cli->arguments[1]);
 	if (!operation)
 		return error_remedy(cli_usage_error("no call \"%s %s\"", cli->arguments[0], cli->arguments[1]),
@@ -47,13 +45,9 @@ static struct error *call_aws(struct cli *cli)
 		TRY(needs_yes(cli, cli->arguments[1]));
 	json_t *input DOCUMENT_CLEANUP = NULL, *output = NULL;
 	TRY(read_document(cli, 2, &input));
-	struct aws_options options = {.ports = &cli->ports,
-				      .profile = config->profile,
-				      .region = config->region,
-				      .endpoint_url = config->endpoint_url,
-				      .mfa_code = cli_flag_text(cli, "mfa-code")};
-	struct aws *aws CLEANUP(aws_freep) = NULL;
-	TRY(aws_new(&options, &aws));
+	struct world world CLEANUP(world_done) = {.ports = &cli->ports, .config = &cli->config};
+	struct aws *aws;
+	TRY(world_aws(&world, &aws));
 	TRY(cli_flag_given(cli, "all") ? aws_call_all(aws, operation, TAKE(input), &output)
 				       : aws_call(aws, operation, TAKE(input), &output));
 	cli_print_document(cli, output);

@@ -77,6 +77,23 @@ void doctor_machine(struct doctor *doctor)
 	tool(doctor, "kubent", true, "optional second opinion on deprecated APIs");
 }
 
+/* The links up to the one that answered. */
+static void print_chain(struct cli *cli, const json_t *chain)
+{
+	size_t i;
+	const json_t *link;
+	json_array_foreach (chain, i, link) {
+		const json_t *ok = json_object_get(link, "ok");
+		buf_printf(cli->out, "        %-7s %-20s %s\n",
+			   json_is_true(ok)    ? "found"
+			   : json_is_false(ok) ? "failed"
+					       : "not",
+			   document_text_or(link, "link", ""), document_text_or(link, "detail", ""));
+		if (!json_is_null(ok))
+			break;
+	}
+}
+
 static void print_text(struct cli *cli, const json_t *checks)
 {
 	size_t i;
@@ -87,6 +104,7 @@ static void print_text(struct cli *cli, const json_t *checks)
 		const char *word = json_is_null(ok) ? "?" : json_is_true(ok) ? "ok" : optional ? "none" : "NOT OK";
 		buf_printf(cli->out, "%-7s %-22s %s%s\n", word, document_text_or(check, "id", ""),
 			   document_text_or(check, "detail", ""), optional ? " (optional)" : "");
+		print_chain(cli, json_object_get(check, "chain"));
 		if (!json_is_true(ok) && document_text(check, "remedy"))
 			buf_printf(cli->out, "        do: %s\n", document_text(check, "remedy"));
 	}
@@ -96,11 +114,12 @@ static struct error *run(struct cli *cli, int *ret_exit)
 {
 	TRY(cli_load_config(cli, false));
 	TRY(cli_open_ports(cli, CLI_STORE_NONE));
-	struct doctor doctor = {.cli = cli, .checks = json_array()};
+	struct doctor doctor = {
+		.cli = cli, .checks = json_array(), .world = {.ports = &cli->ports, .config = &cli->config}};
 	doctor_machine(&doctor);
 	doctor_aws(&doctor);
 	doctor_kube(&doctor);
-	aws_free(doctor.aws);
+	world_done(&doctor.world);
 	size_t i, bad = 0;
 	const json_t *check;
 	json_array_foreach (doctor.checks, i, check)

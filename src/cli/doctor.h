@@ -3,13 +3,15 @@
 
 #include <jansson.h>
 #include "cli/cli.h"
+#include "execution/step.h"
 
 enum doctor_answer { DOCTOR_OK, DOCTOR_BAD, DOCTOR_UNKNOWN };
 
 struct doctor {
 	struct cli *cli;
-	json_t *checks;	 /* of {id, ok, detail, remedy} */
-	struct aws *aws; /* made by the AWS part; NULL when that failed */
+	json_t *checks; /* of {id, ok, detail, remedy} */
+	struct world world;
+	struct aws *aws; /* the world's, once the AWS part has made it; NULL when that failed */
 };
 
 /* `detail` and `remedy` may be NULL; `optional` marks what the agent can do without. */
@@ -19,5 +21,5 @@ void doctor_say(struct doctor *doctor, const char *id, enum doctor_answer answer
 void doctor_say_error(struct doctor *doctor, const char *id, bool optional, struct error *error);
 
 void doctor_machine(struct doctor *doctor); /* configuration, journal disk, tools, clock */
-void doctor_aws(struct doctor *doctor);	    /* credentials, region, endpoints, skew */
+void doctor_aws(struct doctor *doctor);	    /* credentials, region, account, clock, endpoints */
 void doctor_kube(struct doctor *doctor);    /* API server, identity, token, rights */

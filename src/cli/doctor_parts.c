@@ -1,47 +1,10 @@
-/* doctor's questions to AWS and to the cluster. */
+/* doctor's questions to the cluster. */
 #include <stdlib.h>
 #include <string.h>
 #include "aws/operations.h"
 #include "cli/doctor.h"
 #include "codec/document.h"
 #include "execution/step.h"
-
-void doctor_aws(struct doctor *doctor)
-{
-	const struct config *config = &doctor->cli->config;
-	struct aws_options options = {.ports = &doctor->cli->ports,
-				      .profile = config->profile,
-				      .region = config->region,
-				      .endpoint_url = config->endpoint_url};
-	struct error *error = aws_new(&options, &doctor->aws);
-	if (error) {
-		doctor_say_error(doctor, "credentials", false, error);
-		return;
-	}
-	json_t *tried DOCUMENT_CLEANUP = NULL, *who DOCUMENT_CLEANUP = NULL;
-	error = aws_credentials_explain(doctor->aws, &tried);
-	size_t i;
-	const json_t *link;
-	const char *answered = NULL;
-	json_array_foreach (tried, i, link)
-		answered = document_true(link, "ok") ? document_text(link, "link") : answered;
-	if (error)
-		doctor_say_error(doctor, "credentials", false, error);
-	else
-		doctor_say(doctor, "credentials", DOCTOR_OK, false, answered, NULL);
-	bool region = *aws_region(doctor->aws) != '\0';
-	doctor_say(doctor, "region", region ? DOCTOR_OK : DOCTOR_BAD, false, region ? aws_region(doctor->aws) : "none",
-		   region ? NULL : "--region NAME, AWS_REGION, or region in the profile");
-	if (!answered) {
-		doctor_say(doctor, "account", DOCTOR_UNKNOWN, false, "not asked: no credentials", NULL);
-		return;
-	}
-	error = aws_call(doctor->aws, &aws_sts_GetCallerIdentity, NULL, &who);
-	if (error)
-		doctor_say_error(doctor, "account", false, error);
-	else
-		doctor_say(doctor, "account", DOCTOR_OK, false, document_text(who, "Arn"), NULL);
-}
 
 static void rights(struct doctor *doctor, struct kube *kube)
 {

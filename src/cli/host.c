@@ -6,9 +6,11 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <termios.h>
 #include <unistd.h>
 #include "agent/journal.h"
 #include "base/log.h"
+#include "base/secret.h"
 #include "cli/commands.h"
 #include "codec/document.h"
 
@@ -39,6 +41,8 @@ struct error *cli_load_config(struct cli *cli, bool needs_cluster)
 	cli->config.yes = cli_flag_given(cli, "yes");
 	cli->config.dry_run = cli_flag_given(cli, "dry-run");
 	cli->config.output = cli_format(cli);
+	cli->config.mfa_code = cli_flag_text(cli, "mfa-code");
+	cli->config.ask = cli_ask;
 	if (needs_cluster && !cli->config.cluster)
 		return error_remedy(cli_usage_error("no cluster is named"),
 				    "set \"cluster\" in %s, EUA_CLUSTER, or --cluster NAME", DEFAULT_CONFIG);
@@ -158,6 +162,32 @@ unsigned cli_columns(void)
 	return columns < 40 ? 40 : columns > 200 ? 200 : (unsigned)columns;
 }
 
+char *cli_ask(const char *question)
+{
+	int terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	struct termios before, quiet;
+	char line[256];
+	if (terminal < 0)
+		return NULL;
+	bool is_set = tcgetattr(terminal, &before) == 0;
+	if (is_set) {
+		quiet = before;
+		quiet.c_lflag &= ~(tcflag_t)ECHO;
+		tcsetattr(terminal, TCSAFLUSH, &quiet);
+	}
+	dprintf(terminal, "%s", question);
+	ssize_t n = read(terminal, line, sizeof line - 1);
+	dprintf(terminal, "\n");
+	if (is_set)
+		tcsetattr(terminal, TCSAFLUSH, &before);
+	close(terminal);
+	while (n > 0 && strchr(" \r\n", line[n - 1]))
+		n--;
+	char *answer = n > 0 ? mem_strndup(line, (size_t)n) : NULL;
+	secret_wipe(line, sizeof line);
+	return answer;
+}
+
 struct error *cli_confirm(struct cli *cli, const char *question, bool *ret_yes)
 {
 	*ret_yes = cli->config.yes;
@@ -263,6 +293,7 @@ json_t *cli_error_document(const struct error *error)
 				  "message", buf_str(&message), "code", error->code, "service", error->service,
 				  "operation", error->operation, "request_id", error->request_id, "remedy", remedy);
 	json_object_set_new(inner, "http_status", error->http_status ? json_integer(error->http_status) : json_null());
+	json_object_set_new(inner, "tries", error->tries ? json_integer(error->tries) : json_null());
 	json_object_set_new(inner, "outcome_unknown", json_boolean(error->outcome_unknown));
 	return json_pack("{s:o}", "error", inner);
 }

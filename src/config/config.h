@@ -93,8 +93,10 @@ struct config {
 	} ai;
 	/* from flags only */
 	bool dry_run, yes;
-	bool simulated;	    /* the in-process simulator: made-up keys */
-	const char *output; /* -o */
+	bool simulated;			    /* the in-process simulator: made-up keys */
+	const char *output;		    /* -o */
+	const char *mfa_code;		    /* of the profile's mfa_serial; NULL: the person is asked */
+	char *(*ask)(const char *question); /* a line from the person, the caller's; NULL: nobody can be asked */
 };
 extern const struct model config_model;
 

@@ -7,6 +7,12 @@
 
 const char *const verdict_names[] = {"PASS", "FAIL", "NO_DATA", "PROVIDER_ERROR", NULL};
 
+static char *ask_person(void *context, const char *question)
+{
+	const struct config *config = context;
+	return config->ask(question);
+}
+
 struct error *world_aws(struct world *world, struct aws **ret)
 {
 	if (!world->aws) {
@@ -14,6 +20,9 @@ struct error *world_aws(struct world *world, struct aws **ret)
 					      .profile = world->config->profile,
 					      .region = world->config->region,
 					      .endpoint_url = world->config->endpoint_url,
+					      .mfa_code = world->config->mfa_code,
+					      .ask = world->config->ask ? ask_person : NULL,
+					      .ask_context = (void *)(uintptr_t)world->config,
 					      .access_key = world->config->simulated ? "AKIASIMULATED" : NULL,
 					      .secret_key = world->config->simulated ? "simulated" : NULL};
 		TRY(aws_new(&options, &world->aws));

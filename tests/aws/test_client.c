@@ -101,7 +101,8 @@ static void throttling_is_retried_within_the_servers_hint_and_told(void **state)
 			   .headers = "x-amzn-requestid: r-1"});
 	struct error *error ERROR_CLEANUP = aws_call(aws, &aws_eks_ListClusters, NULL, NULL);
 	assert_int_equal(error->class, ERROR_THROTTLED);
-	assert_string_equal(error->message, "Rate exceeded (tried 3 times)");
+	assert_string_equal(error->message, "Rate exceeded");
+	assert_int_equal(error->tries, 3);
 	assert_string_equal(error->request_id, "r-1");
 	assert_string_equal(error->operation, "ListClusters");
 	assert_int_equal(error->http_status, 400);

@@ -142,7 +142,7 @@ static void an_empty_quota_ends_retries_and_the_breaker_opens(void **state)
 	assert_int_equal(delay_ms, 500 + 5000);
 	retry.quota = 500;
 	call.attempt = 3;
-	assert_int_equal(aws_retry_attempts(dynamodb), 4);
+	assert_int_equal(aws_retry_attempts(dynamodb, AWS_RETRY_2026), 4);
 	assert_true(aws_retry_again(&retry, &call, AWS_RETRY_TRANSIENT, 4, dynamodb, 1, -1, &delay_ms));
 	assert_int_equal(delay_ms, 100);
 	for (int i = 0; i < AWS_BREAKER_AFTER; i++)

@@ -222,7 +222,7 @@ static json_t *retries(const json_t *question)
 				aws_retry_succeeded(&retry, &tries);
 			else
 				again = aws_retry_again(&retry, &tries, aws_retry_kind_of(error, service),
-							aws_retry_attempts(service), service,
+							aws_retry_attempts(service, AWS_RETRY_2026), service,
 							document_real_or(answer_to, "chance", 0),
 							aws_retry_hint_ms(document_text(answer_to, "hint")), &delay_ms);
 			json_array_append_new(

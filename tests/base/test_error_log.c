@@ -61,6 +61,49 @@ static void a_later_remedy_takes_the_place_of_an_earlier(void **state)
 	assert_string_equal(buf_str(&out), "error: b: a\ndo:    second\n");
 }
 
+static void a_remedy_may_quote_the_one_before(void **state)
+{
+	(void)state;
+	struct error *error ERROR_CLEANUP = error_remedy(error_new(ERROR_STATE, "a"), "look there");
+	error = error_remedy(error, "%s, then here", error->remedy);
+	assert_string_equal(error->remedy, "look there, then here");
+}
+
+static void tries_are_told(void **state)
+{
+	(void)state;
+	struct error *error ERROR_CLEANUP = error_new(ERROR_THROTTLED, "slow down");
+	error->operation = strdup("ListClusters");
+	error->tries = 1;
+	struct buf once CLEANUP(buf_done) = BUF_INIT(1000), often CLEANUP(buf_done) = BUF_INIT(1000),
+			line CLEANUP(buf_done) = BUF_INIT(1000);
+	error_render(error, &once);
+	assert_string_equal(buf_str(&once), "error: slow down\n       ListClusters, not retried\n");
+	error->tries = 3;
+	error->request_id = strdup("r-1");
+	error_render(error, &often);
+	assert_string_equal(buf_str(&often), "error: slow down\n       ListClusters, request id: r-1, tried 3 times\n");
+	error_line(error, &line);
+	assert_string_equal(buf_str(&line), "slow down [r-1, tried 3 times]");
+}
+
+static void a_copy_is_whole_and_its_own(void **state)
+{
+	(void)state;
+	struct error *error = error_wrap(error_remedy(error_new(ERROR_AUTH, "in"), "do"), "out");
+	error->code = strdup("Denied");
+	error->tries = 2;
+	struct error *copy ERROR_CLEANUP = error_copy(error);
+	error_free(error);
+	assert_string_equal(copy->message, "out");
+	assert_string_equal(copy->code, "Denied");
+	assert_string_equal(copy->remedy, "do");
+	assert_string_equal(copy->cause->message, "in");
+	assert_int_equal(copy->class, ERROR_AUTH);
+	assert_int_equal(copy->tries, 2);
+	assert_null(error_copy(NULL));
+}
+
 static void servers_words_cannot_move_the_cursor(void **state)
 {
 	(void)state;
@@ -159,6 +202,9 @@ int main(void)
 		cmocka_unit_test(every_class_has_its_name),
 		cmocka_unit_test(a_wrapped_error_decides_as_its_cause),
 		cmocka_unit_test(a_later_remedy_takes_the_place_of_an_earlier),
+		cmocka_unit_test(a_remedy_may_quote_the_one_before),
+		cmocka_unit_test(tries_are_told),
+		cmocka_unit_test(a_copy_is_whole_and_its_own),
 		cmocka_unit_test(servers_words_cannot_move_the_cursor),
 		cmocka_unit_test(numbers_of_the_system_become_words),
 		cmocka_unit_test(secrets_are_shared_and_gone_with_the_last_owner),
