@@ -363,6 +363,9 @@ bool json_member(struct json_cursor *c, const struct model *model, struct field_
 bool json_members(struct json_cursor *c, const struct model *model, struct field_set set, void *object)
 {
 	bool end;
+	if (!json_space(c))
+		return false;
+	const char *from = c->p;
 	if (!enter(c) || !json_expect(c, '{'))
 		return false;
 	for (bool first = true;; first = false) {
@@ -375,6 +378,9 @@ bool json_members(struct json_cursor *c, const struct model *model, struct field
 			return false;
 	}
 	c->depth--;
+	if (model->n_fields && !*model->fields[0].name && set.offset == 0) /* F_WHOLE */
+		*(const char **)(void *)((char *)object + model->fields[0].offset) =
+			arena_strndup(c->arena, from, (size_t)(c->p - from));
 	return true;
 }
 

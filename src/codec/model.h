@@ -91,6 +91,8 @@ struct model {
 #define F_TIME(T, member, wire, fl, d) FIELD_(T, member, wire, FIELD_TIME, fl, d)
 #define F_DURATION(T, member, wire, fl, d) FIELD_(T, member, wire, FIELD_DURATION, fl, d)
 #define F_JSON(T, member, wire, fl, d) FIELD_(T, member, wire, FIELD_JSON, fl, d)
+/* First in its table: the object's own JSON text, as it came (streams and json_decode() of servers' words only). */
+#define F_WHOLE(T, member) FIELD_(T, member, "", FIELD_JSON, 0, "")
 #define F_ENUM(T, member, wire, fl, table, d)                                                                          \
 	{                                                                                                              \
 		.name = (wire), .kind = FIELD_ENUM, .flags = (fl), .offset = offsetof(T, member),                      \

@@ -1,0 +1,328 @@
+/* The frame around checks: who may run, what is unknown and why, and how findings are put together. */
+#include "assessment/check.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "assessment/index.h"
+#include "codec/document.h"
+#include "knowledge/lifecycle.h"
+
+const struct check *const check_families[] = {
+	checks_path,	   checks_control_plane, checks_insights,   checks_skew,      checks_addons,
+	checks_components, checks_apis,		 checks_behaviour,  checks_workloads, checks_drain,
+	checks_webhooks,   checks_nodes,	 checks_capacity,   checks_gitops,    checks_backup,
+	checks_blue_green, checks_rollback,	 checks_validation, checks_tool,      NULL,
+};
+
+const struct check *check_find(const char *id)
+{
+	for (const struct check *const *family = check_families; *family; family++)
+		for (const struct check *check = *family; check->id; check++)
+			if (!strcmp(check->id, id))
+				return check;
+	return NULL;
+}
+
+/* ---- sources */
+
+const char *source_permission(struct arena *arena, const char *source)
+{
+	if (!strncmp(source, "kubernetes ", 11)) {
+		const char *what = source + 11;
+		if (!strcmp(what, "readyz") || !strcmp(what, "discovery"))
+			return !strcmp(what, "readyz") ? "get /readyz" : "get /api, /apis";
+		const char *dot = strchr(what, '.');
+		return dot ? arena_printf(arena, "list %.*s of %s", (int)(dot - what), what, dot + 1)
+			   : arena_printf(arena, "list %s", what);
+	}
+	return !strcmp(source, "metrics") ? "get /metrics" : source;
+}
+
+/* Operations that describe what another one lists: with an empty list there was nothing to ask. */
+static const struct {
+	const char *describe, *list, *member;
+} of_lists[] = {
+	{"describe_nodegroup", "list_nodegroups", "nodegroups"},
+	{"describe_addon", "list_addons", "addons"},
+	{"describe_fargate_profile", "list_fargate_profiles", "fargateProfileNames"},
+	{"describe_insight", "list_insights", "insights"},
+	{"describe_update", "list_updates", "updateIds"},
+	{"describe_access_entry", "list_access_entries", "accessEntries"},
+	{"describe_pod_identity_association", "list_pod_identity_associations", "associations"},
+	{"describe_identity_provider_config", "list_identity_provider_configs", "identityProviderConfigs"},
+	{"get_open_id_connect_provider", "list_open_id_connect_providers", "OpenIDConnectProviderList"},
+	{"describe_target_groups", "describe_load_balancers", "LoadBalancers"},
+	{"describe_load_balancer_attributes", "describe_load_balancers", "LoadBalancers"},
+	{"describe_target_health", "describe_target_groups", "TargetGroups"},
+	{"describe_target_group_attributes", "describe_target_groups", "TargetGroups"},
+};
+
+static bool nothing_to_ask(const struct inventory *inventory, const char *snake)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(of_lists); i++) {
+		if (strcmp(of_lists[i].describe, snake) != 0)
+			continue;
+		size_t k;
+		const json_t *call, *calls = inventory_aws_calls(inventory, of_lists[i].list);
+		bool listed = false;
+		json_array_foreach (calls, k, call) {
+			const json_t *response = json_object_get(call, "response");
+			if (!response || json_array_size(json_object_get(response, of_lists[i].member)))
+				return false;
+			listed = true;
+		}
+		return listed || (!calls && nothing_to_ask(inventory, of_lists[i].list));
+	}
+	return false;
+}
+
+static bool why(struct arena *arena, const char *source, enum source_status status, const char *detail,
+		const char **ret_why)
+{
+	static const char *const words[] = {"ok", "denied", "failed", "not looked at"};
+	if (status == SOURCE_OK)
+		return true;
+	const char *permission = source_permission(arena, source);
+	*ret_why = status == SOURCE_DENIED ? arena_printf(arena, "%s denied%s%s; grant: %s", source, detail ? ": " : "",
+							  detail ? detail : "", permission)
+					   : arena_printf(arena, "%s %s%s%s; needs: %s", source, words[status],
+							  detail ? ": " : "", detail ? detail : "", permission);
+	return false;
+}
+
+/* Of an operation's calls in the snapshot: all answered, or why not. */
+static bool aws_ok(const struct assess *assess, const char *source, const char **ret_why)
+{
+	const struct inventory *inventory = assess->inventory;
+	const char *snake = inventory_snake_name(assess->arena, strchr(source, ':') + 1);
+	const struct source *all = inventory_find_source(inventory, "aws"),
+			    *told = inventory_find_source(inventory, source);
+	const json_t *call, *calls = inventory_aws_calls(inventory, snake);
+	size_t i;
+	if (told)
+		return why(assess->arena, source, told->status, told->detail, ret_why);
+	if (all && all->status != SOURCE_OK)
+		return why(assess->arena, source, all->status, all->detail, ret_why);
+	if (!calls)
+		return nothing_to_ask(inventory, snake) ||
+		       why(assess->arena, source, SOURCE_SKIPPED,
+			   inventory->offline ? "not in the snapshot" : "not asked", ret_why);
+	json_array_foreach (calls, i, call) {
+		const json_t *error = json_object_get(call, "error");
+		if (error)
+			return why(assess->arena, source,
+				   document_true(error, "denied") ? SOURCE_DENIED : SOURCE_FAILED,
+				   document_text(error, "message"), ret_why);
+	}
+	return true;
+}
+
+bool assess_source_ok(const struct assess *assess, const char *source, const char **ret_why)
+{
+	const char *ignored;
+	ret_why = ret_why ? ret_why : &ignored;
+	if (strchr(source, ':'))
+		return aws_ok(assess, source, ret_why);
+	const struct source *told = inventory_find_source(assess->inventory, source);
+	bool kubernetes = !strncmp(source, "kubernetes", 10);
+	const struct source *all = kubernetes ? inventory_find_source(assess->inventory, "kubernetes") : NULL;
+	if (told)
+		return why(assess->arena, source, told->status, told->detail, ret_why);
+	if (all && all->status != SOURCE_OK)
+		return why(assess->arena, source, all->status, all->detail, ret_why);
+	/* A list that nobody told of: of a snapshot all objects are there; live, the kind is not served. */
+	if (kubernetes && strcmp(source, "kubernetes readyz") != 0)
+		return true;
+	if (assess->inventory->offline && !strcmp(source, "metrics"))
+		return true;
+	return why(assess->arena, source, SOURCE_SKIPPED,
+		   assess->inventory->offline ? "not in the snapshot" : "not asked", ret_why);
+}
+
+/* ---- findings */
+
+static const char *keep(const struct assess *assess, const char *text)
+{
+	return arena_strdup(assess->arena, text);
+}
+
+static const char *format_text(const struct assess *assess, const char *format, va_list args)
+{
+	char *text CLEANUP(mem_freep) = mem_vprintf(format, args);
+	return keep(assess, text);
+}
+
+static struct finding *add(struct assess *assess, enum finding_status status, const struct finding_object *object)
+{
+	const struct check *check = assess->check;
+	struct finding *finding = ARENA_PUSH(assess->arena, assess->findings, assess->n_findings);
+	*finding = (struct finding){.id = check->id,
+				    .title = check->title,
+				    .severity = check->severity,
+				    .status = status,
+				    .scope = check->scope,
+				    .remedy = check->remedy,
+				    .page = check->page};
+	if (object) {
+		finding->object = arena_alloc(assess->arena, sizeof *object);
+		*finding->object = (struct finding_object){keep(assess, object->kind), keep(assess, object->ns),
+							   keep(assess, object->name), keep(assess, object->arn)};
+	}
+	return finding;
+}
+
+#define FORMATTED(assess, format)                                                                                      \
+	({                                                                                                             \
+		va_list args_;                                                                                         \
+		va_start(args_, format);                                                                               \
+		const char *text_ = format_text(assess, format, args_);                                                \
+		va_end(args_);                                                                                         \
+		text_;                                                                                                 \
+	})
+
+struct finding *assess_object(struct assess *assess, const char *kind, const char *ns, const char *name,
+			      const char *format, ...)
+{
+	const char *message = FORMATTED(assess, format);
+	struct finding *finding = add(assess, FINDING_FOUND, &(struct finding_object){kind, ns, name, NULL});
+	finding->message = message;
+	return finding;
+}
+
+struct finding *assess_aws(struct assess *assess, const char *arn_or_name, const char *format, ...)
+{
+	const char *message = FORMATTED(assess, format);
+	bool arn = arn_or_name && !strncmp(arn_or_name, "arn:", 4);
+	struct finding *finding =
+		add(assess, FINDING_FOUND,
+		    &(struct finding_object){NULL, NULL, arn ? NULL : arn_or_name, arn ? arn_or_name : NULL});
+	finding->message = message;
+	return finding;
+}
+
+struct finding *assess_cluster(struct assess *assess, const char *format, ...)
+{
+	const char *message = FORMATTED(assess, format);
+	struct finding *finding = add(assess, FINDING_FOUND, NULL);
+	finding->message = message;
+	return finding;
+}
+
+struct finding_evidence *assess_evidence(struct assess *assess, struct finding *finding, const char *source,
+					 const char *format, ...)
+{
+	const char *detail = FORMATTED(assess, format);
+	struct finding_evidence *evidence = ARENA_PUSH(assess->arena, finding->evidence, finding->n_evidence);
+	*evidence = (struct finding_evidence){.source = keep(assess, source), .detail = detail};
+	return evidence;
+}
+
+void assess_remedy(struct assess *assess, struct finding *finding, const char *format, ...)
+{
+	finding->remedy = FORMATTED(assess, format);
+}
+
+struct finding *assess_unknown(struct assess *assess, const char *kind, const char *ns, const char *name,
+			       const char *format, ...)
+{
+	const char *reason = FORMATTED(assess, format);
+	struct finding *finding = add(assess, FINDING_UNKNOWN,
+				      kind || ns || name ? &(struct finding_object){kind, ns, name, NULL} : NULL);
+	finding->reason = reason;
+	return finding;
+}
+
+/* ---- running */
+
+static void run_check(struct assess *assess, const struct check *check)
+{
+	size_t before = assess->n_findings;
+	bool may = true;
+	assess->check = check;
+	for (const char *const *need = check->needs; need && *need; need++) {
+		const char *reason;
+		if (assess_source_ok(assess, *need, &reason))
+			continue;
+		may = false;
+		assess_unknown(assess, NULL, NULL, NULL, "%s", reason);
+	}
+	if (may)
+		check->run(assess);
+	assess->passed += assess->n_findings == before;
+}
+
+static bool wanted(const char *const *only, const char *id)
+{
+	if (!only)
+		return true;
+	for (; *only; only++)
+		if (!strcmp(*only, id))
+			return true;
+	return false;
+}
+
+static const char *current_version(const struct inventory *inventory)
+{
+	return document_text(inventory_cluster(inventory), "version");
+}
+
+static void take_sources(struct assess *assess, struct assessment *ret)
+{
+	for (size_t i = 0; i < assess->inventory->n_sources; i++) {
+		const struct source *source = &assess->inventory->sources[i];
+		*ARENA_PUSH(assess->arena, ret->sources, ret->n_sources) =
+			(struct assessment_source){source->name, source_status_names[source->status], source->detail};
+	}
+	/* A snapshot without the sources' own words: the calls that are in it answered. */
+	const char *operation;
+	json_t *calls;
+	if (!assess->inventory->offline)
+		return;
+	json_object_foreach (assess->inventory->aws, operation, calls) {
+		bool told = false;
+		for (size_t i = 0; i < assess->inventory->n_sources && !told; i++) {
+			const char *colon = strchr(assess->inventory->sources[i].name, ':');
+			told = colon && !strcmp(inventory_snake_name(assess->arena, colon + 1), operation);
+		}
+		if (!told)
+			*ARENA_PUSH(assess->arena, ret->sources, ret->n_sources) =
+				(struct assessment_source){keep(assess, operation), "ok", NULL};
+	}
+}
+
+struct error *assess_run(const struct inventory *inventory, const struct config *config, const char *target,
+			 const char *const *only, struct arena *arena, struct assessment *ret)
+{
+	struct assess assess = {.inventory = inventory,
+				.config = config,
+				.arena = arena,
+				.target = target,
+				.from = knowledge_minor(current_version(inventory)),
+				.to = knowledge_minor(target),
+				.now_ms = inventory->captured_at_ms};
+	if (!assess.to)
+		return error_remedy(error_new(ERROR_INVALID, "target version \"%s\" is not one", target),
+				    "name a Kubernetes minor version: --to 1.34");
+	index_build(&assess);
+	for (const struct check *const *family = check_families; *family; family++)
+		for (const struct check *check = *family; check->id; check++)
+			if (wanted(only, check->id))
+				run_check(&assess, check);
+	index_free(assess.index);
+	*ret = (struct assessment){.format = 1,
+				   .tool = "assess",
+				   .cluster = inventory->cluster,
+				   .region = inventory->region,
+				   .current_version = keep(&assess, current_version(inventory)),
+				   .target_version = keep(&assess, target),
+				   .captured_at_ms = inventory->captured_at_ms,
+				   .findings = assess.findings,
+				   .n_findings = assess.n_findings};
+	ret->counts.passed = assess.passed;
+	take_sources(&assess, ret);
+	assessment_sort(ret);
+	assessment_count(ret);
+	return NULL;
+}

@@ -1,0 +1,51 @@
+/* Questions that many checks ask of the inventory, answered from tables made once: who owns this pod, which pods does
+ * that workload or budget have, what runs on that node. Pointers are borrowed from the inventory. */
+#pragma once
+
+#include "assessment/check.h"
+#include "kube/values.h"
+
+struct pod_list {
+	const struct kube_pod *const *pods;
+	size_t n;
+};
+
+const struct kube_node *index_node(const struct assess *assess, const char *name);
+/* By kind, namespace, name. */
+const struct kube_workload *index_workload(const struct assess *assess, const char *kind, const char *ns,
+					   const char *name);
+/* The topmost owner that a person would change: of a ReplicaSet's pod its Deployment, of a Job's its CronJob. NULL: a
+ * bare pod, or an owner of a kind that is not in the inventory (see index_pod_owner). */
+const struct kube_workload *index_pod_workload(const struct assess *assess, const struct kube_pod *pod);
+/* Kind and name of the topmost owner that is named; the pod itself when it has none. */
+void index_pod_owner(const struct assess *assess, const struct kube_pod *pod, const char **ret_kind,
+		     const char **ret_name);
+struct pod_list index_workload_pods(const struct assess *assess, const struct kube_workload *workload);
+struct pod_list index_node_pods(const struct assess *assess, const char *node);
+struct pod_list index_namespace_pods(const struct assess *assess, const char *ns);
+/* The pods a budget selects (policy/v1: an empty selector selects all of the namespace, an absent one none). */
+struct pod_list index_pdb_pods(const struct assess *assess, const struct kube_pdb *pdb);
+/* The budgets that select a pod. */
+size_t index_pod_pdbs(const struct assess *assess, const struct kube_pod *pod, const struct kube_pdb **out, size_t max);
+/* Ready endpoints of a service; -1: no slices of it. */
+int64_t index_service_ready(const struct assess *assess, const char *ns, const char *name);
+const struct kube_service *index_service(const struct assess *assess, const char *ns, const char *name);
+/* The services that select a pod's labels. */
+size_t index_pod_services(const struct assess *assess, const struct kube_pod *pod, const struct kube_service **out,
+			  size_t max);
+/* EKS's own add-ons and what it puts into kube-system: a user cannot change them. */
+bool index_is_eks_own(const struct assess *assess, const char *ns, const char *name);
+/* Matches a selector's JSON text ({matchLabels, matchExpressions}) against labels. */
+bool index_selects(struct assess *assess, const char *selector_json, const struct pair *labels, size_t n);
+
+/* In thousandths of a CPU, and bytes: of all containers, with init containers, sidecars and overhead as the scheduler
+ * counts them. */
+void index_pod_requests(const struct kube_pod_spec *spec, int64_t *ret_milli_cpu, int64_t *ret_bytes);
+int64_t index_quantity_milli(const char *text); /* "100m" -> 100; 0 for NULL or nonsense */
+int64_t index_quantity_bytes(const char *text); /* whole units */
+
+/* "registry:5000/team/web:1.2@sha256:…" -> name "registry:5000/team/web", tag "1.2" ("" when there is none). */
+void image_split(struct arena *arena, const char *image, const char **ret_name, const char **ret_tag);
+
+void index_build(struct assess *assess);
+void index_free(struct assess_index *index);

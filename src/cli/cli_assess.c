@@ -1,0 +1,150 @@
+/* assess: is the cluster ready, why not, and what to do. Reads only. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "assessment/check.h"
+#include "cli/commands.h"
+#include "codec/document.h"
+#include "codec/json.h"
+#include "execution/step.h"
+#include "perception/survey.h"
+
+static const struct cli_flag flags[] = {
+	{"cluster", 0, "NAME", false, "the cluster", "cluster"},
+	{"to", 0, "VERSION", false, "target version", "target_version"},
+	{"strategy", 0, "NAME", false, "blue-green or in-place: counts its own checks too", "strategy"},
+	{"from", 0, "SNAPSHOT|DIR", false, "assess what --save wrote instead of the cluster", NULL},
+	{"save", 0, "FILE|DIR/", false, "keep what was seen", NULL},
+	{"list-checks", 0, NULL, false, "list every check", NULL},
+	{"explain", 0, "ID", false, "say what a check looks at and what to do", NULL},
+	{"only", 0, "IDS", true, "only these checks, separated by commas", NULL},
+	{NULL, 0, NULL, false, NULL, NULL},
+};
+
+static void list_checks(struct cli *cli)
+{
+	for (const struct check *const *family = check_families; *family; family++)
+		for (const struct check *check = *family; check->id; check++)
+			buf_printf(cli->out, "%-24s %-8s %s\n", check->id, severity_names[check->severity],
+				   check->title);
+}
+
+static struct error *explain(struct cli *cli, const char *id)
+{
+	const struct check *check = check_find(id);
+	struct buf *out = cli->out;
+	if (!check)
+		return error_remedy(cli_usage_error("no check \"%s\"", id), "eks-upgrade-agent assess --list-checks");
+	buf_printf(out, "%s: %s\n  severity  %s\n", check->id, check->title,
+		   check->severities ? check->severities : severity_names[check->severity]);
+	if (check->scope)
+		buf_printf(out, "  counts    for %s\n", check->scope);
+	for (const char *const *need = check->needs; need && *need; need++)
+		buf_printf(out, "  reads     %s (%s)\n", *need, source_permission(cli->arena, *need));
+	buf_printf(out, "  do        %s\n", check->remedy ? check->remedy : "");
+	if (check->page)
+		buf_printf(out, "  page      %s\n", check->page);
+	return NULL;
+}
+
+/* "A,B" and repeated flags; NULL for all. Unknown ids are mistakes. */
+static struct error *only_ids(struct cli *cli, const char *const **ret)
+{
+	size_t n, count = 0;
+	const char **given = cli_flag_all(cli, "only", &n), **ids = NULL;
+	for (size_t i = 0; i < n; i++) {
+		for (const char *p = given[i]; *p;) {
+			size_t length = strcspn(p, ",");
+			const char *id = arena_strndup(cli->arena, p, length);
+			if (*id && !check_find(id))
+				return error_remedy(cli_usage_error("no check \"%s\"", id),
+						    "eks-upgrade-agent assess --list-checks");
+			if (*id)
+				*ARENA_PUSH(cli->arena, ids, count) = id;
+			p += length + (p[length] == ',');
+		}
+	}
+	if (count)
+		*ARENA_PUSH(cli->arena, ids, count) = NULL;
+	*ret = ids;
+	return NULL;
+}
+
+static void say(void *context, const char *what)
+{
+	(void)context;
+	fprintf(stderr, "looking at %s\n", what);
+}
+
+/* The live look; what cannot be reached at all is told by the inventory's sources. */
+static struct error *look(struct cli *cli, struct inventory **ret)
+{
+	struct world world = {.ports = &cli->ports, .config = &cli->config};
+	struct snapshot *snapshot CLEANUP(snapshot_freep) = NULL;
+	struct error *aws_error ERROR_CLEANUP = NULL, *kube_error ERROR_CLEANUP = NULL;
+	struct survey survey = {.ports = &cli->ports, .config = &cli->config};
+	const char *path = cli_flag_text(cli, "save");
+	if (path)
+		TRY(snapshot_new(path, &snapshot));
+	aws_error = world_aws(&world, &survey.aws);
+	kube_error = world_blue(&world, &survey.kube);
+	survey.aws_error = aws_error;
+	survey.kube_error = kube_error;
+	survey.snapshot = snapshot;
+	survey.progress = cli_stdin_is_terminal() ? say : NULL;
+	if (aws_error)
+		survey.aws = NULL;
+	if (kube_error)
+		survey.kube = NULL;
+	struct inventory *inventory CLEANUP(inventory_freep) = NULL;
+	struct error *error = NULL;
+	if (survey.aws || survey.kube) {
+		inventory = survey_run(&survey);
+		error = snapshot ? snapshot_commit(snapshot, inventory) : NULL;
+	} else {
+		error = TAKE(aws_error);
+	}
+	world_done(&world);
+	if (!error)
+		*ret = TAKE(inventory);
+	return error;
+}
+
+static struct error *run(struct cli *cli, int *ret_exit)
+{
+	const char *from = cli_flag_text(cli, "from"), *const * only;
+	*ret_exit = EXIT_DONE;
+	if (cli_flag_given(cli, "list-checks")) {
+		list_checks(cli);
+		return NULL;
+	}
+	if (cli_flag_given(cli, "explain"))
+		return explain(cli, cli_flag_text(cli, "explain"));
+	TRY(only_ids(cli, &only));
+	TRY(cli_load_config(cli, !from));
+	if (!cli->config.target_version)
+		return error_remedy(cli_usage_error("no target version"), "set target_version, or --to VERSION");
+	struct inventory *inventory CLEANUP(inventory_freep) = NULL;
+	struct assessment assessment;
+	if (from) {
+		TRY(snapshot_read(from, &inventory));
+	} else {
+		TRY(cli_open_ports(cli, CLI_STORE_NONE));
+		TRY(look(cli, &inventory));
+	}
+	TRY(assess_run(inventory, &cli->config, cli->config.target_version, only, cli->arena, &assessment));
+	json_encode(&assessment_model, &assessment, JSON_WRITE_PRETTY, cli->out);
+	buf_putc(cli->out, '\n');
+	*ret_exit = assessment_exit(&assessment);
+	return NULL;
+}
+
+static const char *const formats[] = {"text", "json", "markdown", "html", "sarif", "junit", NULL};
+const struct cli_command cli_command_assess = {
+	.name = "assess",
+	.arguments = "",
+	.doc = "is the cluster ready for an upgrade, why not, and what to do",
+	.flags = flags,
+	.formats = formats,
+	.run = run,
+};

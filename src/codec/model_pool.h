@@ -1,0 +1,18 @@
+/* A place for very many decoded objects that are much alike, as a cluster's pods are: copies go into one arena, and
+ * what is equal is there once. Texts first, then the lists and structs made of them: the containers of a thousand
+ * replicas are one array. What the pool gives is shared: never change it. */
+#pragma once
+
+#include "codec/model.h"
+
+struct model_pool;
+struct model_pool *model_pool_new(void);
+void model_pool_free(struct model_pool *pool);
+void model_pool_freep(struct model_pool **pool);
+struct arena *model_pool_arena(struct model_pool *pool); /* where everything lives */
+size_t model_pool_bytes(const struct model_pool *pool);
+
+const char *model_pool_text(struct model_pool *pool, const char *text); /* NULL stays NULL */
+/* Makes `object` (decoded by `model` into some other arena) independent of where it was decoded: each pointer in it is
+ * replaced by one into the pool. The object itself stays where it is. */
+void model_pool_settle(struct model_pool *pool, const struct model *model, void *object);

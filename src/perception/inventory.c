@@ -1,0 +1,611 @@
+/* The inventory: what is taken in, how it is normalised so that what is alike is shared, and what is noticed on the way
+ * (who wrote in which API version). */
+#include "perception/inventory.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/error.h"
+#include "codec/document.h"
+#include "codec/json.h"
+#include "knowledge/lifecycle.h"
+#include "perception/helm.h"
+
+const char *const source_status_names[] = {"ok", "denied", "failed", "skipped", NULL};
+
+struct inventory *inventory_new(void)
+{
+	struct inventory *inventory = mem_alloc(sizeof *inventory);
+	inventory->pool = model_pool_new();
+	inventory->arena = model_pool_arena(inventory->pool);
+	inventory->aws = json_object();
+	return inventory;
+}
+
+void inventory_free(struct inventory *inventory)
+{
+	if (!inventory)
+		return;
+#define FREE(type, name) free(inventory->name);
+	INVENTORY_KINDS(FREE)
+#undef FREE
+	free(inventory->helm_releases);
+	json_decref(inventory->aws);
+	json_decref(inventory->warnings);
+	model_pool_free(inventory->pool);
+	free(inventory);
+}
+
+void inventory_freep(struct inventory **inventory)
+{
+	inventory_free(*inventory);
+}
+
+/* ---- on the way in */
+
+enum { LONGEST_ANNOTATION = 4096 };
+#define LAST_APPLIED "kubectl.kubernetes.io/last-applied-configuration"
+
+static void add_use(struct inventory *inventory, struct api_use use, const struct kube_meta *meta)
+{
+	use.ns = model_pool_text(inventory->pool, meta->ns);
+	use.name = model_pool_text(inventory->pool, meta->name);
+	use.caller = model_pool_text(inventory->pool, use.caller);
+	use.present_version = model_pool_text(inventory->pool, meta->api_version);
+	*ARENA_PUSH(inventory->arena, inventory->api_uses, inventory->n_api_uses) = use;
+}
+
+static void see_writers(struct inventory *inventory, const struct kube_meta *meta, const char *kind)
+{
+	for (size_t i = 0; i < meta->n_writers; i++) {
+		const struct kube_writer *writer = &meta->writers[i];
+		if (!writer->api_version || !kind ||
+		    (meta->api_version && !strcmp(writer->api_version, meta->api_version)))
+			continue;
+		const struct api_lifecycle *api = knowledge_api_version(writer->api_version, kind);
+		if (api && (api->deprecated || api->removed))
+			add_use(inventory,
+				(struct api_use){.source = API_USE_MANAGED_FIELDS,
+						 .api = api,
+						 .caller = writer->manager,
+						 .last_seen_ms = writer->time_ms},
+				meta);
+	}
+}
+
+struct applied {
+	const char *api_version, *kind;
+};
+static const struct field applied_fields[] = {
+	F_STRING(struct applied, api_version, "apiVersion", 0, ""),
+	F_STRING(struct applied, kind, "kind", 0, ""),
+};
+static const struct model applied_model = MODEL("Applied", struct applied, applied_fields);
+
+static void see_last_applied(struct inventory *inventory, const struct kube_meta *meta, struct arena *arena)
+{
+	const char *text = kube_meta_annotation(meta, LAST_APPLIED);
+	struct applied applied;
+	if (!text)
+		return;
+	struct error *error =
+		json_decode(slice_of(text), LAST_APPLIED, JSON_READ_SERVER, &applied_model, &applied, arena);
+	const struct api_lifecycle *api = error || !applied.api_version || !applied.kind
+						  ? NULL
+						  : knowledge_api_version(applied.api_version, applied.kind);
+	error_free(error);
+	if (api && (api->deprecated || api->removed))
+		add_use(inventory, (struct api_use){.source = API_USE_LAST_APPLIED, .api = api}, meta);
+}
+
+/* Annotations that nobody reads are many and large. */
+static void thin_annotations(struct kube_meta *meta)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < meta->n_annotations; i++)
+		if (strcmp(meta->annotations[i].key, LAST_APPLIED) != 0 &&
+		    strlen(meta->annotations[i].value ? meta->annotations[i].value : "") <= LONGEST_ANNOTATION)
+			meta->annotations[kept++] = meta->annotations[i];
+	meta->n_annotations = kept;
+}
+
+static bool begins(const char *text, const char *prefix)
+{
+	return text && !strncmp(text, prefix, strlen(prefix));
+}
+
+/* What the API server adds with a random name to each pod would make each pod one of a kind. */
+static void drop_tokens(struct kube_pod_spec *spec)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < spec->n_volumes; i++)
+		if (!begins(spec->volumes[i].name, "kube-api-access-"))
+			spec->volumes[kept++] = spec->volumes[i];
+	spec->n_volumes = kept;
+	struct kube_container *sets[] = {spec->containers, spec->init_containers};
+	size_t counts[] = {spec->n_containers, spec->n_init_containers};
+	for (size_t s = 0; s < 2; s++) {
+		for (size_t i = 0; i < counts[s]; i++) {
+			struct kube_container *container = &sets[s][i];
+			kept = 0;
+			for (size_t k = 0; k < container->n_mounts; k++)
+				if (!begins(container->mounts[k].name, "kube-api-access-"))
+					container->mounts[kept++] = container->mounts[k];
+			container->n_mounts = kept;
+		}
+	}
+}
+
+static bool prepare_pod(struct inventory *inventory, void *object, struct arena *arena)
+{
+	struct kube_pod *pod = object;
+	const struct kube_owner *owner = kube_meta_controller(&pod->meta);
+	(void)inventory;
+	(void)arena;
+	for (size_t i = 0; i < pod->n_conditions; i++)
+		pod->conditions[i].message = NULL;
+	if (!pod->spec)
+		return true;
+	drop_tokens(pod->spec);
+	pod->spec->node_name = NULL;
+	if (owner && owner->kind && !strcmp(owner->kind, "DaemonSet"))
+		pod->spec->affinity = NULL; /* it only names the node */
+	return true;
+}
+
+static bool prepare_node(struct inventory *inventory, void *object, struct arena *arena)
+{
+	struct kube_node *node = object;
+	(void)inventory;
+	(void)arena;
+	for (size_t i = 0; i < node->n_conditions; i++)
+		node->conditions[i].message = NULL;
+	return true;
+}
+
+static bool prepare_slice(struct inventory *inventory, void *object, struct arena *arena)
+{
+	struct kube_endpoint_slice *slice = object;
+	(void)inventory;
+	(void)arena;
+	slice->total = (int64_t)slice->n_endpoints;
+	for (size_t i = 0; i < slice->n_endpoints; i++)
+		slice->ready += !slice->endpoints[i].ready || !strcmp(slice->endpoints[i].ready, "true");
+	slice->n_endpoints = 0;
+	return true;
+}
+
+/* Only those of kube-system say something about the cluster; the others are named. */
+static bool prepare_config_map(struct inventory *inventory, void *object, struct arena *arena)
+{
+	struct kube_config_map *map = object;
+	(void)inventory;
+	(void)arena;
+	if (!map->meta.ns || strcmp(map->meta.ns, "kube-system") != 0)
+		map->n_data = 0;
+	return true;
+}
+
+static bool prepare_secret(struct inventory *inventory, void *object, struct arena *arena)
+{
+	struct kube_secret_release *secret = object;
+	struct helm_release release;
+	if (!secret->release || !secret->type || strcmp(secret->type, "helm.sh/release.v1") != 0)
+		return false;
+	struct error *error = helm_release_decode(slice_of(secret->release), arena, &release);
+	if (error) {
+		*ARENA_PUSH(inventory->arena, inventory->bad_objects, inventory->n_bad_objects) = (struct bad_object){
+			"Secret", arena_printf(inventory->arena, "Helm release \"%s/%s\": %s",
+					       secret->meta.ns ? secret->meta.ns : "",
+					       secret->meta.name ? secret->meta.name : "", error->message)};
+		error_free(error);
+		return false;
+	}
+	if (!release.ns)
+		release.ns = secret->meta.ns;
+	model_pool_settle(inventory->pool, &helm_release_model, &release);
+	*HEAP_PUSH(inventory->helm_releases, inventory->n_helm_releases) = release;
+	return false;
+}
+
+/* ---- kinds */
+
+#define INTO(member) offsetof(struct inventory, member), offsetof(struct inventory, n_##member)
+#define CUSTOM(kind, group, resource)                                                                                  \
+	{                                                                                                              \
+		kind, group, resource, NULL, &kube_custom_model, INTO(customs), NULL, NULL, NULL                       \
+	}
+const struct kube_kind inventory_kinds[] = {
+	{"Node", "", "nodes", "v1", &kube_node_model, INTO(nodes), NULL, NULL, prepare_node},
+	{"Pod", "", "pods", "v1", &kube_pod_model, INTO(pods), NULL, NULL, prepare_pod},
+	{"Deployment", "apps", "deployments", "v1", &kube_deployment_model, INTO(workloads), NULL, NULL, NULL},
+	{"StatefulSet", "apps", "statefulsets", "v1", &kube_stateful_set_model, INTO(workloads), NULL, NULL, NULL},
+	{"DaemonSet", "apps", "daemonsets", "v1", &kube_daemon_set_model, INTO(workloads), NULL, NULL, NULL},
+	{"ReplicaSet", "apps", "replicasets", "v1", &kube_replica_set_model, INTO(workloads), NULL, NULL, NULL},
+	{"ReplicationController", "", "replicationcontrollers", "v1", &kube_deployment_model, INTO(workloads), NULL,
+	 NULL, NULL},
+	{"Job", "batch", "jobs", "v1", &kube_job_model, INTO(workloads), NULL, NULL, NULL},
+	{"CronJob", "batch", "cronjobs", "v1", &kube_cron_job_model, INTO(workloads), NULL, NULL, NULL},
+	{"PodDisruptionBudget", "policy", "poddisruptionbudgets", "v1", &kube_pdb_model, INTO(pdbs), NULL, NULL, NULL},
+	{"Service", "", "services", "v1", &kube_service_model, INTO(services), NULL, NULL, NULL},
+	{"EndpointSlice", "discovery.k8s.io", "endpointslices", "v1", &kube_endpoint_slice_model, INTO(endpoint_slices),
+	 NULL, NULL, prepare_slice},
+	{"Ingress", "networking.k8s.io", "ingresses", "v1", &kube_ingress_model, INTO(ingresses), NULL, NULL, NULL},
+	{"HorizontalPodAutoscaler", "autoscaling", "horizontalpodautoscalers", "v2", &kube_hpa_model, INTO(hpas), NULL,
+	 NULL, NULL},
+	{"ValidatingWebhookConfiguration", "admissionregistration.k8s.io", "validatingwebhookconfigurations", "v1",
+	 &kube_webhook_configuration_model, INTO(webhooks), NULL, NULL, NULL},
+	{"MutatingWebhookConfiguration", "admissionregistration.k8s.io", "mutatingwebhookconfigurations", "v1",
+	 &kube_webhook_configuration_model, INTO(webhooks), NULL, NULL, NULL},
+	{"CustomResourceDefinition", "apiextensions.k8s.io", "customresourcedefinitions", "v1", &kube_crd_model,
+	 INTO(crds), NULL, NULL, NULL},
+	{"APIService", "apiregistration.k8s.io", "apiservices", "v1", &kube_api_service_model, INTO(api_services), NULL,
+	 NULL, NULL},
+	{"StorageClass", "storage.k8s.io", "storageclasses", "v1", &kube_storage_class_model, INTO(storage_classes),
+	 NULL, NULL, NULL},
+	{"CSINode", "storage.k8s.io", "csinodes", "v1", &kube_csi_node_model, INTO(csi_nodes), NULL, NULL, NULL},
+	{"PersistentVolume", "", "persistentvolumes", "v1", &kube_volume_object_model, INTO(volumes), NULL, NULL, NULL},
+	{"PersistentVolumeClaim", "", "persistentvolumeclaims", "v1", &kube_claim_model, INTO(claims), NULL, NULL,
+	 NULL},
+	{"Role", "rbac.authorization.k8s.io", "roles", "v1", &kube_role_model, INTO(roles), NULL, NULL, NULL},
+	{"ClusterRole", "rbac.authorization.k8s.io", "clusterroles", "v1", &kube_role_model, INTO(roles), NULL, NULL,
+	 NULL},
+	{"RoleBinding", "rbac.authorization.k8s.io", "rolebindings", "v1", &kube_role_binding_model,
+	 INTO(role_bindings), NULL, NULL, NULL},
+	{"ClusterRoleBinding", "rbac.authorization.k8s.io", "clusterrolebindings", "v1", &kube_role_binding_model,
+	 INTO(role_bindings), NULL, NULL, NULL},
+	{"Namespace", "", "namespaces", "v1", &kube_namespace_model, INTO(namespaces), NULL, NULL, NULL},
+	{"ServiceAccount", "", "serviceaccounts", "v1", &kube_service_account_model, INTO(service_accounts), NULL, NULL,
+	 NULL},
+	{"ConfigMap", "", "configmaps", "v1", &kube_config_map_model, INTO(config_maps), NULL, "kube-system",
+	 prepare_config_map},
+	{"Lease", "coordination.k8s.io", "leases", "v1", &kube_lease_model, INTO(leases), NULL, NULL, NULL},
+	{"Secret", "", "secrets", "v1", &kube_secret_release_model, 0, 0, "fieldSelector=type%3Dhelm.sh%2Frelease.v1",
+	 NULL, prepare_secret},
+	{"NetworkPolicy", "networking.k8s.io", "networkpolicies", "v1", &kube_custom_model, INTO(customs), NULL, NULL,
+	 NULL},
+	{"PriorityClass", "scheduling.k8s.io", "priorityclasses", "v1", &kube_named_model, INTO(others), NULL, NULL,
+	 NULL},
+	{"ValidatingAdmissionPolicy", "admissionregistration.k8s.io", "validatingadmissionpolicies", "v1",
+	 &kube_custom_model, INTO(customs), NULL, NULL, NULL},
+	{"CSIDriver", "storage.k8s.io", "csidrivers", "v1", &kube_custom_model, INTO(customs), NULL, NULL, NULL},
+	{"ResourceQuota", "", "resourcequotas", "v1", &kube_custom_model, INTO(customs), NULL, NULL, NULL},
+	{"PodSecurityPolicy", "policy", "podsecuritypolicies", NULL, &kube_custom_model, INTO(customs), NULL, NULL,
+	 NULL},
+	CUSTOM("NodePool", "karpenter.sh", "nodepools"),
+	CUSTOM("NodeClaim", "karpenter.sh", "nodeclaims"),
+	CUSTOM("EC2NodeClass", "karpenter.k8s.aws", "ec2nodeclasses"),
+	CUSTOM("NodeClass", "eks.amazonaws.com", "nodeclasses"),
+	CUSTOM("ENIConfig", "crd.k8s.amazonaws.com", "eniconfigs"),
+	CUSTOM("TargetGroupBinding", "elbv2.k8s.aws", "targetgroupbindings"),
+	CUSTOM("Application", "argoproj.io", "applications"),
+	CUSTOM("ApplicationSet", "argoproj.io", "applicationsets"),
+	CUSTOM("Rollout", "argoproj.io", "rollouts"),
+	CUSTOM("Kustomization", "kustomize.toolkit.fluxcd.io", "kustomizations"),
+	CUSTOM("HelmRelease", "helm.toolkit.fluxcd.io", "helmreleases"),
+	CUSTOM("GitRepository", "source.toolkit.fluxcd.io", "gitrepositories"),
+	CUSTOM("Backup", "velero.io", "backups"),
+	CUSTOM("Restore", "velero.io", "restores"),
+	CUSTOM("Schedule", "velero.io", "schedules"),
+	CUSTOM("BackupStorageLocation", "velero.io", "backupstoragelocations"),
+	CUSTOM("VolumeSnapshotClass", "snapshot.storage.k8s.io", "volumesnapshotclasses"),
+	CUSTOM("Gateway", "gateway.networking.k8s.io", "gateways"),
+	CUSTOM("HTTPRoute", "gateway.networking.k8s.io", "httproutes"),
+	CUSTOM("MachineDeployment", "cluster.x-k8s.io", "machinedeployments"),
+	CUSTOM("KubeadmControlPlane", "controlplane.cluster.x-k8s.io", "kubeadmcontrolplanes"),
+	CUSTOM("AWSManagedControlPlane", "controlplane.cluster.x-k8s.io", "awsmanagedcontrolplanes"),
+	CUSTOM("ClusterServiceVersion", "operators.coreos.com", "clusterserviceversions"),
+	CUSTOM("ScaledObject", "keda.sh", "scaledobjects"),
+};
+const size_t inventory_n_kinds = ARRAY_SIZE(inventory_kinds);
+
+static const struct kube_kind other_kind = {"", "", "", NULL, &kube_named_model, INTO(others), NULL, NULL, NULL};
+
+const struct kube_kind *inventory_kind(const char *api_version, const char *kind)
+{
+	const char *slash = api_version ? strchr(api_version, '/') : NULL;
+	size_t n = slash ? (size_t)(slash - api_version) : 0;
+	for (size_t i = 0; i < inventory_n_kinds; i++) {
+		const struct kube_kind *row = &inventory_kinds[i];
+		if (kind && !strcmp(row->kind, kind) && strlen(row->group) == n &&
+		    !strncmp(row->group, api_version ? api_version : "", n))
+			return row;
+	}
+	if (kind && slash && !strcmp(kind, "Ingress") && !strncmp(api_version, "extensions/", 11))
+		return inventory_kind("networking.k8s.io/v1", kind);
+	return &other_kind;
+}
+
+/* Kinds share structs: where the object's kind goes, if the struct has a place for it. */
+static const struct field *kind_field(const struct model *model)
+{
+	for (size_t i = 0; i < model->n_fields; i++)
+		if (!strcmp(model->fields[i].name, "kind") && model->fields[i].kind == FIELD_STRING)
+			return &model->fields[i];
+	return NULL;
+}
+
+void inventory_take(struct inventory *inventory, const struct kube_kind *kind, const char *api_version,
+		    const char *kind_name, void *object, struct arena *arena)
+{
+	struct kube_meta *meta = (void *)((char *)object + kind->model->fields[0].offset); /* every table begins so */
+	const struct field *place = kind_field(kind->model);
+	meta->api_version = api_version ? api_version : meta->api_version;
+	if (place && kind_name) /* lists of metadata call everything PartialObjectMetadata */
+		*(const char **)(void *)((char *)object + place->offset) = kind_name;
+	see_writers(inventory, meta, kind_name);
+	see_last_applied(inventory, meta, arena);
+	meta->n_writers = 0;
+	meta->writers = NULL;
+	thin_annotations(meta);
+	if (kind->prepare && !kind->prepare(inventory, object, arena))
+		return;
+	model_pool_settle(inventory->pool, kind->model, object);
+	void **items = (void *)((char *)inventory + kind->offset);
+	size_t *n = (void *)((char *)inventory + kind->offset_n);
+	size_t at = heap_grow(items, n, kind->model->size);
+	memcpy((char *)*items + at * kind->model->size, object, kind->model->size);
+}
+
+void inventory_bad(struct inventory *inventory, const char *kind, const char *detail)
+{
+	*ARENA_PUSH(inventory->arena, inventory->bad_objects, inventory->n_bad_objects) = (struct bad_object){
+		model_pool_text(inventory->pool, kind ? kind : "object"), model_pool_text(inventory->pool, detail)};
+}
+
+void inventory_take_text(struct inventory *inventory, struct slice text, struct arena *scratch)
+{
+	struct applied what;
+	struct error *error = json_decode(text, "object", JSON_READ_SERVER, &applied_model, &what, scratch);
+	if (!error && (!what.kind || !what.api_version))
+		error = error_new(ERROR_INVALID, "an object without kind or apiVersion");
+	if (!error) {
+		const struct kube_kind *kind = inventory_kind(what.api_version, what.kind);
+		void *object = arena_alloc(scratch, kind->model->size);
+		error = json_decode(text, what.kind, JSON_READ_SERVER, kind->model, object, scratch);
+		if (!error)
+			inventory_take(inventory, kind, what.api_version, what.kind, object, scratch);
+	}
+	if (error)
+		inventory_bad(inventory, what.kind, error->message);
+	error_free(error);
+}
+
+static int release_order(const void *left, const void *right)
+{
+	const struct helm_release *a = left, *b = right;
+	int order = strcmp(a->ns ? a->ns : "", b->ns ? b->ns : "");
+	order = order ? order : strcmp(a->name ? a->name : "", b->name ? b->name : "");
+	return order ? order : (a->revision < b->revision) - (a->revision > b->revision);
+}
+
+struct seen_object {
+	const char *uid;
+	size_t at;
+};
+static int seen_order(const void *left, const void *right)
+{
+	const struct seen_object *a = left, *b = right;
+	if (a->uid != b->uid)
+		return a->uid < b->uid ? -1 : 1;
+	return (a->at > b->at) - (a->at < b->at);
+}
+
+/* Of objects with one UID (pooled texts: one pointer) the last stays, at its place. */
+static void keep_last(char *items, size_t *n, const struct model *model)
+{
+	struct seen_object *seen = mem_array(*n, sizeof *seen);
+	bool *drop = mem_array(*n, sizeof *drop);
+	for (size_t i = 0; i < *n; i++) {
+		const struct kube_meta *meta = (const void *)(items + i * model->size + model->fields[0].offset);
+		seen[i] = (struct seen_object){meta->uid, i};
+	}
+	if (*n)
+		qsort(seen, *n, sizeof *seen, seen_order);
+	for (size_t i = 0; i + 1 < *n; i++)
+		drop[seen[i].at] = seen[i].uid && seen[i].uid == seen[i + 1].uid;
+	size_t kept = 0;
+	for (size_t i = 0; i < *n; i++)
+		if (!drop[i])
+			memmove(items + kept++ * model->size, items + i * model->size, model->size);
+	*n = kept;
+	free(seen);
+	free(drop);
+}
+
+static void each_once(struct inventory *inventory)
+{
+	for (size_t i = 0; i < inventory_n_kinds; i++) {
+		const struct kube_kind *kind = &inventory_kinds[i];
+		if (kind->offset)
+			keep_last(*(char **)(void *)((char *)inventory + kind->offset),
+				  (size_t *)(void *)((char *)inventory + kind->offset_n), kind->model);
+	}
+}
+
+void inventory_settle(struct inventory *inventory)
+{
+	if (inventory->restarted)
+		each_once(inventory);
+	struct helm_release *all = inventory->helm_releases;
+	size_t kept = 0;
+	if (inventory->n_helm_releases)
+		qsort(all, inventory->n_helm_releases, sizeof *all, release_order);
+	for (size_t i = 0; i < inventory->n_helm_releases; i++)
+		if (!kept || all[kept - 1].ns != all[i].ns || all[kept - 1].name != all[i].name)
+			all[kept++] = all[i];
+	inventory->n_helm_releases = kept;
+}
+
+/* ---- sources */
+
+const struct source *inventory_find_source(const struct inventory *inventory, const char *name)
+{
+	for (size_t i = 0; i < inventory->n_sources; i++)
+		if (!strcmp(inventory->sources[i].name, name))
+			return &inventory->sources[i];
+	return NULL;
+}
+
+void inventory_source(struct inventory *inventory, const char *name, enum source_status status, const char *detail)
+{
+	struct source *found = (struct source *)(uintptr_t)inventory_find_source(inventory, name);
+	if (found && (found->status != SOURCE_OK || status == SOURCE_OK))
+		return;
+	if (!found)
+		found = ARENA_PUSH(inventory->arena, inventory->sources, inventory->n_sources);
+	*found = (struct source){model_pool_text(inventory->pool, name), status,
+				 model_pool_text(inventory->pool, detail)};
+}
+
+void inventory_source_error(struct inventory *inventory, const char *name, const struct error *error)
+{
+	if (!error) {
+		inventory_source(inventory, name, SOURCE_OK, NULL);
+		return;
+	}
+	struct buf line CLEANUP(buf_done) = BUF_INIT(4096);
+	error_line(error, &line);
+	inventory_source(inventory, name, error->class == ERROR_AUTH ? SOURCE_DENIED : SOURCE_FAILED, buf_str(&line));
+}
+
+/* ---- AWS */
+
+/* botocore's rule: a capital after a small letter or digit begins a word, and so does the last capital of several that
+ * a small letter follows. */
+const char *inventory_snake_name(struct arena *arena, const char *operation)
+{
+	char *out = arena_alloc(arena, 2 * strlen(operation) + 1), *to = out;
+	for (const char *p = operation; *p; p++) {
+		bool capital = *p >= 'A' && *p <= 'Z';
+		bool after_small = p > operation && !(p[-1] >= 'A' && p[-1] <= 'Z');
+		bool before_small = p[1] >= 'a' && p[1] <= 'z';
+		if (capital && p > operation && (after_small || before_small) && p[-1] != '_')
+			*to++ = '_';
+		*to++ = capital ? (char)(*p | 0x20) : *p;
+	}
+	return out;
+}
+
+void inventory_aws_record(struct inventory *inventory, const char *service, const char *operation, json_t *request,
+			  json_t *response, const struct error *error)
+{
+	const char *snake = inventory_snake_name(inventory->arena, operation);
+	json_t *calls = json_object_get(inventory->aws, snake);
+	if (!calls) {
+		calls = json_array();
+		json_object_set_new(inventory->aws, snake, calls);
+	}
+	json_t *call = json_pack("{s:o}", "request", request ? request : json_object());
+	if (error)
+		json_object_set_new(call, "error",
+				    json_pack("{s:s, s:s, s:b}", "code", error->code ? error->code : "", "message",
+					      error->message, "denied", error->class == ERROR_AUTH));
+	else
+		json_object_set_new(call, "response", response ? response : json_object());
+	json_array_append_new(calls, call);
+	inventory_source_error(inventory, arena_printf(inventory->arena, "%s:%s", service, operation), error);
+}
+
+const json_t *inventory_aws_calls(const struct inventory *inventory, const char *snake_name)
+{
+	return json_object_get(inventory->aws, snake_name);
+}
+
+const json_t *inventory_aws_response(const struct inventory *inventory, const char *snake_name)
+{
+	return inventory_aws_response_for(inventory, snake_name, NULL, NULL);
+}
+
+const json_t *inventory_aws_response_for(const struct inventory *inventory, const char *snake_name, const char *member,
+					 const char *value)
+{
+	size_t i;
+	const json_t *call;
+	json_array_foreach (inventory_aws_calls(inventory, snake_name), i, call) {
+		const json_t *response = json_object_get(call, "response");
+		const char *asked =
+			member ? document_text(call, arena_printf(inventory->arena, "request.%s", member)) : NULL;
+		if (response && (!member || (asked && !strcmp(asked, value))))
+			return response;
+	}
+	return NULL;
+}
+
+const json_t *inventory_cluster(const struct inventory *inventory)
+{
+	return json_object_get(inventory_aws_response(inventory, "describe_cluster"), "cluster");
+}
+
+/* ---- metrics */
+
+/* The value of a label within {…}; empty when it is not there. */
+static struct slice label_of(struct slice line, const char *name)
+{
+	size_t n = strlen(name);
+	for (size_t i = 0; i + n + 2 < line.n; i++) {
+		if ((line.p[i] != '{' && line.p[i] != ',') || strncmp(line.p + i + 1, name, n) != 0 ||
+		    line.p[i + 1 + n] != '=' || line.p[i + 2 + n] != '"')
+			continue;
+		const char *from = line.p + i + n + 3, *to = memchr(from, '"', (size_t)(line.p + line.n - from));
+		return to ? slice_make(from, (size_t)(to - from)) : (struct slice){0};
+	}
+	return (struct slice){0};
+}
+
+static const char *label_text(struct inventory *inventory, struct slice line, const char *name)
+{
+	struct slice value = label_of(line, name);
+	return value.n ? model_pool_text(inventory->pool, arena_strndup(inventory->arena, value.p, value.n)) : "";
+}
+
+static double value_of(struct slice line)
+{
+	char copy[64];
+	const char *brace = memrchr(line.p, '}', line.n);
+	size_t at = brace ? (size_t)(brace - line.p) + 1 : line.n, n = line.n - at;
+	if (n >= sizeof copy)
+		return 0;
+	memcpy(copy, line.p + at, n);
+	copy[n] = '\0';
+	return strtod(copy, NULL);
+}
+
+static struct deprecated_request *request_of(struct inventory *inventory, struct slice line)
+{
+	struct slice group = label_of(line, "group"), version = label_of(line, "version"),
+		     resource = label_of(line, "resource");
+	for (size_t i = 0; i < inventory->n_deprecated_requests; i++) {
+		struct deprecated_request *request = &inventory->deprecated_requests[i];
+		if (slice_eq(group, request->group) && slice_eq(version, request->version) &&
+		    slice_eq(resource, request->resource))
+			return request;
+	}
+	const char *words[] = {label_text(inventory, line, "group"), label_text(inventory, line, "version"),
+			       label_text(inventory, line, "resource")};
+	const struct api_lifecycle *api = knowledge_api_resource(words[0], words[1], words[2]);
+	bool asked = slice_starts(line, "apiserver_requested_deprecated_apis{");
+	if (!asked && (!api || (!api->deprecated && !api->removed)))
+		return NULL;
+	struct deprecated_request *request =
+		ARENA_PUSH(inventory->arena, inventory->deprecated_requests, inventory->n_deprecated_requests);
+	*request = (struct deprecated_request){words[0], words[1], words[2], "", "", false, -1};
+	return request;
+}
+
+/* The totals stand before the gauge in the server's answer: both are gathered, whichever comes first. */
+void inventory_metric_line(struct inventory *inventory, struct slice line)
+{
+	bool gauge = slice_starts(line, "apiserver_requested_deprecated_apis{");
+	struct deprecated_request *request =
+		gauge || slice_starts(line, "apiserver_request_total{") ? request_of(inventory, line) : NULL;
+	if (!request || value_of(line) <= 0)
+		return;
+	if (gauge) {
+		request->asked = true;
+		request->subresource = label_text(inventory, line, "subresource");
+		request->removed_release = label_text(inventory, line, "removed_release");
+	} else {
+		request->requests = (request->requests < 0 ? 0 : request->requests) + (int64_t)value_of(line);
+	}
+}

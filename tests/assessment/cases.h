@@ -1,0 +1,23 @@
+/* Clusters in YAML: each document of tests/assessment/cases is a small cluster and what a check must say of it.
+ *
+ *   check: WL-PDB-ZERO            # the check that is run
+ *   case: as many as there are    # in words
+ *   from: "1.33"                  # default "1.33"; to: default "1.34"; now: default 2026-11-25T00:00:00Z
+ *   config: {validation: {…}}     # as in the configuration file
+ *   objects: [{apiVersion: …}]    # of Kubernetes, as the API shows them
+ *   aws: {describe_nodegroup: [{request: {…}, response: {…}}]}   # describe_cluster is made up unless given
+ *   metrics: |                    # lines of the API server's
+ *   sources: {"kubernetes pods": denied}
+ *   expect: [{object: payments/redis-pdb, severity: BLOCKER, says: part of message or evidence, remedy: part}]
+ *   unknown: true                 # instead: it must be unknown, and nothing else
+ */
+#pragma once
+
+#include <jansson.h>
+#include "assessment/check.h"
+
+typedef void case_fn(void *context, const json_t *document, const char *where);
+void cases_each(case_fn *fn, void *context); /* of every file, in order of their names */
+/* The inventory a case describes; and its configuration, in the arena. */
+struct inventory *case_inventory(const json_t *document);
+void case_config(const json_t *document, struct arena *arena, struct config *ret);
