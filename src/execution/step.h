@@ -96,6 +96,8 @@ extern const struct step_type *const validation_step_types[]; /* NULL-terminated
 struct error *world_aws(struct world *world, struct aws **ret) MUST_CHECK;
 struct error *world_blue(struct world *world, struct kube **ret) MUST_CHECK;
 struct error *world_green(struct world *world, const char *green_name, struct kube **ret) MUST_CHECK;
+/* Whether a client made from a kubeconfig speaks to the EKS cluster of that name. */
+struct error *world_check_identity(struct world *world, const struct kube *kube, const char *name) MUST_CHECK;
 void world_done(struct world *world);
 
 /* What several step types need: their parameters as a document (the caller's), and EKS' status of a cluster (the

@@ -31,19 +31,39 @@ struct error *world_aws(struct world *world, struct aws **ret)
 	return NULL;
 }
 
-static struct error *by_eks(struct world *world, const char *name, struct kube **ret)
+static struct error *describe(struct world *world, const char *name, json_t **ret)
 {
 	struct aws *aws;
-	json_t *out DOCUMENT_CLEANUP = NULL;
 	TRY(world_aws(world, &aws));
-	TRY(aws_call(aws, &aws_eks_DescribeCluster, json_pack("{s:s}", "name", name), &out));
-	return kube_new_eks(world->ports, aws, json_object_get(out, "cluster"), ret);
+	return aws_call(aws, &aws_eks_DescribeCluster, json_pack("{s:s}", "name", name), ret);
 }
 
-static struct error *by_kubeconfig(struct world *world, const char *kubeconfig, const char *context, struct kube **ret)
+static struct error *by_eks(struct world *world, const char *name, struct kube **ret)
+{
+	json_t *out DOCUMENT_CLEANUP = NULL;
+	TRY(describe(world, name, &out));
+	return kube_new_eks(world->ports, world->aws, json_object_get(out, "cluster"), ret);
+}
+
+struct error *world_check_identity(struct world *world, const struct kube *kube, const char *name)
+{
+	json_t *out DOCUMENT_CLEANUP = NULL;
+	struct error *error = describe(world, name, &out);
+	return error ? error_wrap(error, "cannot prove that \"%s\" is cluster \"%s\"", kube_server(kube), name)
+		     : kube_check_identity(kube, json_object_get(out, "cluster"));
+}
+
+/* The kubeconfig is not believed: where it leads is compared with the named cluster before anything is asked there. */
+static struct error *by_kubeconfig(struct world *world, const char *kubeconfig, const char *context, const char *name,
+				   struct kube **ret)
 {
 	struct kube_options options = {.ports = world->ports, .kubeconfig = kubeconfig, .context = context};
-	return kube_new(&options, ret);
+	struct kube *kube CLEANUP(kube_freep) = NULL;
+	TRY(kube_new(&options, &kube));
+	if (name)
+		TRY(world_check_identity(world, kube, name));
+	*ret = TAKE(kube);
+	return NULL;
 }
 
 struct error *world_blue(struct world *world, struct kube **ret)
@@ -51,7 +71,7 @@ struct error *world_blue(struct world *world, struct kube **ret)
 	const struct config *config = world->config;
 	if (!world->blue)
 		TRY(config->kubeconfig || config->context
-			    ? by_kubeconfig(world, config->kubeconfig, config->context, &world->blue)
+			    ? by_kubeconfig(world, config->kubeconfig, config->context, config->cluster, &world->blue)
 			    : by_eks(world, config->cluster, &world->blue));
 	*ret = world->blue;
 	return NULL;
@@ -64,7 +84,7 @@ struct error *world_green(struct world *world, const char *green_name, struct ku
 		TRY(config->green.kubeconfig || config->green.context
 			    ? by_kubeconfig(world,
 					    config->green.kubeconfig ? config->green.kubeconfig : config->kubeconfig,
-					    config->green.context, &world->green)
+					    config->green.context, green_name, &world->green)
 			    : by_eks(world, green_name, &world->green));
 	*ret = world->green;
 	return NULL;

@@ -27,6 +27,14 @@ static struct secret *headed(const char *scheme, const char *text, size_t n)
 	return secret;
 }
 
+bool kube_is_token(const char *text, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (text[i] <= ' ' || text[i] > '~')
+			return false;
+	return n > 0;
+}
+
 struct secret *kube_bearer(const char *token, size_t n)
 {
 	return headed("Bearer ", token, n);
@@ -44,9 +52,14 @@ static struct error *from_file(const char *path, struct secret **ret)
 		return error_from_errno(number, "cannot read token file \"%s\"", path);
 	while (n > 0 && strchr(" \r\n\t", chunk[n - 1]))
 		n--;
-	*ret = n > 0 ? kube_bearer(chunk, (size_t)n) : NULL;
+	bool good = n > 0 && n < (ssize_t)sizeof chunk && kube_is_token(chunk, (size_t)n);
+	*ret = good ? kube_bearer(chunk, (size_t)n) : NULL;
 	secret_wipe(chunk, sizeof chunk);
-	return n > 0 ? NULL : error_new(ERROR_AUTH, "token file \"%s\" is empty", path);
+	if (good)
+		return NULL;
+	return error_remedy(error_new(ERROR_AUTH, "token file \"%s\" %s", path,
+				      n > 0 ? "holds something else than one token" : "is empty"),
+			    "whoever writes the file must write a token, nothing around it");
 }
 
 static struct secret *basic(const struct kube_access *access)

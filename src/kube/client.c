@@ -1,6 +1,7 @@
 /* The client's birth, and single requests. */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include "base/digest.h"
 #include "codec/document.h"
 #include "kube/kube_internal.h"
@@ -42,6 +43,10 @@ struct error *kube_new_eks(const struct ports *ports, struct aws *aws, const jso
 	struct buf pem CLEANUP(buf_done) = BUF_INIT(1 << 20);
 	if (ca && !base64_decode(slice_of(ca), &pem))
 		return error_new(ERROR_INVALID, "certificate authority of cluster \"%s\" is not base64", name);
+	char *bad CLEANUP(mem_freep) =
+		pem.n ? kube_pem_certificates_wrong(buf_str(&pem), clock_wall_ms(ports->clock)) : NULL;
+	if (bad)
+		return error_new(ERROR_INVALID, "certificate authority of cluster \"%s\": %s", name, bad);
 	struct kube *kube = make(ports, NULL);
 	kube->access.server = arena_strdup(kube->arena, endpoint);
 	kube->access.tls.ca_pem = pem.n ? arena_strdup(kube->arena, buf_str(&pem)) : NULL;
@@ -74,6 +79,56 @@ void kube_freep(struct kube **kube)
 const char *kube_server(const struct kube *kube)
 {
 	return kube->access.server;
+}
+
+/* The host of an address with its port, as in "abc.gr7.eu-west-1.eks.amazonaws.com:443/"; its path counts too. */
+static bool same_address(const char *a, const char *b)
+{
+	size_t n = strlen(a), m = strlen(b);
+	if (n > 4 && !strcmp(a + n - 4, ":443"))
+		n -= 4;
+	if (m > 4 && !strcmp(b + m - 4, ":443"))
+		m -= 4;
+	return n == m && !strncasecmp(a, b, n);
+}
+
+/* PEM without what does not count: line ends and what stands before the first and behind the last block. */
+static char *bare_pem(const char *pem)
+{
+	const char *p = strstr(pem, "-----BEGIN ");
+	struct buf out = BUF_INIT(1 << 20);
+	for (; p && *p; p++)
+		if (!strchr(" \r\n\t", *p))
+			buf_putc(&out, *p);
+	return buf_take(&out);
+}
+
+static bool same_authority(const struct kube_access *access, const char *ca_base64)
+{
+	struct buf told CLEANUP(buf_done) = BUF_INIT(1 << 20);
+	if (access->tls.insecure || !access->tls.ca_pem || strncasecmp(access->server, "https:", 6) != 0)
+		return false;
+	if (!ca_base64 || !base64_decode(slice_of(ca_base64), &told) || !strstr(buf_str(&told), "-----BEGIN "))
+		return false;
+	char *a CLEANUP(mem_freep) = bare_pem(access->tls.ca_pem), *b CLEANUP(mem_freep) = bare_pem(buf_str(&told));
+	return a && b && !strcmp(a, b);
+}
+
+struct error *kube_check_identity(const struct kube *kube, const json_t *cluster)
+{
+	const char *endpoint = document_text(cluster, "endpoint"), *name = document_text_or(cluster, "name", "?");
+	if (endpoint && same_address(kube->access.server, endpoint))
+		return NULL;
+	if (same_authority(&kube->access, document_text(cluster, "certificateAuthority.data")))
+		return NULL;
+	struct error *error =
+		error_new(ERROR_PRECONDITION, "the kubeconfig leads to \"%s\", but cluster \"%s\" is at \"%s\"",
+			  kube->access.server, name, endpoint ? endpoint : "no address yet");
+	error->code = mem_strdup("OtherCluster");
+	return error_remedy(error,
+			    "name the cluster's own context by --context, write it by aws eks update-kubeconfig "
+			    "--name %s, or leave --kubeconfig out",
+			    name);
 }
 
 json_t *kube_warnings(struct kube *kube)
@@ -202,11 +257,6 @@ struct error *kube_stream(struct kube *kube, const char *path, const struct http
 		task->limits = *limits;
 	kube_run(kube, &task, 1, 1);
 	return task->error;
-}
-
-struct error *kube_get_stream(struct kube *kube, const char *path, struct http_sink *sink)
-{
-	return kube_stream(kube, path, NULL, sink);
 }
 
 struct error *kube_apply(struct kube *kube, const char *path, bool force, json_t *object, json_t **ret)

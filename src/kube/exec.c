@@ -89,6 +89,14 @@ static struct error *take_status(struct kube *kube, const json_t *answer, struct
 		return error_new(ERROR_INVALID, "it printed no ExecCredential of %s", exec->api_version);
 	if (!certificate != !key)
 		return error_new(ERROR_INVALID, "it printed half of a client certificate and key");
+	if (token && *token && !kube_is_token(token, strlen(token)))
+		return error_new(ERROR_INVALID, "it printed a token with a character that no token has");
+	char *bad CLEANUP(mem_freep) =
+		certificate ? kube_pem_certificates_wrong(certificate, clock_wall_ms(kube->ports.clock)) : NULL;
+	if (certificate && !bad)
+		bad = kube_pem_pair_wrong(certificate, key);
+	if (bad)
+		return error_new(ERROR_INVALID, "it printed a client certificate and key that do not do: %s", bad);
 	if (!token && !certificate)
 		return error_new(ERROR_INVALID, "it printed neither a token nor a certificate");
 	*ret_until_ms = INT64_MAX;

@@ -17,6 +17,7 @@ struct kube_options {
 	const char *context;	   /* NULL: current-context */
 	const char *field_manager; /* NULL: "eks-upgrade-agent" */
 	bool insecure;		   /* allow insecure-skip-tls-verify found in the kubeconfig */
+	const char *pod_account;   /* where a pod finds its service account; NULL: where Kubernetes puts it */
 	const char *(*getenv)(void *context, const char *name);
 	void *getenv_context;
 };
@@ -27,7 +28,10 @@ struct error *kube_new_eks(const struct ports *ports, struct aws *aws, const jso
 			   struct kube **ret) MUST_CHECK;
 void kube_free(struct kube *kube);
 void kube_freep(struct kube **kube);
-const char *kube_server(const struct kube *kube); /* URL, for comparing with DescribeCluster's endpoint */
+const char *kube_server(const struct kube *kube); /* URL */
+/* Whether this client speaks to the cluster that eks:DescribeCluster told of (its "cluster" object): by its address,
+ * or, through a tunnel or proxy, by its certificate authority, which no other cluster has. PRECONDITION when not. */
+struct error *kube_check_identity(const struct kube *kube, const json_t *cluster) MUST_CHECK;
 
 /* One request. `path` is absolute with query: "/api/v1/namespaces/x/pods/y?dryRun=All". `body` is taken or NULL;
  * `content_type` NULL: application/json. *ret may be NULL-given. Retries GETs and, where the server surely did nothing
@@ -47,8 +51,14 @@ static inline struct error *kube_get(struct kube *kube, const char *path, json_t
 {
 	return kube_call(kube, "GET", path, NULL, NULL, ret);
 }
-/* Text answers: logs, /metrics, /healthz. Streams into `sink`; asked again only while nothing has come. */
-struct error *kube_get_stream(struct kube *kube, const char *path, struct http_sink *sink) MUST_CHECK;
+/* Text answers: logs, /metrics, /healthz. Streams into `sink`; asked again only while nothing has come. `limits` NULL:
+ * the port's. */
+struct error *kube_stream(struct kube *kube, const char *path, const struct http_limits *limits,
+			  struct http_sink *sink) MUST_CHECK;
+static inline struct error *kube_get_stream(struct kube *kube, const char *path, struct http_sink *sink)
+{
+	return kube_stream(kube, path, NULL, sink);
+}
 /* Server-side apply with our field manager. */
 struct error *kube_apply(struct kube *kube, const char *path, bool force, json_t *object, json_t **ret) MUST_CHECK;
 

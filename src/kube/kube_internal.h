@@ -59,9 +59,5 @@ void kube_run(struct kube *kube, struct kube_task *const *tasks, size_t n, unsig
 /* For `look`: gives true when the request is to be made again (the task is then told when). */
 bool kube_task_again(struct kube_task *task, struct kube *kube, const struct http_response *response);
 
-/* As kube_get_stream(), with limits of its own (NULL: the port's). */
-struct error *kube_stream(struct kube *kube, const char *path, const struct http_limits *limits,
-			  struct http_sink *sink) MUST_CHECK;
-
 /* Percent-encodes what may not stand in a query's value. */
 void kube_url_encode(const char *text, struct buf *out);

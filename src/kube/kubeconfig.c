@@ -122,6 +122,17 @@ static struct error *path_of(const struct loader *loader, const struct entry *en
 	return NULL;
 }
 
+/* Where certificate or key stand: KEY-data goes before KEY, as in kubectl. */
+static const char *which_pem(const struct entry *entry, const char *key)
+{
+	static const char *const inlines[] = {"cluster.certificate-authority-data", "user.client-certificate-data",
+					      "user.client-key-data"};
+	for (size_t i = 0; i < ARRAY_SIZE(inlines); i++)
+		if (!strncmp(inlines[i], key, strlen(key)) && *document_text_or(entry->value, inlines[i], ""))
+			return inlines[i];
+	return key;
+}
+
 /* KEY-data inline, or the file that KEY names. */
 static struct error *pem_of(const struct loader *loader, const struct entry *entry, const char *key, const char **ret)
 {
@@ -148,6 +159,15 @@ static struct error *pem_of(const struct loader *loader, const struct entry *ent
 		return wrong(entry, data ? inline_key : key, "not PEM: \"-----BEGIN\" is missing");
 	*ret = arena_strndup(loader->arena, text.p, text.n);
 	return NULL;
+}
+
+static struct error *certificates_of(const struct loader *loader, const struct entry *entry, const char *key,
+				     const char **ret)
+{
+	TRY(pem_of(loader, entry, key, ret));
+	char *bad CLEANUP(mem_freep) =
+		*ret ? kube_pem_certificates_wrong(*ret, clock_wall_ms(loader->options->ports->clock)) : NULL;
+	return bad ? wrong(entry, which_pem(entry, key), bad) : NULL;
 }
 
 static struct error *open_file(struct loader *loader, const char *path)
@@ -244,7 +264,7 @@ static struct error *take_cluster(const struct loader *loader, const struct entr
 					    "set certificate-authority there; or, knowing what it means, --insecure");
 		ret->tls.insecure = true;
 	}
-	return pem_of(loader, entry, "cluster.certificate-authority", &ret->tls.ca_pem);
+	return certificates_of(loader, entry, "cluster.certificate-authority", &ret->tls.ca_pem);
 }
 
 /* What the cluster's entry has for plugins: extensions, the one of their name. */
@@ -359,13 +379,20 @@ static struct error *take_user(const struct loader *loader, const struct entry *
 		return error_remedy(wrong(entry, "user.auth-provider", "Kubernetes removed this way to sign in"),
 				    "use an exec plugin: aws eks update-kubeconfig writes one");
 	TRY(secret_of(entry, "user.token", &ret->token));
+	if (ret->token && !kube_is_token(secret_reveal(ret->token), secret_size(ret->token)))
+		return wrong(entry, "user.token", "holds a character that no token has, such as a blank or a line end");
+
 	TRY(path_of(loader, entry, "user.tokenFile", &ret->token_file));
 	TRY(copy_of(loader, entry, "user.username", &ret->username));
 	TRY(secret_of(entry, "user.password", &ret->password));
-	TRY(pem_of(loader, entry, "user.client-certificate", &ret->tls.cert_pem));
+	TRY(certificates_of(loader, entry, "user.client-certificate", &ret->tls.cert_pem));
 	TRY(pem_of(loader, entry, "user.client-key", &ret->tls.key_pem));
 	if (!ret->tls.cert_pem != !ret->tls.key_pem)
 		return wrong(entry, "user", "client certificate and client key need each other");
+	char *bad CLEANUP(mem_freep) =
+		ret->tls.cert_pem ? kube_pem_pair_wrong(ret->tls.cert_pem, ret->tls.key_pem) : NULL;
+	if (bad)
+		return wrong(entry, which_pem(entry, "user.client-key"), bad);
 	if (json_is_object(document_at(entry->value, "user.exec")))
 		TRY(take_exec(loader, entry, cluster, ret));
 	return take_impersonation(loader, entry, ret);
@@ -407,17 +434,39 @@ static struct error *in_cluster(const struct loader *loader, struct kube_access 
 {
 	const char *host = get_environment(loader->options, "KUBERNETES_SERVICE_HOST"),
 		   *port = get_environment(loader->options, "KUBERNETES_SERVICE_PORT");
-	static const char token[] = "/var/run/secrets/kubernetes.io/serviceaccount/token",
-			  ca[] = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt";
+	const char *directory = loader->options->pod_account ? loader->options->pod_account
+							     : "/var/run/secrets/kubernetes.io/serviceaccount",
+		   *token = arena_printf(loader->arena, "%s/token", directory),
+		   *ca = arena_printf(loader->arena, "%s/ca.crt", directory);
 	*ret_found = host && port && access(token, R_OK) == 0;
 	if (!*ret_found)
 		return NULL;
 	struct buf text CLEANUP(buf_done) = {0};
 	TRY(read_file(ca, &text));
 	ret->server = arena_printf(loader->arena, strchr(host, ':') ? "https://[%s]:%s" : "https://%s:%s", host, port);
+	char *bad CLEANUP(mem_freep) =
+		kube_pem_certificates_wrong(buf_str(&text), clock_wall_ms(loader->options->ports->clock));
+	if (bad)
+		return error_remedy(error_new(ERROR_INVALID, "\"%s\": %s", ca, bad),
+				    "look at what is mounted there: kubectl get configmap kube-root-ca.crt -o yaml");
 	ret->tls.ca_pem = arena_strdup(loader->arena, buf_str(&text));
 	ret->token_file = token;
 	return NULL;
+}
+
+static struct error *load(struct loader *loader, struct kube_access *ret)
+{
+	bool found;
+	TRY(open_files(loader));
+	for (size_t i = 0; i < loader->n; i++)
+		if (json_object_size(loader->files[i].document))
+			return choose(loader, ret);
+	TRY(in_cluster(loader, ret, &found));
+	if (found)
+		return NULL;
+	return error_remedy(
+		error_new(ERROR_NOT_FOUND, "no kubeconfig at \"%s\", and not inside a cluster", loader->paths),
+		"--kubeconfig FILE, or aws eks update-kubeconfig --name CLUSTER");
 }
 
 struct error *kube_access_load(const struct kube_options *options, struct arena *arena, struct kube_access *ret)
@@ -425,19 +474,12 @@ struct error *kube_access_load(const struct kube_options *options, struct arena 
 	const char *given = options->kubeconfig ? options->kubeconfig : get_environment(options, "KUBECONFIG"),
 		   *home = get_environment(options, "HOME");
 	struct loader loader CLEANUP(loader_done) = {.options = options, .arena = arena};
-	bool found;
 	loader.paths = given ? given : arena_printf(arena, "%s/.kube/config", home ? home : "");
 	*ret = (struct kube_access){0};
-	TRY(open_files(&loader));
-	for (size_t i = 0; i < loader.n; i++)
-		if (json_object_size(loader.files[i].document))
-			return choose(&loader, ret);
-	TRY(in_cluster(&loader, ret, &found));
-	if (found)
-		return NULL;
-	return error_remedy(
-		error_new(ERROR_NOT_FOUND, "no kubeconfig at \"%s\", and not inside a cluster", loader.paths),
-		"--kubeconfig FILE, or aws eks update-kubeconfig --name CLUSTER");
+	struct error *error = load(&loader, ret);
+	return error && !error->remedy ? error_remedy(error, "mend it there, or let aws eks update-kubeconfig --name "
+							     "CLUSTER write the entry anew")
+				       : error;
 }
 
 void kube_access_done(struct kube_access *access)

@@ -28,6 +28,19 @@ struct sim_cluster *sim_eks_cluster(struct sim *sim, const json_t *input, const 
 	return cluster;
 }
 
+/* Of every simulated cluster, whose key nobody has. */
+static const char AUTHORITY[] = "-----BEGIN CERTIFICATE-----\n"
+				"MIIBgDCCASegAwIBAgIUajKR1I/UgNWJxD2EZyGi5ZbZB34wCgYIKoZIzj0EAwIw\n"
+				"FTETMBEGA1UEAwwKa3ViZXJuZXRlczAgFw0yNjExMjUwNDQxNTlaGA8yMTI2MTEw\n"
+				"MTA0NDE1OVowFTETMBEGA1UEAwwKa3ViZXJuZXRlczBZMBMGByqGSM49AgEGCCqG\n"
+				"SM49AwEHA0IABOBFExLh5GZYbxfOaypmcBzwhcCDfxjHKIhvbYXMAGtk6TNsEUFv\n"
+				"gmms8J8g2Knn8Uab6aGgiB9vrmVMMLvliMGjUzBRMB0GA1UdDgQWBBT31Qakrv0z\n"
+				"tbe7dSbN7xS2x9dnhzAfBgNVHSMEGDAWgBT31Qakrv0ztbe7dSbN7xS2x9dnhzAP\n"
+				"BgNVHRMBAf8EBTADAQH/MAoGCCqGSM49BAMCA0cAMEQCIG0DlL/7jcOG/5zbLZRh\n"
+				"1dtzX4NrXA6s+ARatnUKwfLgAiBp5liEIJUTSac8eITT9z6SUjuddRpEF2omZ2K4\n"
+				"hzqTWQ==\n"
+				"-----END CERTIFICATE-----\n";
+
 static void add_access(const struct sim *sim, const struct sim_cluster *cluster, json_t *document)
 {
 	char *endpoint CLEANUP(mem_freep) = sim_endpoint(sim, cluster),
@@ -38,7 +51,7 @@ static void add_access(const struct sim *sim, const struct sim_cluster *cluster,
 	if (sim->base_url) /* plain http: there is no certificate */
 		return;
 	struct buf ca CLEANUP(buf_done) = BUF_INIT(4096);
-	base64_encode(slice_of("-----BEGIN CERTIFICATE-----\nsimulated\n-----END CERTIFICATE-----\n"), &ca);
+	base64_encode(slice_of(AUTHORITY), &ca);
 	json_object_set_new(document, "certificateAuthority", json_pack("{s:s}", "data", buf_str(&ca)));
 }
 

@@ -8,9 +8,9 @@
 #include "base/digest.h"
 #include "base/time.h"
 #include "codec/document.h"
+#include "certificates.h"
 #include "kube/kubeconfig.h"
 
-static const char PEM[] = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
 static const char CONTEXT[] = "current-context: c\ncontexts: [{name: c, context: {cluster: k, user: u}}]\n";
 
 static const char *lookup(void *context, const char *name)
@@ -49,12 +49,12 @@ static void several_files_are_one_and_the_first_word_counts(void **state)
 				       "contexts:\n- name: c\n  context: {cluster: k, user: u, namespace: x}\n"
 				       "clusters: [{name: k, cluster: {server: https://second}}]\n"
 				       "users: [{name: u, user: {token: abc, as: admin, as-groups: [a, b]}}]\n");
-	fake_file(&fake, "ca.pem", PEM);
+	fake_file(&fake, "ca.pem", PEM_A);
 	char *paths = arena_printf(fake.arena, "%s:%s:/nowhere/to/be/found", first, second);
 	const char *environment[] = {"KUBECONFIG", paths, NULL};
 	expect_fine(load(&fake, NULL, NULL, false, environment, &access));
 	assert_string_equal(access.server, "https://first");
-	assert_string_equal(access.tls.ca_pem, PEM);
+	assert_string_equal(access.tls.ca_pem, PEM_A);
 	assert_string_equal(secret_reveal(access.token), "abc");
 	assert_int_equal(access.n_impersonation, 3);
 	assert_string_equal(access.impersonation[2].name, "Impersonate-Group");
@@ -100,6 +100,30 @@ static void mistakes_are_told_with_file_line_and_key(void **state)
 		 "clusters[0].cluster.certificate-authority-data: not base64"},
 		{"clusters: [{name: k, cluster: {server: 'https://x', certificate-authority-data: aGVsbG8=}}]\n",
 		 "not PEM"},
+		{"clusters: [{name: k, cluster: {server: 'https://x', certificate-authority: torn.pem}}]\n",
+		 "config:3:53: clusters[0].cluster.certificate-authority: its text cannot be read as a certificate"},
+		{"clusters: [{name: k, cluster: {server: 'https://x', certificate-authority: half.pem}}]\n",
+		 "its later part cannot be read"},
+		{"clusters: [{name: k, cluster: {server: 'https://x', certificate-authority: old.pem}}]\n",
+		 "its certificate ended on 2021-02-03"},
+		{"clusters: [{name: k, cluster: {server: 'https://x'}}]\n"
+		 "users: [{name: u, user: {client-certificate: a.pem}}]\n",
+		 "users[0].user: client certificate and client key need each other"},
+		{"clusters: [{name: k, cluster: {server: 'https://x'}}]\n"
+		 "users: [{name: u, user: {client-certificate: old.pem, client-key: a.key}}]\n",
+		 "config:4:26: users[0].user.client-certificate: its certificate ended on 2021-02-03"},
+		{"clusters: [{name: k, cluster: {server: 'https://x'}}]\n"
+		 "users: [{name: u, user: {client-certificate: a.pem, client-key: b.key}}]\n",
+		 "users[0].user.client-key: does not belong to the client certificate"},
+		{"clusters: [{name: k, cluster: {server: 'https://x'}}]\n"
+		 "users: [{name: u, user: {client-certificate: a.pem, client-key: locked.key}}]\n",
+		 "users[0].user.client-key: is encrypted"},
+		{"clusters: [{name: k, cluster: {server: 'https://x'}}]\n"
+		 "users: [{name: u, user: {client-certificate: a.pem, client-key: a.pem}}]\n",
+		 "users[0].user.client-key: cannot be read as a private key"},
+		{"clusters: [{name: k, cluster: {server: 'https://x'}}]\n"
+		 "users: [{name: u, user: {token: \"canary\\nX-Evil: 1\"}}]\n",
+		 "users[0].user.token: holds a character that no token has"},
 		{"clusters: [{name: k, cluster: {server: 'https://x', certificate-authority: /not/there}}]\n",
 		 "clusters[0].cluster.certificate-authority: the file it names: cannot read \"/not/there\""},
 		{"clusters: [{name: k, cluster: {server: 'https://x', proxy-url: 'ftp://p'}}]\n",
@@ -130,12 +154,23 @@ static void mistakes_are_told_with_file_line_and_key(void **state)
 		{"clusters: {\n", "config:"},
 		{"- a\n", "config:"},
 	};
+	static const char half[] = "-----BEGIN CERTIFICATE-----\nMIIB\n";
+	char *both CLEANUP(mem_freep) = mem_printf("%s%s", PEM_A, half);
+	const char *const files[][2] = {
+		{"a.pem", PEM_A},     {"a.key", KEY_A},	  {"b.key", KEY_B},  {"locked.key", KEY_ENCRYPTED},
+		{"old.pem", PEM_OLD}, {"torn.pem", half}, {"half.pem", both}};
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct fake fake;
 		struct kube *kube;
 		fake_init(&fake, NULL, 0);
+		for (size_t k = 0; k < ARRAY_SIZE(files); k++)
+			fake_file(&fake, files[k][0], files[k][1]);
 		char *text = arena_printf(fake.arena, "%s%s", CONTEXT, cases[i][0]);
-		expect_error(fake_kube_from(&fake, text, &kube), ERROR_INVALID, cases[i][1]);
+		struct error *error = fake_kube_from(&fake, text, &kube);
+		assert_non_null(error);
+		assert_non_null(error->remedy); /* what to do */
+		assert_null(strstr(error->message, "canary"));
+		expect_error(error, ERROR_INVALID, cases[i][1]);
 		fake_done(&fake);
 	}
 }
@@ -171,6 +206,129 @@ static void plain_http_is_for_this_machine(void **state)
 					    "https://", "x"};
 	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
 		expect_error(kube_access_check_server(wrong[i]), ERROR_INVALID, "\"");
+}
+
+static void certificates_are_read_from_files_and_lines(void **state)
+{
+	(void)state;
+	struct fake fake;
+	struct kube_access access;
+	struct buf certificate CLEANUP(buf_done) = BUF_INIT(4096), key CLEANUP(buf_done) = BUF_INIT(4096);
+	fake_init(&fake, NULL, 0);
+	base64_encode(slice_of(PEM_A), &certificate);
+	base64_encode(slice_of(KEY_A), &key);
+	fake_file(&fake, "bundle.pem", arena_printf(fake.arena, "a comment\n%s%s", PEM_OLD, PEM_B));
+	char *text = arena_printf(
+		fake.arena,
+		"%sclusters: [{name: k, cluster: {server: 'https://x', certificate-authority: bundle.pem}}]\n"
+		"users: [{name: u, user: {client-certificate: /not/there, client-certificate-data: %s, "
+		"client-key-data: %s}}]\n",
+		CONTEXT, buf_str(&certificate), buf_str(&key));
+	const char *path = fake_file(&fake, "config", text);
+	expect_fine(load(&fake, path, NULL, false, NULL, &access));
+	assert_string_equal(access.tls.cert_pem, PEM_A);
+	assert_string_equal(access.tls.key_pem, KEY_A);
+	assert_non_null(strstr(access.tls.ca_pem, PEM_B));
+	kube_access_done(&access);
+	fake_done(&fake);
+}
+
+static void a_pod_finds_its_own_account(void **state)
+{
+	(void)state;
+	struct fake fake;
+	struct kube_access access;
+	fake_init(&fake, NULL, 0);
+	const char *environment[] = {
+		"HOME", "/nowhere", "KUBERNETES_SERVICE_HOST", "fd00::1", "KUBERNETES_SERVICE_PORT", "443", NULL};
+	char *token = mem_strdup(fake_file(&fake, "token", "abc")), *directory = mem_strdup(token);
+	fake_file(&fake, "ca.crt", PEM_A);
+	*strrchr(directory, '/') = '\0';
+	struct kube_options options = {.ports = &fake.ports,
+				       .pod_account = directory,
+				       .getenv = lookup,
+				       .getenv_context = (void *)(uintptr_t)environment};
+	expect_fine(kube_access_load(&options, fake.arena, &access));
+	assert_string_equal(access.server, "https://[fd00::1]:443");
+	assert_string_equal(access.tls.ca_pem, PEM_A);
+	assert_string_equal(access.token_file, token);
+	kube_access_done(&access);
+	fake_file(&fake, "ca.crt", "nonsense");
+	expect_error(kube_access_load(&options, fake.arena, &access), ERROR_INVALID,
+		     "ca.crt\": its text cannot be read");
+	free(token);
+	free(directory);
+	fake_done(&fake);
+}
+
+/* "-----BEGIN" by other line ends, as some tools write it, is the same authority. */
+static void the_server_is_proven_to_be_the_named_cluster(void **state)
+{
+	(void)state;
+	struct fake fake;
+	struct kube *kube;
+	fake_init(&fake, NULL, 0);
+	struct buf a CLEANUP(buf_done) = BUF_INIT(4096), b CLEANUP(buf_done) = BUF_INIT(4096);
+	base64_encode(slice_of(PEM_A), &a);
+	base64_encode(slice_of(PEM_B), &b);
+	fake_file(&fake, "ca.pem", arena_printf(fake.arena, "# of shop\n%s\n", PEM_A));
+	static const struct {
+		const char *server, *tls, *endpoint;
+		bool authority_a, same;
+	} cases[] = {
+		{"https://abc.gr7.eu-west-1.eks.amazonaws.com", "", "https://ABC.gr7.eu-west-1.eks.amazonaws.com",
+		 false, true},
+		{"https://abc.example:443/", "", "https://abc.example", false, true},
+		{"https://abc.example", "", "https://abd.example", false, false},
+		{"https://127.0.0.1:8443", ", certificate-authority: ca.pem, tls-server-name: abc.example",
+		 "https://abc.example", true, true},
+		{"https://127.0.0.1:8443", ", certificate-authority: ca.pem", "https://abc.example", false, false},
+		{"https://127.0.0.1:8443", ", certificate-authority: ca.pem", NULL, false, false},
+		{"https://127.0.0.1:8443", ", certificate-authority: ca.pem, insecure-skip-tls-verify: true",
+		 "https://abc.example", true, false},
+		{"http://127.0.0.1:8443", ", certificate-authority: ca.pem", "https://abc.example", true, false},
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char *text = arena_printf(fake.arena,
+					  "%sclusters: [{name: k, cluster: {server: '%s'%s}}]\n"
+					  "users: [{name: u, user: {token: abc}}]\n",
+					  CONTEXT, cases[i].server, cases[i].tls);
+		const char *path = fake_file(&fake, "config", text);
+		struct kube_options options = {.ports = &fake.ports, .kubeconfig = path, .insecure = true};
+		expect_fine(kube_new(&options, &kube));
+		json_t *cluster DOCUMENT_CLEANUP =
+			json_pack("{s:s, s:s?, s:{s:s}}", "name", "shop", "endpoint", cases[i].endpoint,
+				  "certificateAuthority", "data", buf_str(cases[i].authority_a ? &a : &b));
+		struct error *error = kube_check_identity(kube, cluster);
+		if (cases[i].same)
+			expect_fine(error);
+		else
+			expect_error(error, ERROR_PRECONDITION, "but cluster \"shop\" is at");
+		kube_free(kube);
+	}
+	fake_done(&fake);
+}
+
+static void eks_alone_is_enough(void **state)
+{
+	(void)state;
+	struct fake fake;
+	struct kube *kube;
+	fake_init(&fake, NULL, 0);
+	static const struct {
+		const char *endpoint, *data, *told;
+	} cases[] = {{NULL, "", "has no endpoint yet"},
+		     {"http://10.0.0.1", "", "in the clear"},
+		     {"https://x", "&&", "certificate authority of cluster \"shop\" is not base64"},
+		     {"https://x", "aGVsbG8=", "certificate authority of cluster \"shop\": its text cannot be read"}};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		json_t *cluster DOCUMENT_CLEANUP =
+			json_pack("{s:s, s:s?, s:{s:s}}", "name", "shop", "endpoint", cases[i].endpoint,
+				  "certificateAuthority", "data", cases[i].data);
+		expect_error(kube_new_eks(&fake.ports, NULL, cluster, &kube), i ? ERROR_INVALID : ERROR_PRECONDITION,
+			     cases[i].told);
+	}
+	fake_done(&fake);
 }
 
 static void token_files_are_read_anew(void **state)
@@ -227,7 +385,7 @@ static void a_fixed_token_is_not_tried_twice(void **state)
 static char *exec_config(struct fake *fake, const char *more)
 {
 	struct buf encoded CLEANUP(buf_done) = BUF_INIT(4096);
-	base64_encode(slice_of(PEM), &encoded);
+	base64_encode(slice_of(PEM_A), &encoded);
 	return arena_printf(
 		fake->arena,
 		"%sclusters: [{name: k, cluster: {server: 'https://fake', certificate-authority-data: %s, extensions: "
@@ -343,6 +501,10 @@ int main(void)
 		cmocka_unit_test(mistakes_are_told_with_file_line_and_key),
 		cmocka_unit_test(what_is_asked_for_by_name_is_done),
 		cmocka_unit_test(plain_http_is_for_this_machine),
+		cmocka_unit_test(certificates_are_read_from_files_and_lines),
+		cmocka_unit_test(a_pod_finds_its_own_account),
+		cmocka_unit_test(the_server_is_proven_to_be_the_named_cluster),
+		cmocka_unit_test(eks_alone_is_enough),
 		cmocka_unit_test(token_files_are_read_anew),
 		cmocka_unit_test(a_fixed_token_is_not_tried_twice),
 		cmocka_unit_test(programs_give_tokens_until_they_end),
