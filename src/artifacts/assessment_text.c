@@ -79,16 +79,6 @@ static void put_long(struct page *page, struct slice word, size_t indent)
 	}
 }
 
-static bool is_command(const char *text)
-{
-	static const char *const programs[] = {"kubectl ", "aws ",    "eksctl ", "helm ",      "terraform ",
-					       "argocd ",  "velero ", "flux ",	 "kustomize ", "eks-upgrade-agent "};
-	for (size_t i = 0; i < ARRAY_SIZE(programs); i++)
-		if (!strncmp(text, programs[i], strlen(programs[i])))
-			return true;
-	return false;
-}
-
 /* To the next space; in a command, one that is not within quotes. */
 static size_t word_length(const char *text, bool command)
 {
@@ -107,7 +97,7 @@ static size_t word_length(const char *text, bool command)
  * has it, and its words are never broken. */
 static void wrap(struct page *page, const char *text, size_t indent)
 {
-	bool command = is_command(text);
+	bool command = assessment_is_command(text);
 	size_t reserve = command ? 2 : 0;
 	for (bool first = true; *text; first = false) {
 		struct slice word = slice_make(text, word_length(text, command));
@@ -189,15 +179,6 @@ static void evidence_lines(struct page *page, const struct finding *finding)
 	line(page, "", buf_str(&text));
 }
 
-static void what_to_do(struct page *page, const struct finding *finding)
-{
-	const char *replacement = finding->replacement;
-	if (replacement && *replacement && !(finding->remedy && strstr(finding->remedy, replacement)) &&
-	    !(finding->message && strstr(finding->message, replacement)))
-		line(page, "use:", replacement);
-	line(page, "do:", finding->remedy);
-}
-
 static void why(struct page *page, const struct finding *finding)
 {
 	if (finding->status == FINDING_ACCEPTED) {
@@ -223,7 +204,8 @@ static void one(struct page *page, const struct finding *finding)
 	why(page, finding);
 	if (finding->status != FINDING_ACCEPTED) {
 		evidence_lines(page, finding);
-		what_to_do(page, finding);
+		line(page, "use:", assessment_replacement(finding));
+		line(page, "do:", finding->remedy);
 	}
 }
 
