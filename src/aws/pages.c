@@ -38,22 +38,18 @@ void aws_page_join(const struct aws_operation *operation, json_t *all, const jso
 	each_key(aws_name(operation->page_results), join, all, page);
 }
 
-/* The whole member that a result stands in, "DistributionList" of "DistributionList.Items". */
-static void keep(const char *key, json_t *kept, const json_t *all)
+static void take_away(const char *key, json_t *all, const json_t *page)
 {
-	char *member CLEANUP(mem_freep) = mem_strndup(key, strcspn(key, ".["));
-	json_t *value = json_object_get(all, member);
-	if (value)
-		json_object_set(kept, member, value);
+	(void)page;
+	json_object_del(all, key);
 }
 
 void aws_page_tidy(const struct aws_operation *operation, json_t *all)
 {
-	json_t *kept DOCUMENT_CLEANUP = json_object();
-	each_key(aws_name(operation->page_results), keep, kept, all);
-	each_key(aws_name(operation->page_same), keep, kept, all);
-	json_object_clear(all);
-	json_object_update(all, kept);
+	each_key(aws_name(operation->page_in), take_away, all, NULL);
+	each_key(aws_name(operation->page_out), take_away, all, NULL);
+	each_key(aws_name(operation->page_more), take_away, all, NULL);
+	each_key(aws_name(operation->page_limit), take_away, all, NULL);
 }
 
 bool aws_page_next(const struct aws_operation *operation, const json_t *page, json_t *input)

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "agent/host.h"
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/mem.h"
@@ -63,8 +64,8 @@ struct cli {
 	struct config config; /* after cli_load_config() */
 	struct config_origin *origins;
 	size_t n_origins;
-	struct ports ports;	     /* after cli_open_ports() */
-	struct clock *machine_clock; /* beside a door's clock that `ports` follows; or NULL */
+	struct host host;   /* after cli_open_ports() */
+	struct ports ports; /* the host's */
 };
 
 /* Runs the whole program. Gives the exit code. */
@@ -91,8 +92,7 @@ struct error *cli_as_usage(struct error *error) MUST_CHECK;
 struct error *cli_load_config(struct cli *cli, bool needs_cluster) MUST_CHECK;
 
 /* The real outside. `store`: how the journal is opened. */
-enum cli_store { CLI_STORE_NONE, CLI_STORE_READ, CLI_STORE_WRITE };
-struct error *cli_open_ports(struct cli *cli, enum cli_store store) MUST_CHECK;
+struct error *cli_open_ports(struct cli *cli, enum host_store store) MUST_CHECK;
 
 /* The run that a command is about: --run, or the newest of the journal. NOT_FOUND, with what to do, when there is none.
  */
@@ -112,5 +112,3 @@ struct error *cli_confirm(struct cli *cli, const char *question, bool *ret_yes) 
 /* Writes a whole file atomically. "-" is stdout. */
 struct error *cli_write_file(struct cli *cli, const char *path, struct slice bytes) MUST_CHECK;
 struct error *cli_read_file(const char *path, size_t max, struct buf *out) MUST_CHECK; /* "-" is stdin */
-/* Directories above `path` are made, 0700. */
-struct error *cli_make_directories(const char *path) MUST_CHECK;

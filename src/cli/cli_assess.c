@@ -129,7 +129,7 @@ static struct error *run(struct cli *cli, int *ret_exit)
 	if (from) {
 		TRY(snapshot_read(from, &inventory));
 	} else {
-		TRY(cli_open_ports(cli, CLI_STORE_NONE));
+		TRY(cli_open_ports(cli, HOST_STORE_NONE));
 		TRY(look(cli, &inventory));
 	}
 	TRY(assess_run(inventory, &cli->config, cli->config.target_version, only, cli->arena, &assessment));

@@ -53,7 +53,6 @@ static struct error *call_aws(struct cli *cli)
 	TRY(world_aws(&world, &aws));
 	TRY(cli_flag_given(cli, "all") ? aws_call_all(aws, operation, TAKE(input), &output)
 				       : aws_call(aws, operation, TAKE(input), &output));
-	aws_unfold_policies(operation, output);
 	cli_print_document(cli, output);
 	return NULL;
 }
@@ -61,7 +60,7 @@ static struct error *call_aws(struct cli *cli)
 static struct error *run(struct cli *cli, int *ret_exit)
 {
 	TRY(cli_load_config(cli, false));
-	TRY(cli_open_ports(cli, CLI_STORE_NONE));
+	TRY(cli_open_ports(cli, HOST_STORE_NONE));
 	*ret_exit = EXIT_DONE;
 	return strcmp(cli->arguments[0], "kube") ? call_aws(cli) : call_kube(cli);
 }

@@ -40,7 +40,7 @@ static void tool(struct doctor *doctor, const char *program, bool optional, cons
 static void journal_disk(struct doctor *doctor)
 {
 	const char *path = doctor->cli->config.journal ? doctor->cli->config.journal : ".eks-upgrade-agent/journal.db";
-	struct error *error = cli_make_directories(path);
+	struct error *error = host_make_directories(path);
 	if (error) {
 		doctor_say_error(doctor, "journal", false, error);
 		return;
@@ -113,7 +113,7 @@ static void print_text(struct cli *cli, const json_t *checks)
 static struct error *run(struct cli *cli, int *ret_exit)
 {
 	TRY(cli_load_config(cli, false));
-	TRY(cli_open_ports(cli, CLI_STORE_NONE));
+	TRY(cli_open_ports(cli, HOST_STORE_NONE));
 	struct doctor doctor = {
 		.cli = cli, .checks = json_array(), .world = {.ports = &cli->ports, .config = &cli->config}};
 	doctor_machine(&doctor);

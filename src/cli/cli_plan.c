@@ -87,7 +87,7 @@ static struct error *explain(struct cli *cli, const struct upgrade_plan *plan, c
 static struct error *run(struct cli *cli, int *ret_exit)
 {
 	TRY(cli_load_config(cli, true));
-	TRY(cli_open_ports(cli, CLI_STORE_NONE));
+	TRY(cli_open_ports(cli, HOST_STORE_NONE));
 	struct cluster_state state;
 	struct upgrade_plan plan;
 	TRY(loop_plan(&cli->ports, &cli->config, cli->arena, &state, &plan));

@@ -21,7 +21,7 @@ static const char *const report_formats[] = {"markdown", "html", "json", "text",
 static struct error *run_report(struct cli *cli, int *ret_exit)
 {
 	TRY(cli_load_config(cli, false));
-	TRY(cli_open_ports(cli, CLI_STORE_READ));
+	TRY(cli_open_ports(cli, HOST_STORE_READ));
 	const char *run, *path = cli_flag_text(cli, "out"), *format = cli_format(cli);
 	TRY(cli_find_run(cli, &run));
 	if (path && !cli_flag_given(cli, "output")) {
@@ -59,7 +59,7 @@ static struct error *verify_one(struct cli *cli, const char *run, json_t *result
 static struct error *run_verify(struct cli *cli, int *ret_exit)
 {
 	TRY(cli_load_config(cli, false));
-	TRY(cli_open_ports(cli, CLI_STORE_READ));
+	TRY(cli_open_ports(cli, HOST_STORE_READ));
 	const char **runs, *wanted = cli_flag_text(cli, "run");
 	size_t n, seen = 0;
 	TRY(store_runs(cli->ports.store, cli->arena, &runs, &n));

@@ -26,7 +26,7 @@ static struct error *load(struct cli *cli, struct run_state **ret)
 static struct error *open_journal(struct cli *cli)
 {
 	TRY(cli_load_config(cli, false));
-	return cli_open_ports(cli, CLI_STORE_READ);
+	return cli_open_ports(cli, HOST_STORE_READ);
 }
 
 static struct error *run_status(struct cli *cli, int *ret_exit)
@@ -55,7 +55,7 @@ static struct error *run_watch(struct cli *cli, int *ret_exit)
 	if (text && (!duration_parse(slice_of(text), &interval_ms) || interval_ms < 100))
 		return cli_usage_error("flag \"--interval\": \"%s\" is not a duration of at least 100ms", text);
 	TRY(open_journal(cli));
-	struct clock *machine = cli->machine_clock ? cli->machine_clock : cli->ports.clock;
+	struct clock *machine = cli->host.machine_clock ? cli->host.machine_clock : cli->ports.clock;
 	uint64_t told = UINT64_MAX;
 	for (bool over = false; !over && !*cli->interrupted;) {
 		struct run_state *state;

@@ -130,38 +130,6 @@ struct error *cli_drive(struct cli *cli, struct agent *agent, int *ret_exit)
 	return error;
 }
 
-/* The run to go on with: named, or the newest one unless it has ended; NULL when a new one must be made. */
-static struct error *unfinished_run(struct cli *cli, const char *plan_id, const char **ret_run)
-{
-	*ret_run = NULL;
-	if (cli_flag_given(cli, "new"))
-		return NULL;
-	const char *run;
-	struct error *none = cli_find_run(cli, &run);
-	if (none) {
-		bool named = cli_flag_given(cli, "run");
-		if (named)
-			return none;
-		error_free(none);
-		return NULL;
-	}
-	struct run_state *state;
-	TRY(run_state_load(cli->ports.store, run, &state));
-	bool ended = state->result == RUN_COMPLETED || state->result == RUN_ROLLED_BACK ||
-		     state->result == RUN_CANCELLED || state->result == RUN_FAILED;
-	bool same_cluster = !cli->config.cluster || !strcmp(cli->config.cluster, state->plan.cluster_name);
-	struct error *error = NULL;
-	if (!ended && same_cluster && plan_id && strcmp(plan_id, state->plan.plan_id))
-		error = error_remedy(
-			error_new(ERROR_CONFLICT, "run %.8s of another plan (%.12s) is unfinished", run,
-				  state->plan.plan_id),
-			"go on with it: eks-upgrade-agent upgrade; or undo it: eks-upgrade-agent rollback; or --new");
-	else if (!ended && same_cluster)
-		*ret_run = run;
-	run_state_free(state);
-	return error;
-}
-
 static struct error *read_plan(struct cli *cli, const char *path, struct upgrade_plan *ret)
 {
 	struct buf text CLEANUP(buf_done) = {0};
@@ -204,9 +172,11 @@ static struct error *run_upgrade(struct cli *cli, int *ret_exit)
 	struct upgrade_plan plan = {0};
 	if (path)
 		TRY(read_plan(cli, path, &plan));
-	TRY(cli_open_ports(cli, CLI_STORE_WRITE));
-	const char *run;
-	TRY(unfinished_run(cli, path ? plan.plan_id : NULL, &run));
+	TRY(cli_open_ports(cli, HOST_STORE_WRITE));
+	const char *run = NULL;
+	if (!cli_flag_given(cli, "new"))
+		TRY(host_unfinished_run(cli->ports.store, cli->config.cluster, cli_flag_text(cli, "run"),
+					path ? plan.plan_id : NULL, cli->arena, &run));
 	if (!run) {
 		bool go;
 		TRY(prepare(cli, path, &plan, &go));
@@ -239,7 +209,7 @@ static const char *who(struct cli *cli)
 static struct error *say(struct cli *cli, const char *word, const char *step, const char **ret_run)
 {
 	TRY(cli_load_config(cli, false));
-	TRY(cli_open_ports(cli, CLI_STORE_WRITE));
+	TRY(cli_open_ports(cli, HOST_STORE_WRITE));
 	TRY(cli_find_run(cli, ret_run));
 	struct run_state *state;
 	TRY(run_state_load(cli->ports.store, *ret_run, &state));
@@ -285,7 +255,7 @@ static struct error *ask_back(struct cli *cli, const char *run, bool *ret_go)
 static struct error *run_rollback(struct cli *cli, int *ret_exit)
 {
 	TRY(cli_load_config(cli, false));
-	TRY(cli_open_ports(cli, CLI_STORE_WRITE));
+	TRY(cli_open_ports(cli, HOST_STORE_WRITE));
 	const char *run;
 	TRY(cli_find_run(cli, &run));
 	bool go;

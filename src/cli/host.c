@@ -49,73 +49,22 @@ struct error *cli_load_config(struct cli *cli, bool needs_cluster)
 	return NULL;
 }
 
-static struct error *open_store(struct cli *cli, enum cli_store store)
+struct error *cli_open_ports(struct cli *cli, enum host_store store)
 {
-	const char *path = cli->config.journal ? cli->config.journal : ".eks-upgrade-agent/journal.db";
-	if (store == CLI_STORE_READ) {
-		if (access(path, F_OK) != 0)
-			return error_remedy(
-				error_new(ERROR_NOT_FOUND, "no journal at \"%s\"", path),
-				"start with: eks-upgrade-agent plan, then upgrade; or name the file by --journal");
-		return store_sqlite_open(path, true, &cli->ports.store);
-	}
-	TRY(cli_make_directories(path));
-	return store_sqlite_open(path, false, &cli->ports.store);
-}
-
-struct error *cli_open_ports(struct cli *cli, enum cli_store store)
-{
-	struct clock *wall = clock_real_new(cli->interrupted);
-	cli->ports.clock = wall;
-	cli->ports.random = random_real_new();
-	cli->ports.http = http_real_new(wall, 0, cli->interrupted);
-	if (cli->config.clock_url) {
-		struct clock *remote;
-		TRY(clock_remote_new(cli->ports.http, cli->config.clock_url, cli->interrupted, &remote));
-		cli->ports.clock = remote; /* the HTTP port keeps measuring its deadlines by the machine's own clock */
-		cli->machine_clock = wall;
-	}
-	const char *work = cli->config.work_directory ? cli->config.work_directory : ".eks-upgrade-agent/jobs";
-	cli->ports.process = process_real_new(cli->ports.clock, work);
-	return store == CLI_STORE_NONE ? NULL : open_store(cli, store);
+	struct error *error = host_open(&cli->host, &cli->config, cli->interrupted, store);
+	cli->ports = cli->host.ports;
+	return error;
 }
 
 void cli_close(struct cli *cli)
 {
-	if (cli->ports.store)
-		store_free(cli->ports.store);
-	if (cli->ports.process)
-		process_free(cli->ports.process);
-	if (cli->ports.http)
-		http_free(cli->ports.http);
-	if (cli->ports.random)
-		random_free(cli->ports.random);
-	if (cli->ports.clock)
-		clock_free(cli->ports.clock);
-	if (cli->machine_clock)
-		clock_free(cli->machine_clock);
+	host_close(&cli->host);
 	cli->ports = (struct ports){0};
 }
 
 struct error *cli_find_run(struct cli *cli, const char **ret_run)
 {
-	const char **runs;
-	size_t n;
-	TRY(store_runs(cli->ports.store, cli->arena, &runs, &n));
-	const char *wanted = cli_flag_text(cli, "run");
-	for (size_t i = n; i-- > 0;) {
-		if (strchr(runs[i], '/')) /* lists beside a run, such as its requests */
-			continue;
-		if (!wanted || !strncmp(runs[i], wanted, strlen(wanted))) {
-			*ret_run = runs[i];
-			return NULL;
-		}
-	}
-	return wanted ? error_remedy(error_new(ERROR_NOT_FOUND, "no run \"%s\" in the journal", wanted),
-				     "eks-upgrade-agent status without --run shows the newest")
-		      : error_remedy(
-				error_new(ERROR_NOT_FOUND, "the journal holds no run yet"),
-				"eks-upgrade-agent plan --out plan.json, then eks-upgrade-agent upgrade plan.json");
+	return host_find_run(cli->ports.store, cli_flag_text(cli, "run"), cli->arena, ret_run);
 }
 
 void cli_flush(struct cli *cli)
@@ -208,18 +157,6 @@ struct error *cli_confirm(struct cli *cli, const char *question, bool *ret_yes)
 	return NULL;
 }
 
-struct error *cli_make_directories(const char *path)
-{
-	char *copy CLEANUP(mem_freep) = mem_strdup(path);
-	for (char *slash = strchr(copy + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		if (mkdir(copy, 0700) != 0 && errno != EEXIST)
-			return error_from_errno(errno, "cannot make directory \"%s\"", copy);
-		*slash = '/';
-	}
-	return NULL;
-}
-
 static struct error *write_all(int fd, struct slice bytes, const char *path)
 {
 	while (bytes.n > 0) {
@@ -240,7 +177,7 @@ struct error *cli_write_file(struct cli *cli, const char *path, struct slice byt
 		buf_append(cli->out, bytes.p, bytes.n);
 		return NULL;
 	}
-	TRY(cli_make_directories(path));
+	TRY(host_make_directories(path));
 	char *temporary CLEANUP(mem_freep) = mem_printf("%s.XXXXXX", path);
 	int fd = mkostemp(temporary, O_CLOEXEC);
 	if (fd < 0)

@@ -30,7 +30,11 @@ static struct error *green_endpoint(struct step_context *ctx, const char **ret_s
 	json_t *out DOCUMENT_CLEANUP = NULL;
 	TRY(world_aws(ctx->world, &aws));
 	TRY(aws_call(aws, &aws_eks_DescribeCluster, json_pack("{s:s}", "name", ctx->plan->green_name), &out));
-	*ret_server = arena_strdup(ctx->arena, document_text_or(out, "cluster.endpoint", ""));
+	const char *server = document_text_or(out, "cluster.endpoint", "");
+	if (!*server || !strcmp(server, document_text_or(step_memory_of(ctx, "assess"), "endpoint", "")))
+		return error_new(ERROR_PRECONDITION, "EKS tells no address of its own for \"%s\": \"%s\"",
+				 ctx->plan->green_name, server);
+	*ret_server = arena_strdup(ctx->arena, server);
 	*ret_ca = arena_strdup(ctx->arena, document_text(out, "cluster.certificateAuthority.data"));
 	return NULL;
 }
@@ -128,21 +132,25 @@ static char *copy_name(const struct step_context *ctx, const json_t *blue)
 	return mem_printf("%.*s-%s", (int)base, name, base < n ? ctx->plan->green_name : "green");
 }
 
-static bool is_blue(struct step_context *ctx, const json_t *application)
-{
-	const char *project = ctx->world->config->argocd.project;
-	json_t *state = step_memory_of(ctx, "assess");
-	const char *endpoint = document_text_or(state, "endpoint", "");
-	if (project && strcmp(document_text_or(application, "spec.project", ""), project) != 0)
-		return false;
-	return goes_to(application, endpoint, ctx->plan->cluster_name);
-}
-
 static bool is_of_this_run(const struct step_context *ctx, const json_t *application)
 {
 	const json_t *labels = document_at(application, "metadata.labels");
 	const char *run = json_string_value(json_object_get(labels, RUN_LABEL));
 	return run && !strcmp(run, ctx->run_id);
+}
+
+static bool is_blue(struct step_context *ctx, const json_t *application)
+{
+	const char *project = ctx->world->config->argocd.project;
+	json_t *state = step_memory_of(ctx, "assess");
+	const char *endpoint = document_text_or(state, "endpoint", ""),
+		   *server = document_text_or(state, "server", endpoint);
+	if (is_of_this_run(ctx, application) ||
+	    (project && strcmp(document_text_or(application, "spec.project", ""), project) != 0))
+		return false;
+	/* by EKS' address of Blue, or by the one that people reach it at */
+	return goes_to(application, endpoint, ctx->plan->cluster_name) ||
+	       goes_to(application, server, ctx->plan->cluster_name);
 }
 
 static json_t *copy_of(struct step_context *ctx, const json_t *blue, const char *server)

@@ -202,7 +202,7 @@ static struct error *trust(struct step_context *ctx, struct aws *aws, size_t *re
 	TRY(kube_list(kube, &list));
 	TRY(issuer_of(ctx, aws, ctx->plan->cluster_name, &blue));
 	TRY(issuer_of(ctx, aws, ctx->plan->green_name, &green));
-	if (!roles.n || !blue || !green)
+	if (!roles.n || !blue || !green || !strcmp(blue, green))
 		return NULL;
 	TRY(ensure_provider(ctx, aws, green, &provider));
 	json_t *names = json_array();

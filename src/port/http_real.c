@@ -133,10 +133,7 @@ static int on_request(void *context, char *here, char *there, int our_port, int 
 	(void)there;
 	(void)our_port;
 	(void)their_port;
-	long status = 0;
-	transfer->real->curl.easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
-	bool unread = status == 417; /* the body was not even looked at, because we asked first */
-	if (transfer->asked && !unread && strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0) {
+	if (transfer->asked && strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0) {
 		transfer->dropped = true;
 		return CURL_PREREQFUNC_ABORT;
 	}
@@ -229,14 +226,12 @@ static void set_headers(struct transfer *transfer)
 {
 	const struct curl_library *curl = &transfer->real->curl;
 	const struct http_request *request = &transfer->exchange->request;
-	bool host = false, accept = false, expect = false;
+	bool host = false;
 	for (size_t i = 0; i < request->n_headers; i++) {
 		const struct http_header *header = &request->headers[i];
 		char *line CLEANUP(mem_freep) =
 			mem_printf(*header->value ? "%s: %s" : "%s;", header->name, header->value);
 		host |= !strcasecmp(header->name, "host");
-		accept |= !strcasecmp(header->name, "accept");
-		expect |= !strcasecmp(header->name, "expect");
 		transfer->headers = curl->slist_append(transfer->headers, line);
 	}
 	if (request->tls && request->tls->server_name && !host) { /* only the certificate is another's */
@@ -244,10 +239,7 @@ static void set_headers(struct transfer *transfer)
 		char *line CLEANUP(mem_freep) = mem_printf("Host: %.*s", (int)strcspn(start, "/?#"), start);
 		transfer->headers = curl->slist_append(transfer->headers, line);
 	}
-	if (!accept) /* libcurl would ask for anything */
-		transfer->headers = curl->slist_append(transfer->headers, "Accept:");
-	if (!expect)
-		transfer->headers = curl->slist_append(transfer->headers, "Expect:");
+	transfer->headers = curl->slist_append(transfer->headers, "Expect:");
 	curl->easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers);
 }
 

@@ -51,11 +51,21 @@ const char *sim_app_path(const struct sim_app *app)
 	return text_of(json_object_get(app->spec, "source"), "path");
 }
 
+/* By its address; else by the name under which Argo CD was told that address, as with credentials that name an EKS
+ * cluster. */
 struct sim_cluster *sim_app_destination(struct sim *sim, const struct sim_app *app)
 {
-	const json_t *destination = json_object_get(app->spec, "destination");
-	const char *server = text_of(destination, "server");
-	return *server ? sim_cluster_at(sim, server) : sim_cluster_named(sim, text_of(destination, "name"));
+	const json_t *destination = json_object_get(app->spec, "destination"), *known;
+	const char *server = text_of(destination, "server"), *name = text_of(destination, "name");
+	struct sim_cluster *cluster = *server ? sim_cluster_at(sim, server) : NULL;
+	size_t i;
+	if (cluster)
+		return cluster;
+	if (*server)
+		json_array_foreach (sim->argocd_clusters, i, known)
+			if (!strcmp(text_of(known, "server"), server))
+				name = text_of(known, "name");
+	return sim_cluster_named(sim, name);
 }
 
 void sim_argocd_init(struct sim *sim)

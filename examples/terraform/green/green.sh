@@ -34,14 +34,21 @@ create_cluster() {
 	wait_until ACTIVE cluster.status describe-cluster --name "$CLUSTER"
 }
 
+# One look at each of Blue's gives all that its twin needs.
 create_node_groups() {
+	there=$(field 'nodegroups[]' list-nodegroups --cluster-name "$CLUSTER")
+	what="join(' ', nodegroup.subnets), nodegroup.nodeRole, join(' ', nodegroup.instanceTypes)"
+	for member in minSize maxSize desiredSize; do
+		what="$what, to_string(nodegroup.scalingConfig.$member)"
+	done
 	for group in $(field 'nodegroups[]' list-nodegroups --cluster-name "$BLUE"); do
-		[ -z "$(field nodegroup.status describe-nodegroup --cluster-name "$CLUSTER" --nodegroup-name "$group")" ] || continue
-		of="describe-nodegroup --cluster-name $BLUE --nodegroup-name $group"
+		case " $(echo $there) " in *" $group "*) continue ;; esac
+		IFS='|' read -r subnets role types min max desired <<-END
+			$(field "join('|', [$what])" describe-nodegroup --cluster-name "$BLUE" --nodegroup-name "$group")
+		END
 		eks create-nodegroup --cluster-name "$CLUSTER" --nodegroup-name "$group" \
-			--subnets $(field 'nodegroup.subnets[]' $of) --node-role "$(field nodegroup.nodeRole $of)" \
-			--instance-types $(field 'nodegroup.instanceTypes[]' $of) \
-			--scaling-config "minSize=$(field nodegroup.scalingConfig.minSize $of),maxSize=$(field nodegroup.scalingConfig.maxSize $of),desiredSize=$(field nodegroup.scalingConfig.desiredSize $of)" \
+			--subnets $subnets --node-role "$role" --instance-types $types \
+			--scaling-config "minSize=$min,maxSize=$max,desiredSize=$desired" \
 			--client-request-token "green-$CLUSTER-$group" >/dev/null
 	done
 	for group in $(field 'nodegroups[]' list-nodegroups --cluster-name "$CLUSTER"); do
