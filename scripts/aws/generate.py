@@ -178,9 +178,10 @@ def fault_rules(model, operations):
 def pager_of(pagers, operation):
     pager = pagers.get(operation)
     if not pager:
-        return "", "", "", "", ""
+        return "", "", "", "", "", ""
     join = lambda value: ",".join(value) if isinstance(value, list) else (value or "")
-    return join(pager["input_token"]), join(pager["output_token"]), join(pager["result_key"]), pager.get("more_results", ""), pager.get("limit_key", "")
+    return join(pager["input_token"]), join(pager["output_token"]), join(pager["result_key"]), pager.get("more_results", ""), pager.get("limit_key", ""), \
+        join(pager.get("non_aggregate_keys", []))
 
 
 def main():

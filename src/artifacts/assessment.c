@@ -25,8 +25,9 @@ static void write_json(const struct assessment_view *view, const struct assessme
 	buf_putc(out, '\n');
 }
 
-const char *const assessment_formats[] = {"text", "json", NULL};
-static write_fn *const writers[] = {assessment_text, write_json};
+const char *const assessment_formats[] = {"text", "json", "markdown", "html", "sarif", "junit", NULL};
+static write_fn *const writers[] = {assessment_text, write_json,       assessment_markdown,
+				    assessment_html, assessment_sarif, assessment_junit};
 
 struct error *assessment_write(const struct assessment *assessment, const char *format,
 			       const struct assessment_style *style, struct buf *out)
@@ -220,4 +221,32 @@ const char *assessment_link(const struct finding *finding)
 	static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/:#?=&%+,@";
 	const char *page = finding->page;
 	return page && !strncmp(page, "https://", 8) && page[strspn(page, safe)] == '\0' ? page : NULL;
+}
+
+bool assessment_is_command(const char *remedy)
+{
+	static const char *const programs[] = {"kubectl ", "aws ",    "eksctl ", "helm ",      "terraform ",
+					       "argocd ",  "velero ", "flux ",	 "kustomize ", "eks-upgrade-agent "};
+	for (size_t i = 0; i < ARRAY_SIZE(programs); i++)
+		if (!strncmp(remedy, programs[i], strlen(programs[i])))
+			return true;
+	return false;
+}
+
+bool assessment_check_failed(const struct assessment_view *view, const char *id)
+{
+	for (size_t i = 0; i < view->shown.n_findings; i++) {
+		const struct finding *finding = &view->shown.findings[i];
+		if (finding->status != FINDING_ACCEPTED && !strcmp(finding->id, id))
+			return true;
+	}
+	return false;
+}
+
+const char *assessment_replacement(const struct finding *finding)
+{
+	const char *replacement = finding->replacement;
+	bool said = replacement && ((finding->message && strstr(finding->message, replacement)) ||
+				    (finding->remedy && strstr(finding->remedy, replacement)));
+	return said ? NULL : replacement;
 }

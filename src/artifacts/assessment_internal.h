@@ -55,6 +55,12 @@ void assessment_evidence(const struct assessment_view *view, const struct findin
 void assessment_acceptance(const struct finding *finding, struct buf *out);
 /* "2026-11-25 05:42 +01:00". */
 void assessment_time(int64_t time_ms, int64_t zone_ms, struct buf *out);
+/* What to use instead, unless message or remedy say it already; NULL. */
+const char *assessment_replacement(const struct finding *finding);
+/* Whether a remedy is a command to type rather than a sentence. */
+bool assessment_is_command(const char *remedy);
+/* Whether anything was found or remained unknown by the check; of accepted ones: no. */
+bool assessment_check_failed(const struct assessment_view *view, const char *id);
 /* The title of a check, or its id. */
 const char *assessment_check_title(const struct finding *finding);
 /* `page` when it is an address that can be linked to. */

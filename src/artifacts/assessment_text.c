@@ -18,8 +18,9 @@ struct page {
 	const struct assessment_view *view;
 	const struct assessment_style *style;
 	struct buf *out;
-	size_t columns; /* SIZE_MAX: not wrapped */
-	size_t column;	/* where the next cell goes */
+	size_t columns;	    /* SIZE_MAX: not wrapped */
+	size_t column;	    /* where the next cell goes */
+	const char *colour; /* that is on; NULL */
 };
 
 static void put(struct page *page, struct slice text)
@@ -34,13 +35,27 @@ static void spaces(struct page *page, size_t until)
 		put(page, slice_of(" "));
 }
 
+/* NULL: off. */
+static void colour(struct page *page, const char *code)
+{
+	if (page->style->colour)
+		buf_puts(page->out, code ? code : "\033[0m");
+	page->colour = code;
+}
+
+/* A colour ends with its line, and goes on in the next. */
 static void new_line(struct page *page, size_t indent)
 {
+	const char *code = page->colour;
 	while (page->out->n && page->out->p[page->out->n - 1] == ' ')
 		page->out->p[--page->out->n] = '\0';
+	if (code)
+		colour(page, NULL);
 	buf_putc(page->out, '\n');
 	page->column = 0;
 	spaces(page, indent);
+	if (code)
+		colour(page, code);
 }
 
 /* As much of the word as fits, to behind one of its own borders if it has any. */
@@ -79,59 +94,56 @@ static void put_long(struct page *page, struct slice word, size_t indent)
 	}
 }
 
-static bool is_command(const char *text)
+/* Words from the present column on; further lines begin at `indent`. */
+static void wrap(struct page *page, const char *text, size_t indent)
 {
-	static const char *const programs[] = {"kubectl ", "aws ",    "eksctl ", "helm ",      "terraform ",
-					       "argocd ",  "velero ", "flux ",	 "kustomize ", "eks-upgrade-agent "};
-	for (size_t i = 0; i < ARRAY_SIZE(programs); i++)
-		if (!strncmp(text, programs[i], strlen(programs[i])))
-			return true;
-	return false;
+	size_t gap = 0;
+	while (*text) {
+		struct slice word = slice_make(text, strcspn(text, " "));
+		size_t width = words_width(word), wanted = page->column + gap + width;
+		if (word.n && gap && wanted > page->columns && page->column > indent)
+			new_line(page, indent);
+		else if (word.n)
+			spaces(page, page->column + gap);
+		if (width <= room_of(page))
+			put(page, word);
+		else
+			put_long(page, word, indent);
+		gap = word.n ? 1 : gap + 1;
+		text += word.n + (text[word.n] == ' ');
+	}
 }
 
-/* To the next space; in a command, one that is not within quotes. */
-static size_t word_length(const char *text, bool command)
+/* To the next space that is not within quotes. */
+static size_t argument_length(const char *text)
 {
 	char quote = 0;
 	size_t n = 0;
 	for (; text[n] && (quote || text[n] != ' '); n++) {
-		if (command && quote && text[n] == quote)
+		if (quote && text[n] == quote)
 			quote = 0;
-		else if (command && !quote && (text[n] == '\'' || text[n] == '"'))
+		else if (!quote && (text[n] == '\'' || text[n] == '"'))
 			quote = text[n];
 	}
 	return n;
 }
 
-/* Words from the present column on; further lines begin at `indent`. A command goes on behind a backslash, as a shell
- * has it, and its words are never broken. */
-static void wrap(struct page *page, const char *text, size_t indent)
+/* A command goes on behind a backslash, as a shell has it, and its arguments are never broken. */
+static void wrap_command(struct page *page, const char *text, size_t indent)
 {
-	bool command = is_command(text);
-	size_t reserve = command ? 2 : 0;
+	static const char go_on[] = " \\";
 	for (bool first = true; *text; first = false) {
-		struct slice word = slice_make(text, word_length(text, command));
-		size_t width = words_width(word), gap = first ? 0 : 1;
-		if (!first && page->column + gap + width + reserve > page->columns && page->column > indent) {
-			if (command)
-				put(page, slice_of(" \\"));
-			new_line(page, indent + reserve);
+		struct slice argument = slice_make(text, argument_length(text));
+		size_t gap = first ? 0 : 1, reserve = sizeof go_on - 1;
+		if (gap && page->column + gap + words_width(argument) + reserve > page->columns) {
+			put(page, slice_of(go_on));
+			new_line(page, indent + 2);
 			gap = 0;
 		}
-		if (gap)
-			put(page, slice_of(" "));
-		if (command || width <= room_of(page))
-			put(page, word);
-		else
-			put_long(page, word, indent);
-		text += word.n + (text[word.n] == ' ');
+		spaces(page, page->column + gap);
+		put(page, argument);
+		text += argument.n + (text[argument.n] == ' ');
 	}
-}
-
-static void colour(struct page *page, const char *code)
-{
-	if (page->style->colour)
-		buf_puts(page->out, code);
 }
 
 static const char *colour_of(const struct finding *finding)
@@ -147,26 +159,42 @@ static void head(struct page *page, const struct finding *finding, const char *i
 {
 	colour(page, colour_of(finding));
 	put(page, slice_of(assessment_label(finding)));
-	colour(page, "\033[0m");
+	colour(page, NULL);
 	spaces(page, LABEL);
 	if (!id)
 		return;
 	colour(page, "\033[1m");
-	put_long(page, slice_of(id), LABEL);
-	colour(page, "\033[0m");
+	wrap(page, id, LABEL);
+	colour(page, NULL);
 	put(page, slice_of("  "));
 }
 
-static void line(struct page *page, const char *label, const char *text)
+static void label(struct page *page, const char *text)
+{
+	spaces(page, LABEL);
+	colour(page, "\033[2m");
+	put(page, slice_of(text));
+	colour(page, NULL);
+	spaces(page, LABEL + SUBLABEL);
+}
+
+static void line(struct page *page, const char *name, const char *text)
 {
 	if (!text || !*text)
 		return;
-	spaces(page, LABEL);
-	colour(page, "\033[2m");
-	put(page, slice_of(label));
-	colour(page, "\033[0m");
-	spaces(page, LABEL + SUBLABEL);
+	label(page, name);
 	wrap(page, text, LABEL + SUBLABEL);
+	new_line(page, 0);
+}
+
+static void remedy(struct page *page, const char *name, const char *text)
+{
+	if (!text || !assessment_is_command(text)) {
+		line(page, name, text);
+		return;
+	}
+	label(page, name);
+	wrap_command(page, text, LABEL + SUBLABEL);
 	new_line(page, 0);
 }
 
@@ -187,15 +215,6 @@ static void evidence_lines(struct page *page, const struct finding *finding)
 	buf_clear(&text);
 	buf_printf(&text, "and %zu pieces of evidence more, in -o json", n - shown);
 	line(page, "", buf_str(&text));
-}
-
-static void what_to_do(struct page *page, const struct finding *finding)
-{
-	const char *replacement = finding->replacement;
-	if (replacement && *replacement && !(finding->remedy && strstr(finding->remedy, replacement)) &&
-	    !(finding->message && strstr(finding->message, replacement)))
-		line(page, "use:", replacement);
-	line(page, "do:", finding->remedy);
 }
 
 static void why(struct page *page, const struct finding *finding)
@@ -223,7 +242,8 @@ static void one(struct page *page, const struct finding *finding)
 	why(page, finding);
 	if (finding->status != FINDING_ACCEPTED) {
 		evidence_lines(page, finding);
-		what_to_do(page, finding);
+		line(page, "use:", assessment_replacement(finding));
+		remedy(page, "do:", finding->remedy);
 	}
 }
 
@@ -310,7 +330,7 @@ static void remedy_of_many(struct page *page, const struct assessment_group *gro
 	if (!group->same_remedy)
 		buf_printf(&text, "each its own, in -o json; the first's:");
 	line(page, "do:", buf_str(&text));
-	line(page, group->same_remedy ? "do:" : "", first->remedy);
+	remedy(page, group->same_remedy ? "do:" : "", first->remedy);
 }
 
 static void many(struct page *page, const struct assessment_group *group)
@@ -352,7 +372,7 @@ static void not_known(struct page *page, const struct assessment_group *group)
 	new_line(page, 0);
 	names(page, group, true);
 	why(page, first);
-	line(page, "do:", first->remedy);
+	remedy(page, "do:", first->remedy);
 }
 
 static void show_group(struct page *page, const struct assessment_group *group)
@@ -385,7 +405,7 @@ static void answer(struct page *page)
 	size_t needed = words_width(buf_slice(&title)) + 2 + words_width(buf_slice(&text)) + took.n;
 	colour(page, "\033[1m");
 	wrap(page, buf_str(&title), 2);
-	colour(page, "\033[0m");
+	colour(page, NULL);
 	if (needed > page->columns) {
 		put(page, took.n <= room_of(page) ? buf_slice(&took) : slice_of(""));
 		new_line(page, 0);
@@ -394,7 +414,7 @@ static void answer(struct page *page)
 	}
 	colour(page, shown->ready ? "\033[1;32m" : "\033[1;31m");
 	wrap(page, buf_str(&text), 2);
-	colour(page, "\033[0m");
+	colour(page, NULL);
 	if (needed <= page->columns)
 		put(page, buf_slice(&took));
 	new_line(page, 0);
@@ -414,7 +434,7 @@ static void captured(struct page *page)
 		buf_printf(&text, ", snapshot %.12s", shown->snapshot_hash);
 	colour(page, "\033[2m");
 	wrap(page, buf_str(&text), 0);
-	colour(page, "\033[0m");
+	colour(page, NULL);
 	new_line(page, 0);
 }
 
@@ -468,7 +488,7 @@ static void next(struct page *page)
 void assessment_text(const struct assessment_view *view, const struct assessment_style *style, struct buf *out)
 {
 	size_t columns = !style->columns ? SIZE_MAX : style->columns < 40 ? 40 : style->columns;
-	struct page page = {view, style, out, columns, 0};
+	struct page page = {view, style, out, columns, 0, NULL};
 	answer(&page);
 	captured(&page);
 	for (size_t i = 0; i < view->n_groups; i++) {

@@ -9,7 +9,7 @@
 #include "codec/xml.h"
 
 static const char STYLE[] =
-	"<style>:root{color-scheme:light "
+	":root{color-scheme:light "
 	"dark;--fg:#1c2430;--bg:#fff;--dim:#5a6675;--line:#d6dce4;--good:#1a7f4b;--bad:#b3261e}"
 	"@media(prefers-color-scheme:dark){:root{--fg:#e4e9f0;--bg:#12161c;--dim:#9aa6b5;--line:#2d3642;--good:#58c98b;"
 	"--bad:#ff8a80}}"
@@ -25,11 +25,22 @@ static const char STYLE[] =
 	"time{white-space:nowrap}.good{color:var(--good)}.bad{color:var(--bad)}figure{margin:.5rem "
 	"0}svg{width:100%;height:auto}"
 	"svg text{font:11px system-ui,sans-serif;fill:currentColor}svg .title{font-weight:600;font-size:13px}"
-	"svg .grid{stroke:var(--line)}details pre{white-space:pre-wrap;overflow-wrap:anywhere;font-size:12px}</style>";
+	"svg .grid{stroke:var(--line)}details pre{white-space:pre-wrap;overflow-wrap:anywhere;font-size:12px}";
 
 static void text(struct buf *out, const char *value)
 {
 	xml_escape(slice_of(value ? value : ""), out);
+}
+
+/* Nothing is fetched and nothing runs, and the browser is told so. */
+void report_html_head(struct buf *out, const char *title, const char *more_style)
+{
+	buf_puts(out, "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
+		      "<meta http-equiv='Content-Security-Policy' content=\"default-src 'none'; style-src "
+		      "'unsafe-inline'\">"
+		      "<meta name='viewport' content='width=device-width,initial-scale=1'><title>");
+	text(out, title);
+	buf_printf(out, "</title><style>%s%s</style></head><body>", STYLE, more_style);
 }
 
 /* "2026-11-24 00:21:09", on one line. */
@@ -179,12 +190,10 @@ void report_html(const json_t *document, struct buf *out)
 {
 	struct buf answer CLEANUP(buf_done) = BUF_INIT(1 << 16);
 	report_answer(document, &answer);
-	buf_puts(out, "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
-		      "<meta name='viewport' content='width=device-width,initial-scale=1'><title>");
-	text(out, document_text(document, "plan.cluster_name"));
-	buf_puts(out, " upgrade report</title>");
-	buf_puts(out, STYLE);
-	buf_puts(out, "</head><body><h1>");
+	char *title CLEANUP(mem_freep) =
+		mem_printf("%s upgrade report", document_text_or(document, "plan.cluster_name", ""));
+	report_html_head(out, title, "");
+	buf_puts(out, "<h1>");
 	text(out, document_text(document, "plan.cluster_name"));
 	buf_puts(out, " ");
 	text(out, document_text(document, "plan.source_version"));

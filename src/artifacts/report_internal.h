@@ -11,6 +11,9 @@ struct error *report_document(struct store *store, const char *run, json_t **ret
 void report_markdown(const json_t *document, struct buf *out);
 void report_html(const json_t *document, struct buf *out);
 
+/* Everything before the first heading, with the style that all our pages share; `more_style` is CSS. */
+void report_html_head(struct buf *out, const char *title, const char *more_style);
+
 /* One sentence that answers first: "completed: Green serves; 183402 requests, 0 failed, longest gap 0 ms". */
 void report_answer(const json_t *document, struct buf *out);
 

@@ -41,6 +41,7 @@ struct assess {
 	unsigned from, to;	     /* minors; `from` 0: not known */
 	int64_t now_ms;		     /* when the inventory was taken */
 	struct assess_index *index;  /* assessment/index.h */
+	struct drain_prediction *drain; /* assessment/drain.h; made when it is first asked for */
 	const struct check *check;   /* the one that runs */
 	struct finding *findings;
 	size_t n_findings;

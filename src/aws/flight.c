@@ -62,6 +62,8 @@ static struct error *sign(struct aws *aws, struct aws_flight *flight, struct aws
 			       buf_slice(&flight->wire.query), flight->headers, flight->n_headers, flight->hash,
 			       &flight->authorization);
 	header(flight, "Authorization", buf_str(&flight->authorization));
+	if (is_s3 && flight->wire.body.n && !strcmp(flight->wire.method, "PUT"))
+		header(flight, "Expect", "100-continue"); /* a refusal spares the way of the body */
 	return NULL;
 }
 
@@ -223,6 +225,7 @@ static struct error *take_off(struct aws *aws, struct aws_flight *flight, struct
 		flight->encoded = true;
 	}
 	TRY(sign(aws, flight, state));
+	header(flight, "User-Agent", "eks-upgrade-agent/" EUA_VERSION); /* what CloudTrail shows of us; not signed */
 	*exchange = (struct http_exchange){.request = {.method = flight->wire.method,
 						       .url = buf_str(&flight->url),
 						       .headers = flight->headers,

@@ -1,7 +1,7 @@
 /* Finding rows by name. */
 #include <stdio.h>
 #include <string.h>
-#include "aws/tables.h"
+#include "aws/wire_internal.h"
 #include "base/digest.h"
 
 /* "DescribeCluster" and "describe-cluster" are one; "DescribeDBInstances" is "describe-db-instances". */
@@ -57,6 +57,39 @@ const char *aws_operation_name(const struct aws_operation *operation)
 bool aws_operation_mutates(const struct aws_operation *operation)
 {
 	return operation->flags & AWS_MUTATES;
+}
+
+static json_t *unfolded(const json_t *text)
+{
+	struct buf plain CLEANUP(buf_done) = BUF_INIT(1 << 20);
+	const char *encoded = json_string_value(text);
+	if (!aws_uri_decode(slice_make(encoded, json_string_length(text)), false, &plain))
+		return NULL;
+	return json_loadb(buf_str(&plain), plain.n, 0, NULL);
+}
+
+static void unfold(json_t *value)
+{
+	static const char *const documents[] = {"AssumeRolePolicyDocument", "PolicyDocument", "Document"};
+	const char *key;
+	json_t *member;
+	size_t i;
+	json_array_foreach (value, i, member)
+		unfold(member);
+	json_object_foreach (value, key, member)
+		unfold(member);
+	for (i = 0; json_is_object(value) && i < ARRAY_SIZE(documents); i++) {
+		json_t *text = json_object_get(value, documents[i]);
+		json_t *document = json_is_string(text) ? unfolded(text) : NULL;
+		if (document)
+			json_object_set_new(value, documents[i], document);
+	}
+}
+
+void aws_unfold_policies(const struct aws_operation *operation, json_t *output)
+{
+	if (!strcmp(aws_operation_service(operation), "iam"))
+		unfold(output);
 }
 
 void aws_idempotency_token(const char *run, const char *step, unsigned attempt, char out[33])

@@ -38,18 +38,22 @@ void aws_page_join(const struct aws_operation *operation, json_t *all, const jso
 	each_key(aws_name(operation->page_results), join, all, page);
 }
 
-static void take_away(const char *key, json_t *all, const json_t *page)
+/* The whole member that a result stands in, "DistributionList" of "DistributionList.Items". */
+static void keep(const char *key, json_t *kept, const json_t *all)
 {
-	(void)page;
-	json_object_del(all, key);
+	char *member CLEANUP(mem_freep) = mem_strndup(key, strcspn(key, ".["));
+	json_t *value = json_object_get(all, member);
+	if (value)
+		json_object_set(kept, member, value);
 }
 
 void aws_page_tidy(const struct aws_operation *operation, json_t *all)
 {
-	each_key(aws_name(operation->page_in), take_away, all, NULL);
-	each_key(aws_name(operation->page_out), take_away, all, NULL);
-	each_key(aws_name(operation->page_more), take_away, all, NULL);
-	each_key(aws_name(operation->page_limit), take_away, all, NULL);
+	json_t *kept DOCUMENT_CLEANUP = json_object();
+	each_key(aws_name(operation->page_results), keep, kept, all);
+	each_key(aws_name(operation->page_same), keep, kept, all);
+	json_object_clear(all);
+	json_object_update(all, kept);
 }
 
 bool aws_page_next(const struct aws_operation *operation, const json_t *page, json_t *input)

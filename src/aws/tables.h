@@ -72,6 +72,7 @@ struct aws_operation {
 	uint16_t status;
 	uint32_t wrapper, root, root_namespace;
 	uint32_t page_in, page_out, page_results, page_more, page_limit;
+	uint32_t page_same; /* what each page says alike */
 };
 
 extern const char aws_names[];

@@ -83,7 +83,7 @@ size_t words_width(struct slice text)
 
 static void escape(struct buf *out, uint32_t code)
 {
-	if (code >= WORDS_BAD || code < 0x100)
+	if (code >= WORDS_BAD || code < 0x80)
 		buf_printf(out, "\\x%02x", code & 0xFF);
 	else
 		buf_printf(out, code < 0x10000 ? "\\u%04x" : "\\U%08x", code);

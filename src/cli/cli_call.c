@@ -53,6 +53,7 @@ static struct error *call_aws(struct cli *cli)
 	TRY(world_aws(&world, &aws));
 	TRY(cli_flag_given(cli, "all") ? aws_call_all(aws, operation, TAKE(input), &output)
 				       : aws_call(aws, operation, TAKE(input), &output));
+	aws_unfold_policies(operation, output);
 	cli_print_document(cli, output);
 	return NULL;
 }

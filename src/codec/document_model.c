@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/time.h"
+#include "base/words.h"
 #include "codec/document_internal.h"
 #include "codec/model_internal.h"
 
@@ -203,6 +204,21 @@ struct error *document_decode(const json_t *document, const char *name, const st
 	return document_read(&reader, document, model, object);
 }
 
+/* A server's bytes need not be UTF-8, JSON's must: bad ones become U+FFFD rather than take their value with them. */
+static json_t *encode_text(const char *text)
+{
+	json_t *value = json_string(text);
+	struct buf mended CLEANUP(buf_done) = BUF_INIT((size_t)1 << 30);
+	struct slice slice = slice_of(text);
+	for (size_t at = 0, from = 0; !value && at < slice.n; from = at) {
+		if (words_next(slice, &at) >= WORDS_BAD)
+			buf_puts(&mended, "\uFFFD");
+		else
+			buf_append(&mended, text + from, at - from);
+	}
+	return value ? value : json_string(buf_str(&mended));
+}
+
 static json_t *encode_scalar(const struct field *field, const void *object)
 {
 	const void *member = (const char *)object + field->offset;
@@ -211,7 +227,7 @@ static json_t *encode_scalar(const struct field *field, const void *object)
 	case FIELD_STRING:
 	case FIELD_SECRET: {
 		const char *string = *(const char *const *)member;
-		return string ? json_string(string) : json_null();
+		return string ? encode_text(string) : json_null();
 	}
 	case FIELD_BOOL:
 		return json_boolean(*(const bool *)member);
@@ -252,12 +268,12 @@ static json_t *encode_many(const struct field *field, const void *object)
 			json_array_append_new(
 				list, document_encode(field->model, (const char *)items + i * field->model->size));
 		else if (field->kind == FIELD_STRINGS)
-			json_array_append_new(list, json_string(((const char *const *)items)[i]));
+			json_array_append_new(list, encode_text(((const char *const *)items)[i]));
 		else if (field->kind == FIELD_INTS)
 			json_array_append_new(list, json_integer(((const int64_t *)items)[i]));
 		else
 			json_object_set_new(list, ((const struct pair *)items)[i].key,
-					    json_string(((const struct pair *)items)[i].value));
+					    encode_text(((const struct pair *)items)[i].value));
 	}
 	return list;
 }

@@ -21,6 +21,17 @@ static const struct field test_fields[] = {
 };
 static const struct model test_model = MODEL("Test", struct config_test, test_fields);
 
+static const struct field risk_fields[] = {
+	F_STRING(struct config_risk, id, "id", FIELD_REQUIRED, "the check"),
+	F_STRING(struct config_risk, object, "object", FIELD_REQUIRED,
+		 "NAMESPACE/NAME, KIND NAMESPACE/NAME, NAME, ARN or file; * stands for anything"),
+	F_STRING(struct config_risk, owner, "owner", FIELD_REQUIRED, "who takes the risk"),
+	F_STRING(struct config_risk, reason, "reason", FIELD_REQUIRED, "why"),
+	F_STRING(struct config_risk, expires_text, "expires", FIELD_OMIT_EMPTY,
+		 "last day, 2026-12-31, or an RFC 3339 time; then it counts again"),
+};
+static const struct model risk_model = MODEL("Risk", struct config_risk, risk_fields);
+
 static const struct field config_fields[] = {
 	F_STRING(struct config, cluster, "cluster", 0, "the cluster that serves now"),
 	F_STRING(struct config, target_version, "target_version", 0, "Kubernetes version to reach"),
@@ -83,6 +94,12 @@ static const struct field config_fields[] = {
 	F_INT_RANGE(struct config, max_parallel_steps, "max_parallel_steps", 0, 1, 64, "steps side by side"),
 	F_BOOL(struct config, keep_green, "keep_green", 0, "leave Green for looking at after a roll back"),
 	F_DURATION(struct config, lease_ttl_ms, "lease_ttl", 0, "how long a dead agent keeps others out"),
+	F_LIST(struct config, risks, n_risks, "risks", 0, &risk_model, "findings that somebody accepts"),
+	F_STRINGS(struct config, checks.only, checks.n_only, "checks.only", 0,
+		  "ids of the only checks that count; * stands for anything"),
+	F_STRINGS(struct config, checks.except, checks.n_except, "checks.except", 0, "ids of checks left out"),
+	F_MAP(struct config, checks.severity, checks.n_severity, "checks.severity", 0,
+	      "severity of a check's findings, by id"),
 	F_BOOL(struct config, ai.enabled, "ai.enabled", 0, "let a model explain"),
 	F_STRING(struct config, ai.bedrock_model_id, "ai.bedrock_model_id", 0, "model"),
 	F_STRING(struct config, ai.comprehend_endpoint, "ai.comprehend_endpoint", 0, "endpoint"),

@@ -22,6 +22,15 @@ struct config_test {
 	const char *newman, *jmeter, *command;
 };
 
+/* A risk that somebody takes: findings of the check `id` on objects that `object` matches do not count until then. */
+struct config_risk {
+	const char *id;
+	const char *object; /* "NAMESPACE/NAME", "KIND NAMESPACE/NAME", NAME, an ARN or a file; * stands for anything */
+	const char *owner, *reason;
+	const char *expires_text; /* as written: "2026-12-31" (that day included) or an RFC 3339 time */
+	int64_t expires_ms;	  /* 0: never */
+};
+
 struct config {
 	/* where */
 	const char *cluster;
@@ -86,6 +95,14 @@ struct config {
 	int64_t max_parallel_steps;  /* default 4 */
 	bool keep_green;	     /* after a roll back, keep Green for looking at; default false */
 	int64_t lease_ttl_ms;	     /* default 60s */
+	struct config_risk *risks;
+	size_t n_risks;
+	struct {
+		const char **only, **except; /* ids; * stands for anything */
+		size_t n_only, n_except;
+		struct pair *severity; /* id -> "LOW" */
+		size_t n_severity;
+	} checks;
 	struct {
 		bool enabled;
 		const char *bedrock_model_id, *comprehend_endpoint, *step_functions_arn, *eventbridge_bus_name,

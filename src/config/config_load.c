@@ -251,6 +251,26 @@ static struct error *derive_limits(struct config *config)
 	return NULL;
 }
 
+/* "2026-12-31" ends with that day, in UTC. */
+static struct error *derive_expiry(struct config *config)
+{
+	for (size_t i = 0; i < config->n_risks; i++) {
+		struct config_risk *risk = &config->risks[i];
+		const char *text = risk->expires_text;
+		char whole[TIME_TEXT];
+		int64_t time_ms;
+		if (!text || !*text)
+			continue;
+		bool day = strlen(text) == strlen("2026-12-31");
+		snprintf(whole, sizeof whole, "%s%s", text, day ? "T00:00:00Z" : "");
+		if (!time_parse_rfc3339(slice_of(whole), &time_ms) || time_ms <= 0)
+			return error_remedy(error_new(ERROR_INVALID, "risks[%zu].expires: \"%s\" is no day", i, text),
+					    "write it as 2026-12-31 or 2026-12-31T18:00:00Z");
+		risk->expires_ms = day ? time_ms + DAY_MS - 1 : time_ms;
+	}
+	return NULL;
+}
+
 static void derive_paths(struct config *config, struct arena *arena)
 {
 	const char *slash = strrchr(config->journal, '/');
@@ -272,14 +292,29 @@ static struct error *derive(struct config *config, struct arena *arena)
 	TRY(resolve(config, arena, "gitops.argocd.server", &config->argocd.server));
 	for (size_t i = 0; i < config->validation.n_probes; i++)
 		TRY(resolve(config, arena, "validation.probes", &config->validation.probes[i]));
+	TRY(derive_expiry(config));
 	return derive_limits(config);
+}
+
+/* Messages begin with the key they are about; where it was said goes before it: "upgrade.yaml:14:5: bake: …". */
+static struct error *placed(const struct load *load, struct error *error)
+{
+	char *path CLEANUP(mem_freep) = mem_strndup(error->message, strcspn(error->message, ": "));
+	const char *origin = config_origin(load->origins, load->n_origins, path);
+	if (!strcmp(origin, "default"))
+		return error;
+	char *message = mem_printf("%s: %s", origin, error->message);
+	free(error->message);
+	error->message = message;
+	return error;
 }
 
 static struct error *complete(struct load *load)
 {
 	fill_defaults(load);
-	TRY(derive(load->config, load->arena));
-	return config_validate(load->config, load->arena);
+	struct error *error = derive(load->config, load->arena);
+	error = error ? error : config_validate(load->config, load->arena);
+	return error ? placed(load, error) : NULL;
 }
 
 struct error *config_load(const struct config_source *source, struct arena *arena, struct config *ret,

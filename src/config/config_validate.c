@@ -183,6 +183,74 @@ static struct error *check_approvals(const struct config *config)
 	return NULL;
 }
 
+/* Ids are told in capitals: "WL-PDB-ZERO", or with a * "WL-*". A small letter would match nothing, for ever. */
+static bool is_check_id(const char *id)
+{
+	return *id && id[strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-*")] == '\0';
+}
+
+static struct error *check_ids(const char *key, const char *const *ids, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!is_check_id(ids[i]))
+			return error_remedy(
+				error_new(ERROR_INVALID, "%s[%zu]: \"%s\" is no id of a check", key, i, ids[i]),
+				"ids look like WL-PDB-ZERO, or WL-* for all of them");
+	return NULL;
+}
+
+static struct error *check_severities(const struct config *config)
+{
+	static const char *const names[] = {"BLOCKER", "HIGH", "MEDIUM", "LOW", "INFO"};
+	for (size_t i = 0; i < config->checks.n_severity; i++) {
+		const struct pair *pair = &config->checks.severity[i];
+		bool known = false;
+		for (size_t k = 0; k < ARRAY_SIZE(names); k++)
+			known |= !strcmp(names[k], pair->value);
+		if (!known)
+			return error_remedy(error_new(ERROR_INVALID, "checks.severity.%s: \"%s\" is no severity",
+						      pair->key, pair->value),
+					    "BLOCKER, HIGH, MEDIUM, LOW or INFO");
+		if (!is_check_id(pair->key))
+			return error_remedy(
+				error_new(ERROR_INVALID, "checks.severity: \"%s\" is no id of a check", pair->key),
+				"ids look like WL-PDB-ZERO, or WL-* for all of them");
+	}
+	return NULL;
+}
+
+/* Who takes a risk says so by name, and why: an empty word is none. */
+static struct error *check_risks(const struct config *config)
+{
+	for (size_t i = 0; i < config->n_risks; i++) {
+		const struct config_risk *risk = &config->risks[i];
+		const struct {
+			const char *key, *value;
+		} words[] = {{"object", risk->object}, {"owner", risk->owner}, {"reason", risk->reason}};
+		if (!is_check_id(risk->id))
+			return error_remedy(
+				error_new(ERROR_INVALID, "risks[%zu].id: \"%s\" is no id of a check", i, risk->id),
+				"ids look like WL-PDB-ZERO, or WL-* for all of them");
+		for (size_t k = 0; k < ARRAY_SIZE(words); k++)
+			if (!words[k].value[strspn(words[k].value, " \t\n")])
+				return error_remedy(error_new(ERROR_INVALID, "risks[%zu].%s is empty", i, words[k].key),
+						    "a risk names its check, its object, who takes it and why");
+		for (size_t k = 0; k < i; k++)
+			if (!strcmp(config->risks[k].id, risk->id) && !strcmp(config->risks[k].object, risk->object))
+				return error_new(ERROR_INVALID, "risks[%zu].id: %s of \"%s\" stands there twice", i,
+						 risk->id, risk->object);
+	}
+	return NULL;
+}
+
+static struct error *check_checks(const struct config *config)
+{
+	TRY(check_ids("checks.only", config->checks.only, config->checks.n_only));
+	TRY(check_ids("checks.except", config->checks.except, config->checks.n_except));
+	TRY(check_severities(config));
+	return check_risks(config);
+}
+
 struct error *config_validate(const struct config *config, struct arena *arena)
 {
 	(void)arena;
@@ -193,6 +261,7 @@ struct error *config_validate(const struct config *config, struct arena *arena)
 	TRY(check_traffic(config));
 	TRY(check_measures(config));
 	TRY(check_approvals(config));
+	TRY(check_checks(config));
 	TRY(check_secrets(config));
 	return check_urls(config);
 }

@@ -60,6 +60,13 @@ static const struct field source_fields[] = {
 };
 static const struct model source_model = MODEL("Source", struct assessment_source, source_fields);
 
+static const struct field check_fields[] = {
+	F_STRING(struct assessment_check, id, "id", FIELD_REQUIRED, "its id"),
+	F_STRING(struct assessment_check, title, "title", FIELD_OMIT_EMPTY, "the check in words"),
+	F_STRING(struct assessment_check, page, "page", FIELD_OMIT_EMPTY, "documentation"),
+};
+static const struct model check_model = MODEL("Check", struct assessment_check, check_fields);
+
 #define COUNTED(member, text)                                                                                          \
 	{                                                                                                              \
 		.name = #member, .kind = FIELD_INT,                                                                    \
@@ -91,6 +98,7 @@ static const struct field assessment_fields[] = {
 	F_BOOL(struct assessment, ready, "ready", 0, "no blocker is found, and none may hide in what is unknown"),
 	F_OBJECT(struct assessment, counts, "counts", 0, &count_model, "by severity and status"),
 	F_LIST(struct assessment, sources, n_sources, "sources", 0, &source_model, "what was read, and how that went"),
+	F_LIST(struct assessment, checks, n_checks, "checks", FIELD_OMIT_EMPTY, &check_model, "what was looked for"),
 	F_LIST(struct assessment, findings, n_findings, "findings", 0, &finding_model, "severest first"),
 	F_INT(struct assessment, duration_ms, "duration_ms", FIELD_OMIT_EMPTY, "how long it took"),
 };

@@ -51,6 +51,11 @@ struct assessment_source {
 	const char *name, *status /* ok denied failed skipped */, *detail;
 };
 
+/* A check that was done, whatever it gave. Those without a finding of their id passed. */
+struct assessment_check {
+	const char *id, *title, *page;
+};
+
 struct assessment {
 	int64_t format;	  /* 1 */
 	const char *tool; /* "assess", "scan" */
@@ -62,6 +67,8 @@ struct assessment {
 	} counts;
 	struct assessment_source *sources;
 	size_t n_sources;
+	struct assessment_check *checks; /* may be empty: then only their number is known, counts.passed */
+	size_t n_checks;
 	struct finding *findings;
 	size_t n_findings;
 	int64_t duration_ms;

@@ -42,6 +42,7 @@ struct http_limits {
 struct http_request {
 	const char *method;
 	const char *url; /* absolute; sent as it is, never re-encoded */
+	/* "Expect: 100-continue" among them: the body is held back until the server wants it, or for a second */
 	const struct http_header *headers;
 	size_t n_headers;
 	struct slice body;

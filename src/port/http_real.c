@@ -133,7 +133,10 @@ static int on_request(void *context, char *here, char *there, int our_port, int 
 	(void)there;
 	(void)our_port;
 	(void)their_port;
-	if (transfer->asked && strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0) {
+	long status = 0;
+	transfer->real->curl.easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+	bool unread = status == 417; /* the body was not even looked at, because we asked first */
+	if (transfer->asked && !unread && strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0) {
 		transfer->dropped = true;
 		return CURL_PREREQFUNC_ABORT;
 	}
@@ -226,12 +229,14 @@ static void set_headers(struct transfer *transfer)
 {
 	const struct curl_library *curl = &transfer->real->curl;
 	const struct http_request *request = &transfer->exchange->request;
-	bool host = false;
+	bool host = false, accept = false, expect = false;
 	for (size_t i = 0; i < request->n_headers; i++) {
 		const struct http_header *header = &request->headers[i];
 		char *line CLEANUP(mem_freep) =
 			mem_printf(*header->value ? "%s: %s" : "%s;", header->name, header->value);
 		host |= !strcasecmp(header->name, "host");
+		accept |= !strcasecmp(header->name, "accept");
+		expect |= !strcasecmp(header->name, "expect");
 		transfer->headers = curl->slist_append(transfer->headers, line);
 	}
 	if (request->tls && request->tls->server_name && !host) { /* only the certificate is another's */
@@ -239,7 +244,10 @@ static void set_headers(struct transfer *transfer)
 		char *line CLEANUP(mem_freep) = mem_printf("Host: %.*s", (int)strcspn(start, "/?#"), start);
 		transfer->headers = curl->slist_append(transfer->headers, line);
 	}
-	transfer->headers = curl->slist_append(transfer->headers, "Expect:");
+	if (!accept) /* libcurl would ask for anything */
+		transfer->headers = curl->slist_append(transfer->headers, "Accept:");
+	if (!expect)
+		transfer->headers = curl->slist_append(transfer->headers, "Expect:");
 	curl->easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers);
 }
 

@@ -77,7 +77,9 @@ static void add_headers(struct http_response *response, const char *headers)
 static void answer(struct fake *fake, const struct fake_reply *reply, struct http_response *response)
 {
 	char date[TIME_TEXT];
-	response->sent_at_ms = response->received_at_ms = fake->now_ms;
+	response->sent_at_ms = fake->now_ms;
+	fake->now_ms += fake->round_trip_ms;
+	response->received_at_ms = fake->now_ms;
 	buf_init(&response->body, 1 << 20);
 	if (!reply->status) {
 		response->error = reply->garbled ? error_new(ERROR_AUTH, "the certificate is another's")
@@ -88,7 +90,7 @@ static void answer(struct fake *fake, const struct fake_reply *reply, struct htt
 	response->status = reply->status;
 	buf_puts(&response->body, reply->body ? reply->body : "");
 	if (fake->server_skew_ms != INT64_MIN) {
-		time_format_http(fake->now_ms + fake->server_skew_ms, date);
+		time_format_http(fake->now_ms - fake->round_trip_ms / 2 + fake->server_skew_ms, date);
 		http_response_add_header(response, slice_of("Date"), slice_of(date));
 	}
 	add_headers(response, reply->headers);

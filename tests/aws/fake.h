@@ -32,6 +32,7 @@ struct fake {
 	struct process process;
 	int64_t now_ms;		/* wall and monotonic */
 	int64_t server_skew_ms; /* what the server's Date header shows besides; INT64_MIN: no such header */
+	int64_t round_trip_ms;	/* each answer takes; it is dated in the middle */
 	const struct fake_reply *script;
 	size_t n_script, at;
 	struct fake_asked asked[FAKE_ASKED];

@@ -363,6 +363,21 @@ static void canonical_bytes_do_not_depend_on_order(void **state)
 	assert_null(document_at(a, "a.none[3].x"));
 }
 
+static void bytes_that_are_no_utf8_do_not_take_their_value_with_them(void **state)
+{
+	(void)state;
+	const char *args[] = {"plain", "\xff"};
+	struct pair label = {"team", "a\xc3"};
+	struct pod pod = {.name = "web\xff-1", .args = args, .n_args = 2, .labels = &label, .n_labels = 1};
+	json_t *document DOCUMENT_CLEANUP = document_encode(&pod_model, &pod);
+	assert_string_equal(json_string_value(json_object_get(document, "metadata.name")), "web\xef\xbf\xbd-1");
+	const json_t *list = json_object_get(document, "spec.args");
+	assert_int_equal(json_array_size(list), 2);
+	assert_string_equal(json_string_value(json_array_get(list, 1)), "\xef\xbf\xbd");
+	assert_string_equal(json_string_value(json_object_get(json_object_get(document, "metadata.labels"), "team")),
+			    "a\xef\xbf\xbd");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -376,6 +391,7 @@ int main(void)
 		cmocka_unit_test(values_equal_those_of_jansson),
 		cmocka_unit_test(strict_reading_refuses_what_it_does_not_know),
 		cmocka_unit_test(overrides_by_text_reach_nested_members),
+		cmocka_unit_test(bytes_that_are_no_utf8_do_not_take_their_value_with_them),
 		cmocka_unit_test(canonical_bytes_do_not_depend_on_order),
 	};
 	return cmocka_run_group_tests_name("json", tests, NULL, NULL);

@@ -305,6 +305,29 @@ static void the_schema_has_the_files_shape(void **state)
 
 #define test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+static void risks_end_with_their_last_day(void **state)
+{
+	struct config config = parsed(
+		*state, "risks:\n"
+			"  - {id: WL-SINGLETON, object: Deployment legacy/*, owner: team-a, reason: night only, "
+			"expires: 2026-12-31}\n"
+			"  - {id: WL-*, object: '*', owner: team-b, reason: test, expires: 2026-12-31T18:00:00+01:00}\n"
+			"  - {id: A, object: b, owner: c, reason: d}\n"
+			"checks: {only: [WL-*, A], except: [B], severity: {WL-SINGLETON: LOW}}\n");
+	int64_t day_ms, hour_ms;
+	assert_true(time_parse_rfc3339(slice_of("2027-01-01T00:00:00Z"), &day_ms));
+	assert_true(time_parse_rfc3339(slice_of("2026-12-31T17:00:00Z"), &hour_ms));
+	assert_int_equal(config.n_risks, 3);
+	assert_string_equal(config.risks[0].object, "Deployment legacy/*");
+	assert_int_equal(config.risks[0].expires_ms, day_ms - 1);
+	assert_int_equal(config.risks[1].expires_ms, hour_ms);
+	assert_int_equal(config.risks[2].expires_ms, 0);
+	assert_int_equal(config.checks.n_only, 2);
+	assert_string_equal(config.checks.except[0], "B");
+	assert_string_equal(config.checks.severity[0].key, "WL-SINGLETON");
+	assert_string_equal(config.checks.severity[0].value, "LOW");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -318,6 +341,7 @@ int main(void)
 		test(the_default_file_is_taken_when_it_is_there),
 		test(secrets_are_read_where_they_are_said_to_be),
 		test(the_schema_has_the_files_shape),
+		test(risks_end_with_their_last_day),
 	};
 	return cmocka_run_group_tests_name("config", tests, NULL, NULL);
 }

@@ -143,6 +143,8 @@ static bool serve(struct connection *connection, const char *head, const char *t
 		say_text(fd, "HTTP/1.1 100 Continue\r\nX-Early: 1\r\n\r\n");
 		return answer(fd, 200, "X-Late: 2\r\n", "after");
 	}
+	if (!strcmp(target, "/wants-no-body"))
+		return answer(fd, 417, "", "");
 	if (!strcmp(target, "/busy"))
 		return answer(fd, 503, "Retry-After: 3\r\n", "{\"message\": \"later\"}");
 	if (!strncmp(head, "HEAD ", 5))
@@ -163,6 +165,12 @@ static bool read_request(int fd, struct buf *bytes, size_t *ret_head)
 			if (at && at < end)
 				length = strtoul(at + 15, NULL, 10);
 			*ret_head = head;
+			const char *expects = strcasestr(bytes->p, "expect: 100-continue");
+			bool unread = expects && expects < end && bytes->n == head;
+			if (unread && (strstr(bytes->p, "/wants-no-body") || strstr(bytes->p, "/busy")))
+				return true;
+			if (unread)
+				say_text(fd, "HTTP/1.1 100 Continue\r\n\r\n");
 			if (bytes->n >= head + length)
 				return true;
 		}

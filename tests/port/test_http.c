@@ -80,12 +80,38 @@ static void requests_go_out_as_they_are(void **state)
 	assert_non_null(strstr(seen, "\r\nX-Empty:\r\n"));
 	assert_non_null(strstr(seen, "\r\nContent-Length: 15\r\n"));
 	assert_null(strstr(seen, "Expect"));
+	assert_null(strstr(seen, "Accept"));
+	assert_null(strstr(seen, "User-Agent"));
 	assert_null(strstr(seen, "chunked"));
 	assert_non_null(strstr(seen, "\r\n\r\n{\"name\":\"shop\"}"));
 	assert_string_equal(http_response_header(&exchange.response, "x-name"), "a value");
 	assert_null(http_response_header(&exchange.response, "x-absent"));
 	assert_true(exchange.response.received_at_ms >= exchange.response.sent_at_ms);
 	assert_true(llabs(exchange.response.sent_at_ms - clock_wall_ms(place->clock)) < MINUTE_MS);
+	http_exchange_done(&exchange);
+}
+
+static void a_body_is_held_back_until_it_is_wanted(void **state)
+{
+	struct place *place = *state;
+	const struct http_header expect[] = {{"Expect", "100-continue"}, {"Accept", "x/y"}};
+	char *body CLEANUP(mem_freep) = mem_alloc(100001);
+	memset(body, 'b', 100000);
+	struct http_request request = {.headers = expect, .n_headers = 2, .body = slice_make(body, 100000)};
+	struct http_exchange exchange = ask(place, "PUT", "/x", request);
+	assert_null(exchange.response.error);
+	assert_non_null(strstr(buf_str(&exchange.response.body), "\r\nExpect: 100-continue\r\n"));
+	assert_non_null(strstr(buf_str(&exchange.response.body), "\r\nAccept: x/y\r\n"));
+	assert_true(exchange.response.body.n > 100000);
+	http_exchange_done(&exchange);
+	exchange = ask(place, "PUT", "/busy", request); /* refused at the door: an answer as any other */
+	assert_null(exchange.response.error);
+	assert_int_equal(exchange.response.status, 503);
+	http_exchange_done(&exchange);
+	unsigned before = bad_server_requests(place->server);
+	exchange = ask(place, "PUT", "/wants-no-body", request);
+	assert_int_equal(exchange.response.status, 417);
+	assert_int_equal(bad_server_requests(place->server), before + 2); /* once more without asking first */
 	http_exchange_done(&exchange);
 }
 
@@ -436,6 +462,7 @@ int main(void)
 		unsetenv(variables[i]);
 	const struct CMUnitTest tests[] = {
 		test(requests_go_out_as_they_are),
+		test(a_body_is_held_back_until_it_is_wanted),
 		test(every_method_has_its_form),
 		test(failures_of_the_way_are_told_apart),
 		test(nothing_was_sent_where_nobody_listens),
