@@ -305,11 +305,18 @@ struct error *assess_run(const struct inventory *inventory, const struct config 
 	if (!assess.to)
 		return error_remedy(error_new(ERROR_INVALID, "target version \"%s\" is not one", target),
 				    "name a Kubernetes minor version: --to 1.34");
+	struct assessment_check *checks = NULL;
+	size_t n_checks = 0;
 	index_build(&assess);
-	for (const struct check *const *family = check_families; *family; family++)
-		for (const struct check *check = *family; check->id; check++)
-			if (wanted(only, check->id))
-				run_check(&assess, check);
+	for (const struct check *const *family = check_families; *family; family++) {
+		for (const struct check *check = *family; check->id; check++) {
+			if (!wanted(only, check->id))
+				continue;
+			run_check(&assess, check);
+			*ARENA_PUSH(arena, checks, n_checks) =
+				(struct assessment_check){check->id, check->title, check->page};
+		}
+	}
 	index_free(assess.index);
 	*ret = (struct assessment){.format = 1,
 				   .tool = "assess",
@@ -318,6 +325,8 @@ struct error *assess_run(const struct inventory *inventory, const struct config 
 				   .current_version = keep(&assess, current_version(inventory)),
 				   .target_version = keep(&assess, target),
 				   .captured_at_ms = inventory->captured_at_ms,
+				   .checks = checks,
+				   .n_checks = n_checks,
 				   .findings = assess.findings,
 				   .n_findings = assess.n_findings};
 	ret->counts.passed = assess.passed;

@@ -87,7 +87,7 @@ static const struct {
 	 "upgrade.yaml:3:4: risks[1].id: A-B of \"a\" stands there twice"},
 	{"checks: {only: [wl-x]}", "upgrade.yaml:1:10: checks.only[0]: \"wl-x\" is no id of a check"},
 	{"checks: {except: ['']}", "checks.except[0]: \"\" is no id of a check"},
-	{"checks: {severity: {WL-X: low}}", "upgrade.yaml:1:22: checks.severity.WL-X: \"low\" is no severity"},
+	{"checks: {severity: {WL-X: low}}", "upgrade.yaml:1:21: checks.severity.WL-X: \"low\" is no severity"},
 	{"checks: {severity: {wl-x: LOW}}", "checks.severity: \"wl-x\" is no id of a check"},
 	{"checks: {olny: [A]}", "unknown key \"checks.olny\" (did you mean \"checks.only\"?)"},
 	{"keep_green: perhaps", "keep_green: not"},
