@@ -21,6 +21,7 @@ struct assess_index {
 	const struct kube_workload **workloads; /* by kind, namespace, name */
 	const struct kube_pod **by_node, **by_workload, **by_ns, **of_pdbs;
 	const struct kube_workload **owners; /* of by_workload[i] */
+	const struct kube_workload **of_pod; /* of the inventory's pods, in its order */
 	size_t n_by_workload, n_of_pdbs;
 	struct selected *selections; /* by pdb, in the inventory's order */
 	struct parsed *parsed;
@@ -155,6 +156,11 @@ void index_pod_owner(const struct assess *assess, const struct kube_pod *pod, co
 
 const struct kube_workload *index_pod_workload(const struct assess *assess, const struct kube_pod *pod)
 {
+	return assess->index->of_pod[pod - assess->inventory->pods];
+}
+
+static const struct kube_workload *find_workload(const struct assess *assess, const struct kube_pod *pod)
+{
 	const char *kind, *name;
 	index_pod_owner(assess, pod, &kind, &name);
 	return strcmp(kind, "Pod") ? index_workload(assess, kind, pod->meta.ns, name) : NULL;
@@ -224,8 +230,10 @@ static void build_owned(struct assess *assess)
 	struct assess_index *index = assess->index;
 	struct owned *owned = mem_array(inventory->n_pods, sizeof *owned);
 	size_t n = 0;
+	index->of_pod = mem_array(inventory->n_pods, sizeof *index->of_pod);
 	for (size_t i = 0; i < inventory->n_pods; i++) {
-		const struct kube_workload *owner = index_pod_workload(assess, &inventory->pods[i]);
+		const struct kube_workload *owner = find_workload(assess, &inventory->pods[i]);
+		index->of_pod[i] = owner;
 		if (owner)
 			owned[n++] = (struct owned){owner, &inventory->pods[i]};
 	}
@@ -477,6 +485,7 @@ void index_free(struct assess_index *index)
 	free(index->by_ns);
 	free(index->of_pdbs);
 	free(index->owners);
+	free(index->of_pod);
 	free(index->selections);
 	arena_free(index->arena);
 	free(index);

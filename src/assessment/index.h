@@ -15,7 +15,7 @@ const struct kube_node *index_node(const struct assess *assess, const char *name
 const struct kube_workload *index_workload(const struct assess *assess, const char *kind, const char *ns,
 					   const char *name);
 /* The topmost owner that a person would change: of a ReplicaSet's pod its Deployment, of a Job's its CronJob. NULL: a
- * bare pod, or an owner of a kind that is not in the inventory (see index_pod_owner). */
+ * bare pod, or an owner of a kind that is not in the inventory (see index_pod_owner). The pod is the inventory's. */
 const struct kube_workload *index_pod_workload(const struct assess *assess, const struct kube_pod *pod);
 /* Kind and name of the topmost owner that is named; the pod itself when it has none. */
 void index_pod_owner(const struct assess *assess, const struct kube_pod *pod, const char **ret_kind,

@@ -286,7 +286,11 @@ static const struct field pdb_fields[] = {
 	F_JSON(P, max_unavailable, "spec.maxUnavailable", 0, ""),
 	F_JSON(P, selector, "spec.selector", 0, ""),
 	F_STRING(P, unhealthy_policy, "spec.unhealthyPodEvictionPolicy", 0, ""),
-	F_INT(P, allowed, "status.disruptionsAllowed", 0, ""),
+	{.name = "status.disruptionsAllowed",
+	 .kind = FIELD_INT,
+	 .flags = FIELD_HAS,
+	 .offset = offsetof(P, allowed),
+	 .offset_n = offsetof(P, has_allowed)},
 	F_INT(P, healthy, "status.currentHealthy", 0, ""),
 	F_INT(P, desired, "status.desiredHealthy", 0, ""),
 	F_INT(P, expected, "status.expectedPods", 0, ""),
@@ -524,7 +528,10 @@ static const struct field namespace_fields[] = {
 };
 const struct model kube_namespace_model = MODEL("Namespace", struct kube_namespace, namespace_fields);
 
-static const struct field service_account_fields[] = {META(struct kube_service_account)};
+static const struct field service_account_fields[] = {
+	META(struct kube_service_account),
+	F_JSON(struct kube_service_account, secrets, "secrets", 0, ""),
+};
 const struct model kube_service_account_model =
 	MODEL("ServiceAccount", struct kube_service_account, service_account_fields);
 
@@ -546,6 +553,7 @@ static const struct field custom_fields[] = {
 	KIND(struct kube_custom),
 	F_JSON(struct kube_custom, spec, "spec", 0, ""),
 	F_JSON(struct kube_custom, status, "status", 0, ""),
+	F_STRING(struct kube_custom, driver, "driver", 0, ""),
 };
 const struct model kube_custom_model = MODEL("CustomResource", struct kube_custom, custom_fields);
 

@@ -151,6 +151,7 @@ struct kube_pdb {
 	struct kube_meta meta;
 	const char *min_available, *max_unavailable, *selector; /* JSON */
 	const char *unhealthy_policy;
+	bool has_allowed; /* the status was written */
 	int64_t allowed, healthy, desired, expected, observed_generation;
 	const char *disrupted; /* JSON */
 };
@@ -295,6 +296,7 @@ struct kube_namespace {
 };
 struct kube_service_account {
 	struct kube_meta meta;
+	const char *secrets; /* JSON */
 };
 struct kube_config_map {
 	struct kube_meta meta;
@@ -312,6 +314,7 @@ struct kube_custom {
 	const char *kind;
 	struct kube_meta meta;
 	const char *spec, *status; /* JSON */
+	const char *driver;	   /* of a VolumeSnapshotClass */
 };
 /* A kind of which only names are kept. */
 struct kube_named {

@@ -1,0 +1,428 @@
+/* Pod disruption budgets: do they let nodes be drained at all, do they let it now, and is there one where it is needed?
+ *
+ * A budget gets one of EMPTY, ZERO and NOW: what selects nothing is EMPTY, what can never allow a disruption is ZERO,
+ * what does not at this moment is NOW. A budget that selects its whole namespace by mistake and can never allow a
+ * disruption is told as ZERO, which is worse. */
+#include <stdlib.h>
+#include <string.h>
+#include "assessment/subject.h"
+#include "codec/document.h"
+
+#define PAGE "https://kubernetes.io/docs/tasks/run-application/configure-pdb/"
+#define BUDGETS "kubernetes poddisruptionbudgets.policy"
+
+/* What a budget selects. */
+struct grasp {
+	const struct kube_pdb *pdb;
+	bool bad;	       /* the selector cannot be read */
+	bool everything;       /* an empty selector of policy/v1 */
+	bool nothing;	       /* neither a pod nor a workload's template */
+	int64_t expected;      /* pods, as the disruption controller counts them */
+	int64_t healthy, sick; /* ready; running but not ready */
+	const char *sick_pod;  /* one of them */
+};
+
+struct counting {
+	struct assess *assess;
+	uint32_t *stamps; /* of workloads: in which budget they were last counted */
+	uint32_t now;
+};
+
+static bool selector_is_bad(struct assess *assess, const struct kube_pdb *pdb)
+{
+	struct arena *arena CLEANUP(arena_freep) = arena_new();
+	struct label_selector selector;
+	if (!pdb->selector || !strcmp(pdb->selector, "null"))
+		return false;
+	const json_t *document = assess_json(assess, pdb->selector);
+	struct error *error =
+		document ? label_selector_from(document, arena, &selector) : error_new(ERROR_INVALID, "not a selector");
+	bool bad = error != NULL;
+	error_free(error);
+	return bad;
+}
+
+/* In policy/v1beta1 an empty selector selected nothing. */
+static bool selects_everything(struct assess *assess, const struct kube_pdb *pdb)
+{
+	const json_t *selector = assess_json(assess, pdb->selector);
+	bool old = pdb->meta.api_version && !strcmp(pdb->meta.api_version, "policy/v1beta1");
+	return !old && json_is_object(selector) && !json_object_size(json_object_get(selector, "matchLabels")) &&
+	       !json_array_size(json_object_get(selector, "matchExpressions"));
+}
+
+static bool counts_replicas(const struct kube_workload *workload)
+{
+	return workload &&
+	       (subject_is_kind(workload, "Deployment") || subject_is_kind(workload, "StatefulSet") ||
+		subject_is_kind(workload, "ReplicaSet") || subject_is_kind(workload, "ReplicationController"));
+}
+
+/* Where the template itself is selected, all replicas are; else the selector names single pods. */
+static bool selects_template(struct assess *assess, const struct kube_pdb *pdb, const struct kube_workload *workload)
+{
+	const struct kube_pod_template *template = &workload->template;
+	return !template->spec || index_selects(assess, pdb->selector, template->labels, template->n_labels);
+}
+
+static void count_pod(struct counting *counting, struct grasp *grasp, const struct kube_pod *pod)
+{
+	struct assess *assess = counting->assess;
+	const struct kube_workload *workload = index_pod_workload(assess, pod);
+	if (kube_pod_finished(pod))
+		return;
+	grasp->healthy += kube_pod_ready(pod);
+	if (!kube_pod_ready(pod) && !pod->meta.deletion_ms && pod->phase && !strcmp(pod->phase, "Running")) {
+		grasp->sick++;
+		grasp->sick_pod = pod->meta.name;
+	}
+	if (!counts_replicas(workload) || !selects_template(assess, grasp->pdb, workload)) {
+		grasp->expected++;
+		return;
+	}
+	uint32_t *stamp = &counting->stamps[workload - assess->inventory->workloads];
+	if (*stamp != counting->now)
+		grasp->expected += subject_replicas(workload);
+	*stamp = counting->now;
+}
+
+/* Without pods: what would be selected when there are some. */
+static void count_templates(struct counting *counting, struct grasp *grasp)
+{
+	const struct inventory *inventory = counting->assess->inventory;
+	grasp->nothing = true;
+	for (size_t i = 0; i < inventory->n_workloads; i++) {
+		const struct kube_workload *workload = &inventory->workloads[i];
+		const struct kube_pod_template *template = &workload->template;
+		if (!template->spec || strcmp(subject_text(workload->meta.ns), subject_text(grasp->pdb->meta.ns)) ||
+		    !index_selects(counting->assess, grasp->pdb->selector, template->labels, template->n_labels))
+			continue;
+		grasp->nothing = false;
+		grasp->expected += counts_replicas(workload) ? subject_replicas(workload) : 0;
+	}
+}
+
+static struct grasp grasp_of(struct counting *counting, const struct kube_pdb *pdb)
+{
+	struct grasp grasp = {.pdb = pdb, .bad = selector_is_bad(counting->assess, pdb)};
+	struct pod_list pods = index_pdb_pods(counting->assess, pdb);
+	if (grasp.bad)
+		return grasp;
+	counting->now++;
+	grasp.everything = selects_everything(counting->assess, pdb);
+	for (size_t i = 0; i < pods.n; i++)
+		count_pod(counting, &grasp, pods.pods[i]);
+	if (!pods.n)
+		count_templates(counting, &grasp);
+	return grasp;
+}
+
+/* How many must stay. A budget that says neither keeps all: the disruption controller allows none then. */
+static bool wanted_healthy(const struct grasp *grasp, int64_t *ret)
+{
+	struct kube_int_or_percent value;
+	const char *min = grasp->pdb->min_available, *max = grasp->pdb->max_unavailable;
+	*ret = grasp->expected;
+	if (max && strcmp(max, "null") != 0) {
+		if (!kube_int_or_percent_parse(max, &value))
+			return false;
+		int64_t may = kube_int_or_percent_of(&value, grasp->expected, true);
+		*ret = may > grasp->expected ? 0 : grasp->expected - may;
+	} else if (min && strcmp(min, "null") != 0) {
+		if (!kube_int_or_percent_parse(min, &value))
+			return false;
+		*ret = kube_int_or_percent_of(&value, grasp->expected, true);
+	}
+	return true;
+}
+
+static const char *rule_text(const struct assess *assess, const struct kube_pdb *pdb)
+{
+	if (pdb->max_unavailable && strcmp(pdb->max_unavailable, "null") != 0)
+		return arena_printf(assess->arena, "maxUnavailable %s", pdb->max_unavailable);
+	if (pdb->min_available && strcmp(pdb->min_available, "null") != 0)
+		return arena_printf(assess->arena, "minAvailable %s", pdb->min_available);
+	return "neither minAvailable nor maxUnavailable";
+}
+
+enum verdict { FINE, BAD, EMPTY, EVERYTHING, ZERO, NOW };
+
+static bool blocks_now(const struct grasp *grasp, int64_t wanted)
+{
+	return grasp->pdb->has_allowed ? grasp->pdb->allowed <= 0 : grasp->healthy <= wanted;
+}
+
+static enum verdict judge(const struct grasp *grasp)
+{
+	int64_t wanted;
+	if (grasp->bad)
+		return BAD;
+	if (grasp->nothing)
+		return EMPTY;
+	if (!wanted_healthy(grasp, &wanted))
+		return BAD;
+	if (grasp->expected > 0 && wanted >= grasp->expected)
+		return ZERO;
+	if (grasp->everything)
+		return EVERYTHING;
+	return grasp->expected > 0 && blocks_now(grasp, wanted) ? NOW : FINE;
+}
+
+typedef void budget_fn(struct assess *assess, const struct grasp *grasp, enum verdict verdict);
+
+static void each_budget(struct assess *assess, budget_fn *fn)
+{
+	const struct inventory *inventory = assess->inventory;
+	uint32_t *stamps CLEANUP(mem_freep) = mem_array(inventory->n_workloads + 1, sizeof *stamps);
+	struct counting counting = {assess, stamps, 0};
+	for (size_t i = 0; i < inventory->n_pdbs; i++) {
+		struct grasp grasp = grasp_of(&counting, &inventory->pdbs[i]);
+		enum verdict verdict = judge(&grasp);
+		if (verdict == BAD)
+			assess_unknown(assess, "PodDisruptionBudget", grasp.pdb->meta.ns, grasp.pdb->meta.name,
+				       "its selector or its numbers cannot be read");
+		else
+			fn(assess, &grasp, verdict);
+	}
+}
+
+static struct finding *found(struct assess *assess, const struct kube_pdb *pdb, const char *message)
+{
+	return assess_object(assess, "PodDisruptionBudget", pdb->meta.ns, pdb->meta.name, "%s", message);
+}
+
+/* ---- WL-PDB-ZERO, WL-PDB-NOW, WL-PDB-EMPTY, WL-PDB-UNHEALTHY */
+
+static void one_zero(struct assess *assess, const struct grasp *grasp, enum verdict verdict)
+{
+	const struct kube_pdb *pdb = grasp->pdb;
+	if (verdict != ZERO)
+		return;
+	struct finding *finding = found(
+		assess, pdb,
+		arena_printf(assess->arena, "%s with %lld replica%s: it can never allow a pod to be evicted",
+			     rule_text(assess, pdb), (long long)grasp->expected, grasp->expected == 1 ? "" : "s"));
+	assess_evidence(assess, finding, BUDGETS, "%s, %lld pods expected", rule_text(assess, pdb),
+			(long long)grasp->expected);
+	assess_remedy(assess, finding,
+		      "kubectl -n %s patch pdb %s --type merge -p '{\"spec\":{\"minAvailable\":null,"
+		      "\"maxUnavailable\":1}}'%s",
+		      subject_text(pdb->meta.ns), subject_text(pdb->meta.name),
+		      grasp->expected == 1 ? ", or run two replicas" : "");
+}
+
+static void pdb_zero(struct assess *assess)
+{
+	each_budget(assess, one_zero);
+}
+
+static void one_now(struct assess *assess, const struct grasp *grasp, enum verdict verdict)
+{
+	const struct kube_pdb *pdb = grasp->pdb;
+	if (verdict != NOW)
+		return;
+	int64_t healthy = pdb->has_allowed ? pdb->healthy : grasp->healthy,
+		expected = pdb->has_allowed && pdb->expected ? pdb->expected : grasp->expected;
+	struct finding *finding = found(
+		assess, pdb,
+		arena_printf(assess->arena, "allows no disruption at this moment: %lld of %lld pods are healthy, %s",
+			     (long long)healthy, (long long)expected, rule_text(assess, pdb)));
+	assess_evidence(assess, finding, BUDGETS, "disruptionsAllowed %lld", (long long)pdb->allowed);
+	if (grasp->sick_pod)
+		assess_evidence(assess, finding, "kubernetes pods", "pod \"%s\" runs and is not ready",
+				grasp->sick_pod);
+}
+
+static void pdb_now(struct assess *assess)
+{
+	each_budget(assess, one_now);
+}
+
+static void one_empty(struct assess *assess, const struct grasp *grasp, enum verdict verdict)
+{
+	const struct kube_pdb *pdb = grasp->pdb;
+	if (verdict == EMPTY) {
+		found(assess, pdb, "selects no pod and no workload's pods: it protects nothing");
+	} else if (verdict == EVERYTHING) {
+		struct finding *finding = found(assess, pdb, "its empty selector selects every pod of the namespace");
+		finding->severity = SEVERITY_HIGH;
+		assess_evidence(assess, finding, BUDGETS, "selector {}, %lld pods", (long long)grasp->expected);
+		assess_remedy(assess, finding, "name the pods it is for in spec.selector.matchLabels");
+	}
+}
+
+static void pdb_empty(struct assess *assess)
+{
+	each_budget(assess, one_empty);
+}
+
+/* Only pods that run are held back by their own ill health: those still pending may always be evicted. */
+static void one_unhealthy(struct assess *assess, const struct grasp *grasp, enum verdict verdict)
+{
+	const struct kube_pdb *pdb = grasp->pdb;
+	if ((pdb->unhealthy_policy && *pdb->unhealthy_policy) || !grasp->sick || verdict == EMPTY)
+		return;
+	struct finding *finding = found(
+		assess, pdb,
+		arena_printf(
+			assess->arena,
+			"%lld of its pods run%s without being ready, and unhealthyPodEvictionPolicy is not set: they "
+			"may keep themselves from being evicted",
+			(long long)grasp->sick, grasp->sick == 1 ? "s" : ""));
+	assess_evidence(assess, finding, "kubernetes pods", "pod \"%s\" runs and is not ready", grasp->sick_pod);
+	assess_remedy(assess, finding,
+		      "kubectl -n %s patch pdb %s --type merge -p '{\"spec\":{\"unhealthyPodEvictionPolicy\":"
+		      "\"AlwaysAllow\"}}'",
+		      subject_text(pdb->meta.ns), subject_text(pdb->meta.name));
+}
+
+static void pdb_unhealthy(struct assess *assess)
+{
+	each_budget(assess, one_unhealthy);
+}
+
+/* ---- WL-PDB-OVERLAP */
+
+struct overlap {
+	const struct kube_pod *pod;
+	size_t pdb;
+};
+
+static int overlap_order(const void *left, const void *right)
+{
+	const struct overlap *a = left, *b = right;
+	if (a->pod != b->pod)
+		return a->pod < b->pod ? -1 : 1;
+	return (a->pdb > b->pdb) - (a->pdb < b->pdb);
+}
+
+/* Each of the two can be the one to change; each is told once, with the first pod that shows it. */
+static void tell_overlap(struct assess *assess, size_t one, size_t other, const struct kube_pod *pod, bool *told)
+{
+	const struct kube_pdb *pdb = &assess->inventory->pdbs[one], *second = &assess->inventory->pdbs[other];
+	if (told[one])
+		return;
+	told[one] = true;
+	struct finding *finding = found(
+		assess, pdb,
+		arena_printf(assess->arena,
+			     "selects pods that budget \"%s\" selects too: the API server refuses to evict them at all",
+			     subject_text(second->meta.name)));
+	assess_evidence(assess, finding, "kubernetes pods", "pod \"%s\" is selected by \"%s\" and \"%s\"",
+			subject_text(pod->meta.name), subject_text(pdb->meta.name), subject_text(second->meta.name));
+	assess_remedy(assess, finding, "make one budget of \"%s\" and \"%s\", or narrow one's selector",
+		      subject_text(pdb->meta.name), subject_text(second->meta.name));
+}
+
+static void pdb_overlap(struct assess *assess)
+{
+	const struct inventory *inventory = assess->inventory;
+	bool *told CLEANUP(mem_freep) = mem_array(inventory->n_pdbs + 1, sizeof *told);
+	struct overlap *all CLEANUP(mem_freep) = NULL;
+	size_t n = 0;
+	for (size_t i = 0; i < inventory->n_pdbs; i++) {
+		struct pod_list pods = index_pdb_pods(assess, &inventory->pdbs[i]);
+		if (selector_is_bad(assess, &inventory->pdbs[i]))
+			assess_unknown(assess, "PodDisruptionBudget", inventory->pdbs[i].meta.ns,
+				       inventory->pdbs[i].meta.name, "its selector cannot be read");
+		for (size_t k = 0; k < pods.n; k++)
+			if (subject_pod_lives(pods.pods[k]))
+				*HEAP_PUSH(all, n) = (struct overlap){pods.pods[k], i};
+	}
+	if (n)
+		qsort(all, n, sizeof *all, overlap_order);
+	for (size_t i = 1; i < n; i++) {
+		if (all[i].pod != all[i - 1].pod)
+			continue;
+		tell_overlap(assess, all[i - 1].pdb, all[i].pdb, all[i].pod, told);
+		tell_overlap(assess, all[i].pdb, all[i - 1].pdb, all[i].pod, told);
+	}
+}
+
+/* ---- WL-PDB-MISSING */
+
+static bool template_is_covered(struct assess *assess, const struct kube_workload *workload)
+{
+	for (size_t i = 0; i < assess->inventory->n_pdbs; i++) {
+		const struct kube_pdb *pdb = &assess->inventory->pdbs[i];
+		if (!strcmp(subject_text(pdb->meta.ns), subject_text(workload->meta.ns)) &&
+		    index_selects(assess, pdb->selector, workload->template.labels, workload->template.n_labels))
+			return true;
+	}
+	return false;
+}
+
+static void pdb_missing(struct assess *assess)
+{
+	const struct inventory *inventory = assess->inventory;
+	bool *covered CLEANUP(mem_freep) = mem_array(inventory->n_workloads + 1, sizeof *covered);
+	for (size_t i = 0; i < inventory->n_pdbs; i++) {
+		struct pod_list pods = index_pdb_pods(assess, &inventory->pdbs[i]);
+		for (size_t k = 0; k < pods.n; k++) {
+			const struct kube_workload *workload = index_pod_workload(assess, pods.pods[k]);
+			if (workload)
+				covered[workload - inventory->workloads] = true;
+		}
+	}
+	for (size_t i = 0; i < inventory->n_workloads; i++) {
+		const struct kube_workload *workload = &inventory->workloads[i];
+		if (!subject_is_set(assess, workload) || subject_replicas(workload) < 2 || covered[i] ||
+		    (workload->template.spec && template_is_covered(assess, workload)))
+			continue;
+		struct finding *finding =
+			SUBJECT_FOUND(assess, workload, "%lld replicas and no PodDisruptionBudget selects them",
+				      (long long)subject_replicas(workload));
+		assess_remedy(assess, finding,
+			      "kubectl -n %s create pdb %s --selector=<its pods' labels> --max-unavailable=1",
+			      subject_text(workload->meta.ns), subject_text(workload->meta.name));
+	}
+}
+
+#define BUDGET_NEEDS NEEDS(BUDGETS, "kubernetes pods", SUBJECT_SETS)
+
+const struct check checks_budgets[] = {
+	{.id = "WL-PDB-MISSING",
+	 .title = "several replicas, no PodDisruptionBudget",
+	 .severity = SEVERITY_MEDIUM,
+	 .needs = BUDGET_NEEDS,
+	 .run = pdb_missing,
+	 .remedy = "make a PodDisruptionBudget with maxUnavailable 1 for it",
+	 .page = PAGE},
+	{.id = "WL-PDB-ZERO",
+	 .title = "PodDisruptionBudget can never allow a disruption",
+	 .severity = SEVERITY_BLOCKER,
+	 .needs = BUDGET_NEEDS,
+	 .run = pdb_zero,
+	 .remedy = "let it allow one disruption: maxUnavailable 1, or more replicas",
+	 .page = PAGE},
+	{.id = "WL-PDB-NOW",
+	 .title = "PodDisruptionBudget allows no disruption at this moment",
+	 .severity = SEVERITY_HIGH,
+	 .needs = BUDGET_NEEDS,
+	 .run = pdb_now,
+	 .remedy = "make its pods healthy before nodes are drained",
+	 .page = PAGE},
+	{.id = "WL-PDB-OVERLAP",
+	 .title = "a pod is selected by two PodDisruptionBudgets",
+	 .severity = SEVERITY_BLOCKER,
+	 .needs = NEEDS(BUDGETS, "kubernetes pods"),
+	 .run = pdb_overlap,
+	 .remedy = "leave one PodDisruptionBudget for each pod",
+	 .page = PAGE},
+	{.id = "WL-PDB-UNHEALTHY",
+	 .title = "unhealthy pods, and unhealthyPodEvictionPolicy is not set",
+	 .severity = SEVERITY_MEDIUM,
+	 .needs = BUDGET_NEEDS,
+	 .run = pdb_unhealthy,
+	 .remedy = "set unhealthyPodEvictionPolicy: AlwaysAllow",
+	 .page = PAGE "#unhealthy-pod-eviction-policy"},
+	{.id = "WL-PDB-EMPTY",
+	 .title = "PodDisruptionBudget selects nothing, or everything",
+	 .severity = SEVERITY_MEDIUM,
+	 .severities = "MEDIUM when it selects nothing, HIGH when its empty selector selects everything",
+	 .needs = BUDGET_NEEDS,
+	 .run = pdb_empty,
+	 .remedy = "correct its selector, or delete it",
+	 .page = PAGE},
+	{.id = NULL},
+};

@@ -1,0 +1,110 @@
+/* What counts as a workload for the rules on availability. */
+#include "assessment/subject.h"
+
+#include <string.h>
+
+const char *subject_text(const char *text)
+{
+	return text ? text : "";
+}
+
+static bool equals(const char *a, const char *b)
+{
+	return !strcmp(subject_text(a), subject_text(b));
+}
+
+bool subject_is_kind(const struct kube_workload *workload, const char *kind)
+{
+	return equals(workload->kind, kind);
+}
+
+int64_t subject_replicas(const struct kube_workload *workload)
+{
+	return workload->has_replicas ? workload->replicas : 1;
+}
+
+static bool is_set_kind(const struct kube_workload *workload)
+{
+	static const char *const kinds[] = {"Deployment", "StatefulSet", "ReplicaSet", "ReplicationController"};
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (subject_is_kind(workload, kinds[i]))
+			return true;
+	return false;
+}
+
+bool subject_is_set(const struct assess *assess, const struct kube_workload *workload)
+{
+	return is_set_kind(workload) && !kube_meta_controller(&workload->meta) && !workload->meta.deletion_ms &&
+	       subject_replicas(workload) > 0 && !index_is_eks_own(assess, workload->meta.ns, workload->meta.name);
+}
+
+bool subject_is_lasting(const struct assess *assess, const struct kube_workload *workload)
+{
+	if (!workload->template.spec)
+		return false;
+	return subject_is_kind(workload, "DaemonSet")
+		       ? !index_is_eks_own(assess, workload->meta.ns, workload->meta.name)
+		       : subject_is_set(assess, workload);
+}
+
+bool subject_makes_pods(const struct kube_workload *workload)
+{
+	if (!workload->template.spec || kube_meta_controller(&workload->meta) || workload->meta.deletion_ms)
+		return false;
+	bool over = subject_is_kind(workload, "Job") &&
+		    (workload->completed_ms ||
+		     equals(kube_condition_status(workload->conditions, workload->n_conditions, "Complete"), "True") ||
+		     equals(kube_condition_status(workload->conditions, workload->n_conditions, "Failed"), "True"));
+	return !over;
+}
+
+bool subject_pod_lives(const struct kube_pod *pod)
+{
+	return !kube_pod_finished(pod) && !pod->meta.deletion_ms;
+}
+
+bool subject_is_bare(const struct kube_pod *pod)
+{
+	return subject_pod_lives(pod) && !kube_pod_mirror(pod) && !kube_meta_controller(&pod->meta);
+}
+
+struct finding *subject_find(const struct assess *assess, size_t from, const char *kind, const char *ns,
+			     const char *name)
+{
+	for (size_t i = assess->n_findings; i > from; i--) {
+		const struct finding_object *object = assess->findings[i - 1].object;
+		if (object && equals(object->kind, kind) && equals(object->ns, ns) && equals(object->name, name))
+			return &assess->findings[i - 1];
+	}
+	return NULL;
+}
+
+/* Pods of an operator's own kind have no template that could be read: they speak for it, once. */
+static void pod_spec(struct assess *assess, const struct kube_pod *pod, size_t from, subject_spec_fn *fn)
+{
+	const struct kube_workload *workload = index_pod_workload(assess, pod);
+	const char *kind, *name;
+	if (!subject_pod_lives(pod) || kube_pod_mirror(pod) || !pod->spec || (workload && workload->template.spec))
+		return;
+	index_pod_owner(assess, pod, &kind, &name);
+	if (strcmp(kind, "Pod") != 0 && subject_find(assess, from, kind, pod->meta.ns, name))
+		return;
+	struct kube_meta meta = pod->meta;
+	meta.name = name;
+	fn(assess, &(struct subject_spec){kind, &meta, pod->spec, pod->meta.annotations, pod->meta.n_annotations});
+}
+
+void subject_each_spec(struct assess *assess, subject_spec_fn *fn)
+{
+	const struct inventory *inventory = assess->inventory;
+	size_t from = assess->n_findings;
+	for (size_t i = 0; i < inventory->n_workloads; i++) {
+		const struct kube_workload *workload = &inventory->workloads[i];
+		const struct kube_pod_template *template = &workload->template;
+		if (subject_makes_pods(workload))
+			fn(assess, &(struct subject_spec){workload->kind, &workload->meta, template->spec,
+							  template->annotations, template->n_annotations});
+	}
+	for (size_t i = 0; i < inventory->n_pods; i++)
+		pod_spec(assess, &inventory->pods[i], from, fn);
+}
