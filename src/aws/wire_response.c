@@ -142,16 +142,51 @@ static struct error *decode_xml(const struct aws_operation *operation, const str
 {
 	const struct aws_shape *shape = aws_output_of(operation);
 	const struct aws_service *service = aws_service_of(operation);
-	if (!shape || (service->protocol == AWS_REST_XML && response->body.n == 0)) {
+	*ret = NULL;
+	if (service->protocol == AWS_REST_XML && (!shape || response->body.n == 0)) {
 		*ret = json_object();
 		return NULL;
 	}
 	struct arena *arena CLEANUP(arena_freep) = arena_new();
 	struct xml_node *root;
 	TRY(xml_parse(buf_slice(&response->body), "answer", arena, &root));
+	if (!shape) {
+		*ret = json_object();
+		return NULL;
+	}
 	const char *wrapper = aws_name(operation->wrapper);
 	const struct xml_node *node = *wrapper ? xml_child(root, wrapper) : root;
 	*ret = node ? aws_xml_read(shape, node, service->protocol == AWS_EC2) : json_object();
+	return NULL;
+}
+
+/* Whether something must stand in the body of an answer, however little. */
+static bool speaks(const struct aws_operation *operation)
+{
+	const struct aws_shape *shape = aws_output_of(operation);
+	unsigned protocol = aws_service_of(operation)->protocol;
+	if (protocol == AWS_QUERY || protocol == AWS_EC2)
+		return true;
+	if (aws_payload_of(shape))
+		return false; /* may be left out */
+	for (unsigned i = 0; shape && i < shape->n_members; i++)
+		if (aws_members[shape->first_member + i].location == AWS_BODY)
+			return true;
+	return false;
+}
+
+/* A page of a portal or proxy, and an answer that broke off before its first byte, come with status 200 too. Nobody may
+ * take them for the service's word that something is done. */
+static struct error *check_answer(const struct aws_operation *operation, const struct http_response *response)
+{
+	const char *type = http_response_header(response, "content-type");
+	if (type && !strncasecmp(type, "text/html", 9))
+		return error_remedy(error_new(ERROR_INVALID, "a web page answered in place of %s",
+					      aws_operation_service(operation)),
+				    "look at what stands between: a proxy, a portal that wants a sign-in, or a wrong "
+				    "endpoint");
+	if (!response->body.n && speaks(operation))
+		return error_new(ERROR_INVALID, "%s gave an empty answer", aws_operation_service(operation));
 	return NULL;
 }
 
@@ -168,6 +203,7 @@ static struct error *decode_body(const struct aws_operation *operation, const st
 		*ret = json_pack("{s:o}", aws_name(payload->name), value ? value : json_string(""));
 		return NULL;
 	}
+	TRY(check_answer(operation, response));
 	if (service->protocol != AWS_REST_JSON && service->protocol != AWS_JSON)
 		return decode_xml(operation, response, ret);
 	json_t *wire DOCUMENT_CLEANUP = NULL;

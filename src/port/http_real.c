@@ -18,7 +18,8 @@ struct real_http {
 	bool loaded;
 	struct curl_library curl;
 	CURLM *multi;
-	CURL **idle; /* easy handles kept for their memory */
+	bool counts, miscounts; /* libcurl has said, or failed to say, how much of a request it sent */
+	CURL **idle;		/* easy handles kept for their memory */
 	size_t n_idle;
 };
 
@@ -123,6 +124,16 @@ static int on_progress(void *context, curl_off_t total, curl_off_t now, curl_off
 	return transfer->idle;
 }
 
+/* Whether not a byte of the request has left: a kept connection may turn out to be dead at the first one. Only a
+ * libcurl that was seen to count is believed. */
+static bool nothing_left(const struct transfer *transfer)
+{
+	const struct real_http *real = transfer->real;
+	long sent = 1;
+	real->curl.easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &sent);
+	return real->counts && !real->miscounts && sent == 0;
+}
+
 /* Called when a connection stands and the request is about to be sent; a second time when libcurl means to send it
  * again because a kept connection was closed under it. Who changes something wants to know that instead. */
 static int on_request(void *context, char *here, char *there, int our_port, int their_port)
@@ -136,7 +147,8 @@ static int on_request(void *context, char *here, char *there, int our_port, int 
 	long status = 0;
 	transfer->real->curl.easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
 	bool unread = status == 417; /* the body was not even looked at, because we asked first */
-	if (transfer->asked && !unread && strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0) {
+	if (transfer->asked && !unread && !nothing_left(transfer) && strcmp(method, "GET") != 0 &&
+	    strcmp(method, "HEAD") != 0) {
 		transfer->dropped = true;
 		return CURL_PREREQFUNC_ABORT;
 	}
@@ -359,6 +371,10 @@ static void finish(struct transfer *transfer, CURLcode code)
 	real->curl.easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
 	real->curl.easy_getinfo(transfer->easy, CURLINFO_PRIVATE, (char **)&connect);
 	if (code == CURLE_OK || response->stopped) {
+		long sent = 0;
+		real->curl.easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &sent);
+		real->counts |= sent > 0;
+		real->miscounts |= sent <= 0;
 		response->status = (int)status;
 	} else {
 		response->error = error_of(transfer, code);

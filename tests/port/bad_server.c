@@ -143,6 +143,12 @@ static bool serve(struct connection *connection, const char *head, const char *t
 		say_text(fd, "HTTP/1.1 100 Continue\r\nX-Early: 1\r\n\r\n");
 		return answer(fd, 200, "X-Late: 2\r\n", "after");
 	}
+	if (!strcmp(target, "/then-reset")) {
+		say_text(fd, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nbye");
+		usleep(10000);
+		drop(fd);
+		return false;
+	}
 	if (!strcmp(target, "/wants-no-body"))
 		return answer(fd, 417, "", "");
 	if (!strcmp(target, "/busy"))

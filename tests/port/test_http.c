@@ -289,6 +289,23 @@ static void a_kept_connection_that_closes_repeats_no_change(void **state)
 	http_exchange_done(&exchange);
 }
 
+static void a_kept_connection_that_died_meanwhile_costs_nothing(void **state)
+{
+	struct place *place = *state;
+	for (int i = 0; i < 5; i++) {
+		struct http_exchange exchange = ask(place, "POST", "/then-reset", (struct http_request){0});
+		if (exchange.response.error)
+			fail_msg("%d: %s", i, exchange.response.error->message);
+		http_exchange_done(&exchange);
+		usleep(50000);
+		exchange = ask(place, "POST", "/x", (struct http_request){.body = slice_of("once")});
+		if (exchange.response.error)
+			fail_msg("%d: %s", i, exchange.response.error->message);
+		http_exchange_done(&exchange);
+	}
+	assert_int_equal(bad_server_requests(place->server), 10);
+}
+
 static void batches_run_side_by_side_up_to_the_limit(void **state)
 {
 	struct place *place = *state;
@@ -473,6 +490,7 @@ int main(void)
 		test(only_the_last_answers_headers_count),
 		test(connections_are_kept),
 		test(a_kept_connection_that_closes_repeats_no_change),
+		test(a_kept_connection_that_died_meanwhile_costs_nothing),
 		test(batches_run_side_by_side_up_to_the_limit),
 		test(interruption_ends_what_runs),
 		test(unsafe_addresses_are_refused),
