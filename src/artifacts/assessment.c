@@ -20,7 +20,7 @@ static void write_json(const struct assessment_view *view, const struct assessme
 	if (sorted.n_findings)
 		memcpy(sorted.findings, view->assessment->findings, sorted.n_findings * sizeof *sorted.findings);
 	assessment_sort(&sorted);
-	out->overflowed |= !json_encode(&assessment_model, &sorted, JSON_WRITE_PRETTY, &text);
+	out->overflowed |= !json_encode(&assessment_model, &sorted, true, &text);
 	words_clean_json(out, buf_slice(&text));
 	buf_putc(out, '\n');
 }

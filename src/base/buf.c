@@ -70,11 +70,6 @@ bool buf_puts(struct buf *buf, const char *text)
 	return buf_append(buf, text, strlen(text));
 }
 
-bool buf_putc(struct buf *buf, char c)
-{
-	return buf_append(buf, &c, 1);
-}
-
 bool buf_vprintf(struct buf *buf, const char *format, va_list args)
 {
 	va_list again;

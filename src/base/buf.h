@@ -43,7 +43,14 @@ void buf_done(struct buf *buf);				       /* also for CLEANUP; may be called twi
 void buf_clear(struct buf *buf);			       /* length 0, memory and maximum kept */
 bool buf_append(struct buf *buf, const void *bytes, size_t n); /* false when it would pass the maximum */
 bool buf_puts(struct buf *buf, const char *text);
-bool buf_putc(struct buf *buf, char c);
+static inline bool buf_putc(struct buf *buf, char c)
+{
+	if (buf->n + 1 >= buf->capacity || buf->n >= buf->max)
+		return buf_append(buf, &c, 1);
+	buf->p[buf->n++] = c;
+	buf->p[buf->n] = '\0';
+	return true;
+}
 bool buf_printf(struct buf *buf, const char *format, ...) PRINTF_LIKE(2, 3);
 bool buf_vprintf(struct buf *buf, const char *format, va_list args);
 char *buf_take(struct buf *buf);	    /* the NUL-terminated bytes, now the caller's; buf is empty */

@@ -25,9 +25,20 @@ static size_t checked_product(size_t n, size_t size)
 	return bytes;
 }
 
+static void *take(size_t size)
+{
+	void *p = malloc(size ? size : 1);
+	if (!p)
+		out_of_memory();
+	return p;
+}
+
+/* What is large comes zeroed from the system; for what is small, glibc's calloc passes its quick free lists by. */
 void *mem_alloc(size_t size)
 {
-	void *p = calloc(1, size ? size : 1);
+	if (size <= 1024)
+		return memset(take(size), 0, size);
+	void *p = calloc(1, size);
 	if (!p)
 		out_of_memory();
 	return p;
@@ -49,9 +60,10 @@ void *mem_resize(void *old, size_t n, size_t size)
 
 char *mem_strndup(const char *text, size_t n)
 {
-	char *copy = mem_alloc(n + 1);
+	char *copy = take(n + 1);
 	if (n)
 		memcpy(copy, text, n);
+	copy[n] = '\0';
 	return copy;
 }
 

@@ -133,7 +133,7 @@ static struct error *run(struct cli *cli, int *ret_exit)
 		TRY(look(cli, &inventory));
 	}
 	TRY(assess_run(inventory, &cli->config, cli->config.target_version, only, cli->arena, &assessment));
-	json_encode(&assessment_model, &assessment, JSON_WRITE_PRETTY, cli->out);
+	json_encode(&assessment_model, &assessment, true, cli->out);
 	buf_putc(cli->out, '\n');
 	*ret_exit = assessment_exit(&assessment);
 	return NULL;

@@ -24,22 +24,6 @@ struct error *document_parse(struct slice text, const char *name, json_t **ret)
 	return NULL;
 }
 
-static int append(const char *bytes, size_t n, void *context)
-{
-	return buf_append(context, bytes, n) ? 0 : -1;
-}
-
-bool document_canonical(const json_t *document, struct buf *out)
-{
-	return json_dump_callback(document, append, out, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY) == 0;
-}
-
-bool document_print(const json_t *document, bool pretty, struct buf *out)
-{
-	return json_dump_callback(document, append, out, JSON_ENCODE_ANY | (pretty ? JSON_INDENT(2) : JSON_COMPACT)) ==
-	       0;
-}
-
 void document_hash(const json_t *document, char out[65])
 {
 	struct buf text CLEANUP(buf_done) = BUF_INIT((size_t)1 << 30);

@@ -40,8 +40,6 @@ struct error *json_stream_end(struct json_stream *stream) MUST_CHECK; /* INVALID
 void json_stream_free(struct json_stream *stream);
 void json_stream_freep(struct json_stream **stream);
 
-/* Writing. Members in table order; `pretty` indents by two. Text is escaped so that it is safe in HTML too when
- * `html_safe`. Gives false only when the buffer's maximum was passed. */
-enum json_write_flags { JSON_WRITE_PRETTY = 1, JSON_WRITE_HTML_SAFE = 2 };
-bool json_encode(const struct model *model, const void *object, unsigned flags, struct buf *out);
-bool json_write_string(struct buf *out, struct slice text, unsigned flags); /* with quotes */
+/* Writing. Members in table order; `pretty` indents by two. False only when the buffer's maximum was passed. */
+bool json_encode(const struct model *model, const void *object, bool pretty, struct buf *out);
+bool json_write_string(struct buf *out, struct slice text); /* with quotes */

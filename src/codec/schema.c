@@ -4,7 +4,7 @@
 
 static void quoted(struct buf *out, const char *text)
 {
-	json_write_string(out, slice_of(text), 0);
+	json_write_string(out, slice_of(text));
 }
 
 static void object_schema(const struct model *model, struct buf *out);
@@ -95,7 +95,7 @@ static bool members(const struct model *model, const char *prefix, bool first, s
 			continue;
 		buf_puts(out, first ? "" : ",");
 		first = false;
-		json_write_string(out, slice_make(field->name + skip, word), 0);
+		json_write_string(out, slice_make(field->name + skip, word));
 		buf_putc(out, ':');
 		if (group) {
 			char *deeper CLEANUP(mem_freep) = mem_strndup(field->name, skip + word + 1);
@@ -117,7 +117,7 @@ static void object_schema(const struct model *model, struct buf *out)
 		if (!(model->fields[i].flags & FIELD_REQUIRED))
 			continue;
 		buf_puts(out, any ? "," : ",\"required\":[");
-		json_write_string(out, slice_make(model->fields[i].name, strcspn(model->fields[i].name, ".")), 0);
+		json_write_string(out, slice_make(model->fields[i].name, strcspn(model->fields[i].name, ".")));
 		any = true;
 	}
 	buf_puts(out, any ? "]" : "");

@@ -11,7 +11,6 @@
 
 #define STABLE_MS (30 * SECOND_MS)
 #define DEGRADED_GRACE_MS (10 * MINUTE_MS)
-static const char RUN_LABEL[] = "eks-upgrade-agent/run";
 
 static struct error *client(struct step_context *ctx, struct secret **token, struct argocd *ret)
 {
@@ -108,66 +107,59 @@ struct seen {
 	const char *waiting, *bad, *suspended; /* names; what the sync said */
 };
 
-static bool goes_to(const json_t *application, const char *server, const char *name)
+static bool is_text(const char *text, const char *wanted)
 {
-	return !strcmp(document_text_or(application, "spec.destination.server", ""), server) ||
-	       !strcmp(document_text_or(application, "spec.destination.name", ""), name);
+	return text && !strcmp(text, wanted);
 }
 
-static json_t *find(const json_t *items, const char *name)
+static const struct argocd_application *find(const struct argocd_applications *all, const char *name)
 {
-	size_t i;
-	json_t *item;
-	json_array_foreach (items, i, item)
-		if (!strcmp(document_text_or(item, "metadata.name", ""), name))
-			return item;
+	for (size_t i = 0; i < all->n; i++)
+		if (is_text(all->items[i].name, name))
+			return &all->items[i];
 	return NULL;
 }
 
 /* "shop-green"; when Blue was a Green once, its own copies have that name, and Green's get the cluster's. */
-static char *copy_name(const struct step_context *ctx, const json_t *blue)
+static char *copy_name(const struct step_context *ctx, const struct argocd_application *blue)
 {
-	const char *name = document_text_or(blue, "metadata.name", "");
-	size_t n = strlen(name), base = n > 6 && !strcmp(name + n - 6, "-green") ? n - 6 : n;
-	return mem_printf("%.*s-%s", (int)base, name, base < n ? ctx->plan->green_name : "green");
+	size_t n = strlen(blue->name), base = n > 6 && !strcmp(blue->name + n - 6, "-green") ? n - 6 : n;
+	return mem_printf("%.*s-%s", (int)base, blue->name, base < n ? ctx->plan->green_name : "green");
 }
 
-static bool is_of_this_run(const struct step_context *ctx, const json_t *application)
+static bool is_of_this_run(const struct step_context *ctx, const struct argocd_application *application)
 {
-	const json_t *labels = document_at(application, "metadata.labels");
-	const char *run = json_string_value(json_object_get(labels, RUN_LABEL));
-	return run && !strcmp(run, ctx->run_id);
+	return is_text(application->run, ctx->run_id);
 }
 
-static bool is_blue(struct step_context *ctx, const json_t *application)
+static bool is_blue(struct step_context *ctx, const struct argocd_application *application)
 {
 	const char *project = ctx->world->config->argocd.project;
-	json_t *state = step_memory_of(ctx, "assess");
+	const json_t *state = step_memory_of(ctx, "assess");
 	const char *endpoint = document_text_or(state, "endpoint", ""),
 		   *server = document_text_or(state, "server", endpoint);
-	if (is_of_this_run(ctx, application) ||
-	    (project && strcmp(document_text_or(application, "spec.project", ""), project) != 0))
+	if (!application->name || is_of_this_run(ctx, application) ||
+	    (project && !is_text(application->project, project)))
 		return false;
 	/* by EKS' address of Blue, or by the one that people reach it at */
-	return goes_to(application, endpoint, ctx->plan->cluster_name) ||
-	       goes_to(application, server, ctx->plan->cluster_name);
+	return is_text(application->server, endpoint) || is_text(application->server, server) ||
+	       is_text(application->cluster, ctx->plan->cluster_name);
 }
 
-static json_t *copy_of(struct step_context *ctx, const json_t *blue, const char *server)
+static json_t *copy_of(struct step_context *ctx, const struct argocd_application *blue, const char *server)
 {
 	char *name CLEANUP(mem_freep) = copy_name(ctx, blue);
-	json_t *spec = json_deep_copy(json_object_get(blue, "spec"));
+	json_t *spec = json_loads(blue->spec ? blue->spec : "{}", 0, NULL);
 	json_t *destination = json_object_get(spec, "destination");
 	json_object_del(destination, "name");
 	json_object_set_new(destination, "server", json_string(server));
-	return json_pack("{s:s, s:s, s:{s:s, s:s, s:{s:s}}, s:o}", "apiVersion", "argoproj.io/v1alpha1", "kind",
-			 "Application", "metadata", "name", name, "namespace",
-			 document_text_or(blue, "metadata.namespace", "argocd"), "labels", RUN_LABEL, ctx->run_id,
-			 "spec", spec);
+	return json_pack("{s:s, s:s, s:{s:s, s:s, s:{s:s}}, s:o*}", "apiVersion", "argoproj.io/v1alpha1", "kind",
+			 "Application", "metadata", "name", name, "namespace", blue->ns ? blue->ns : "argocd", "labels",
+			 ARGOCD_RUN_LABEL, ctx->run_id, "spec", spec);
 }
 
-static struct error *make_copy(struct step_context *ctx, const struct argocd *argocd, const json_t *blue,
-			       const char *server)
+static struct error *make_copy(struct step_context *ctx, const struct argocd *argocd,
+			       const struct argocd_application *blue, const char *server)
 {
 	struct error *error = argocd_call(argocd, "POST", "/api/v1/applications", copy_of(ctx, blue, server), NULL);
 	if (error && error->class == ERROR_CONFLICT) { /* ours, made by a try whose answer was lost */
@@ -188,54 +180,43 @@ static struct error *ask_sync(const struct argocd *argocd, const char *name)
 	return error;
 }
 
-static int64_t time_at(const json_t *application, const char *path)
-{
-	int64_t ms = 0;
-	time_parse_rfc3339(slice_of(document_text_or(application, path, "")), &ms);
-	return ms;
-}
-
 /* Healthy is: the operation succeeded, the controller looked at the application since, found it Synced at what was
  * synced, and Healthy. Health alone may still be the one from before. */
-static bool was_looked_at(const json_t *copy)
+static bool was_looked_at(const struct argocd_application *copy)
 {
-	return time_at(copy, "status.reconciledAt") >= time_at(copy, "status.operationState.finishedAt");
+	return copy->reconciled_ms >= copy->finished_ms;
 }
 
-static bool is_healthy(const json_t *copy)
+static bool is_healthy(const struct argocd_application *copy)
 {
-	const char *synced = document_text(copy, "status.operationState.syncResult.revision"),
-		   *at = document_text(copy, "status.sync.revision");
-	return was_looked_at(copy) && !strcmp(document_text_or(copy, "status.sync.status", ""), "Synced") &&
-	       (!synced || !at || !strcmp(synced, at)) &&
-	       !strcmp(document_text_or(copy, "status.health.status", ""), "Healthy");
+	return was_looked_at(copy) && is_text(copy->sync, "Synced") &&
+	       (!copy->synced_revision || !copy->revision || !strcmp(copy->synced_revision, copy->revision)) &&
+	       is_text(copy->health, "Healthy");
 }
 
-static struct error *look_at_copy(const struct argocd *argocd, const json_t *copy, struct seen *seen)
+static struct error *look_at_copy(const struct argocd *argocd, const struct argocd_application *copy, struct seen *seen)
 {
-	const char *phase = document_text(copy, "status.operationState.phase"),
-		   *name = document_text_or(copy, "metadata.name", ""),
-		   *health = document_text_or(copy, "status.health.status", "");
-	if (phase && !strcmp(phase, "Succeeded") && is_healthy(copy)) {
+	bool succeeded = is_text(copy->phase, "Succeeded");
+	if (succeeded && is_healthy(copy)) {
 		seen->healthy++;
 		return NULL;
 	}
-	seen->waiting = name;
-	if (!phase)
-		return ask_sync(argocd, name);
-	if (!strcmp(phase, "Failed") || !strcmp(phase, "Error")) {
-		seen->bad = document_text_or(copy, "status.operationState.message", "its sync failed");
-		return ask_sync(argocd, name);
+	seen->waiting = copy->name;
+	if (!copy->phase)
+		return ask_sync(argocd, copy->name);
+	if (is_text(copy->phase, "Failed") || is_text(copy->phase, "Error")) {
+		seen->bad = copy->message ? copy->message : "its sync failed";
+		return ask_sync(argocd, copy->name);
 	}
-	if (!strcmp(phase, "Succeeded") && !was_looked_at(copy)) {
-		char *path CLEANUP(mem_freep) = mem_printf("/api/v1/applications/%s?refresh=normal", name);
+	if (succeeded && !was_looked_at(copy)) {
+		char *path CLEANUP(mem_freep) = mem_printf("/api/v1/applications/%s?refresh=normal", copy->name);
 		return argocd_call(argocd, "GET", path, NULL, NULL);
 	}
-	if (!strcmp(health, "Suspended"))
-		seen->suspended = name;
-	if (!strcmp(phase, "Succeeded") && !strcmp(health, "Degraded")) {
+	if (is_text(copy->health, "Suspended"))
+		seen->suspended = copy->name;
+	if (succeeded && is_text(copy->health, "Degraded")) {
 		seen->degraded++;
-		seen->bad = document_text_or(copy, "status.health.message", "it is Degraded");
+		seen->bad = copy->health_message ? copy->health_message : "it is Degraded";
 	}
 	return NULL;
 }
@@ -248,32 +229,30 @@ static struct error *sync_start(struct step_context *ctx, struct step_result *re
 	return NULL;
 }
 
-/* One look at everything; copies that are missing are made. `out` keeps alive what `seen` points to. */
-static struct error *look(struct step_context *ctx, struct seen *seen, json_t **out)
+/* One look at everything; copies that are missing are made. `seen` points into the step's arena. */
+static struct error *look(struct step_context *ctx, struct seen *seen)
 {
 	struct secret *token CLEANUP(secret_freep) = NULL;
 	struct argocd argocd;
+	struct argocd_applications all;
 	const char *server = document_text(step_memory_of(ctx, "register-apps"), "server"), *ca;
-	size_t i;
-	const json_t *item;
 	TRY(client(ctx, &token, &argocd));
 	if (!server)
 		TRY(green_endpoint(ctx, &server, &ca));
-	TRY(argocd_call(&argocd, "GET", "/api/v1/applications", NULL, out));
-	const json_t *items = json_object_get(*out, "items");
-	json_array_foreach (items, i, item) {
-		if (!is_blue(ctx, item))
+	TRY(argocd_list(&argocd, ctx->arena, &all));
+	for (size_t i = 0; i < all.n; i++) {
+		if (!is_blue(ctx, &all.items[i]))
 			continue;
 		seen->blues++;
-		char *name CLEANUP(mem_freep) = copy_name(ctx, item);
-		const json_t *copy = find(items, name);
+		char *name CLEANUP(mem_freep) = copy_name(ctx, &all.items[i]);
+		const struct argocd_application *copy = find(&all, name);
 		if (copy && !is_of_this_run(ctx, copy))
 			return error_remedy(error_new(ERROR_PRECONDITION,
 						      "Argo CD has an application \"%s\" that this run did not make",
 						      name),
 					    "argocd app delete %s, or rename it", name);
 		if (!copy)
-			TRY(make_copy(ctx, &argocd, item, server));
+			TRY(make_copy(ctx, &argocd, &all.items[i], server));
 		else
 			TRY(look_at_copy(&argocd, copy, seen));
 		seen->copies += copy != NULL;
@@ -293,10 +272,9 @@ static struct error *lasting(struct step_context *ctx, const char *member, bool 
 
 static struct error *sync_poll(struct step_context *ctx, struct step_result *ret)
 {
-	json_t *out DOCUMENT_CLEANUP = NULL;
 	struct seen seen = {0};
 	int64_t healthy_ms, degraded_ms;
-	TRY(look(ctx, &seen, &out));
+	TRY(look(ctx, &seen));
 	bool all = seen.healthy == seen.blues;
 	ret->poll_after_ms = seen.copies < seen.blues ? SECOND_MS : 10 * SECOND_MS;
 	ret->fraction = seen.blues ? (double)seen.healthy / (double)seen.blues : 0;
@@ -322,22 +300,22 @@ static struct error *sync_undo(struct step_context *ctx, struct step_result *ret
 {
 	struct secret *token CLEANUP(secret_freep) = NULL;
 	struct argocd argocd;
-	json_t *out DOCUMENT_CLEANUP = NULL;
-	size_t i, left = 0;
-	const json_t *item;
+	struct argocd_applications all;
+	size_t left = 0;
 	ret->progress = STEP_DONE;
 	if (ctx->world->config->keep_green)
 		return NULL;
 	TRY(client(ctx, &token, &argocd));
-	TRY(argocd_call(&argocd, "GET", "/api/v1/applications", NULL, &out));
-	json_array_foreach (json_object_get(out, "items"), i, item) {
-		if (!is_of_this_run(ctx, item))
+	TRY(argocd_list(&argocd, ctx->arena, &all));
+	for (size_t i = 0; i < all.n; i++) {
+		const struct argocd_application *made = &all.items[i];
+		if (!is_of_this_run(ctx, made))
 			continue;
 		left++;
 		/* with its project: an application that is gone is else told as a forbidden one */
-		char *path CLEANUP(mem_freep) = mem_printf("/api/v1/applications/%s?cascade=true&project=%s",
-							   document_text_or(item, "metadata.name", ""),
-							   document_text_or(item, "spec.project", "default"));
+		char *path CLEANUP(mem_freep) =
+			mem_printf("/api/v1/applications/%s?cascade=true&project=%s", made->name ? made->name : "",
+				   made->project ? made->project : "default");
 		struct error *error = argocd_call(&argocd, "DELETE", path, NULL, NULL);
 		if (error && error->class != ERROR_NOT_FOUND)
 			return error;

@@ -66,7 +66,7 @@ static struct error *give(struct watcher *watcher, const struct event *event, st
 {
 	struct buf text CLEANUP(buf_done) = BUF_INIT(16 << 20);
 	buf_puts(&text, "{\"type\":");
-	json_write_string(&text, slice_of(event->type), 0);
+	json_write_string(&text, slice_of(event->type));
 	buf_printf(&text, ",\"object\":%s}", event->object);
 	void *object = arena_alloc(arena, watcher->model->size);
 	TRY(json_decode(buf_slice(&text), watcher->path, JSON_READ_SERVER, watcher->model, object, arena));

@@ -138,6 +138,6 @@ void upgrade_plan_write(struct upgrade_plan *plan, struct arena *arena, struct b
 	plan->format = FORMAT;
 	hash_of(plan, hash);
 	plan->plan_id = arena_strdup(arena, hash);
-	json_encode(&upgrade_plan_model, plan, JSON_WRITE_PRETTY, out);
+	json_encode(&upgrade_plan_model, plan, true, out);
 	buf_putc(out, '\n');
 }

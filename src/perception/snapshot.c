@@ -421,7 +421,7 @@ struct error *snapshot_commit(struct snapshot *snapshot, const struct inventory 
 	note(snapshot, fputs("\n]", out) >= 0);
 	if (!snapshot->folder) {
 		struct buf text CLEANUP(buf_done) = BUF_INIT(2 * (size_t)LARGEST_PART);
-		json_write_string(&text, buf_slice(&snapshot->metrics_text), 0);
+		json_write_string(&text, buf_slice(&snapshot->metrics_text));
 		fputs(",\n\"meta\":", out);
 		write_document(snapshot, out, meta);
 		fputs(",\n\"aws\":", out);

@@ -330,7 +330,7 @@ static void strict_reading_refuses_what_it_does_not_know(void **state)
 				&owner_model, &owner, arena));
 	assert_string_equal(owner.name, "b");
 	struct buf out CLEANUP(buf_done) = BUF_INIT(1000);
-	assert_true(json_encode(&owner_model, &owner, 0, &out));
+	assert_true(json_encode(&owner_model, &owner, false, &out));
 	assert_string_equal(buf_str(&out), "{\"kind\":\"a\",\"name\":\"b\"}");
 }
 
