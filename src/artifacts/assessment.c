@@ -5,7 +5,6 @@
 #include <string.h>
 #include "artifacts/assessment_internal.h"
 #include "base/time.h"
-#include "base/words.h"
 #include "codec/json.h"
 
 typedef void write_fn(const struct assessment_view *view, const struct assessment_style *style, struct buf *out);
@@ -14,14 +13,12 @@ typedef void write_fn(const struct assessment_view *view, const struct assessmen
 static void write_json(const struct assessment_view *view, const struct assessment_style *style, struct buf *out)
 {
 	(void)style;
-	struct buf text CLEANUP(buf_done) = BUF_INIT(out->max);
 	struct assessment sorted = *view->assessment;
 	sorted.findings = arena_alloc(view->arena, (sorted.n_findings + 1) * sizeof *sorted.findings);
 	if (sorted.n_findings)
 		memcpy(sorted.findings, view->assessment->findings, sorted.n_findings * sizeof *sorted.findings);
 	assessment_sort(&sorted);
-	out->overflowed |= !json_encode(&assessment_model, &sorted, true, &text);
-	words_clean_json(out, buf_slice(&text));
+	json_encode(&assessment_model, &sorted, true, out);
 	buf_putc(out, '\n');
 }
 

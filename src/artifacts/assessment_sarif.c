@@ -11,7 +11,7 @@
 
 struct log {
 	const struct assessment_view *view;
-	json_t *rules, *results;
+	json_t *rules;
 	json_t *rule_places; /* id -> index */
 	json_t *seen;	     /* fingerprint -> how often */
 };
@@ -171,7 +171,8 @@ static json_t *properties(const struct finding *finding)
 	return made;
 }
 
-static void add_result(struct log *log, const struct finding *finding, const struct finding *raw)
+/* The caller's. */
+static json_t *result_of(struct log *log, const struct finding *finding, const struct finding *raw)
 {
 	struct buf justification CLEANUP(buf_done) = BUF_INIT(1 << 17);
 	json_t *result =
@@ -186,7 +187,7 @@ static void add_result(struct log *log, const struct finding *finding, const str
 				    json_pack("[{s:s, s:s, s:s}]", "kind", "external", "status", "accepted",
 					      "justification", buf_str(&justification)));
 	}
-	json_array_append_new(log->results, result);
+	return result;
 }
 
 /* What could not be read, so that "nothing found" is not taken for "nothing there" (3.20.21). */
@@ -226,40 +227,58 @@ static json_t *run(const struct log *log)
 	assessment_answer(log->view, &answer);
 	json_t *driver = json_pack("{s:s, s:s, s:s, s:O}", "name", "eks-upgrade-agent", "version", EUA_VERSION,
 				   "semanticVersion", EUA_VERSION, "rules", log->rules);
-	return json_pack("{s:{s:o}, s:{s:o, s:o}, s:[o], s:{s:{s:o}}, s:s, s:O, s:{s:b, s:s}}", "tool", "driver",
-			 driver, "automationDetails", "id",
+	return json_pack("{s:{s:o}, s:{s:o, s:o}, s:[o], s:{s:{s:o}}, s:s, s:{s:b, s:s}}", "tool", "driver", driver,
+			 "automationDetails", "id",
 			 document_printf("eks-upgrade-agent/%s/%s", shown->tool ? shown->tool : "assess",
 					 shown->cluster ? shown->cluster : "files"),
 			 "description", message(buf_str(&title)), "invocations", invocation(log), "originalUriBaseIds",
 			 "%SRCROOT%", "description", message("the folder that was scanned from"), "columnKind",
-			 "unicodeCodePoints", "results", log->results, "properties", "ready", shown->ready, "answer",
-			 buf_str(&answer));
+			 "unicodeCodePoints", "properties", "ready", shown->ready, "answer", buf_str(&answer));
 }
 
+static void add_rules(struct log *log)
+{
+	const struct assessment *shown = &log->view->shown;
+	for (size_t i = 0; i < shown->n_findings; i++)
+		rule_index(log, &shown->findings[i]);
+	for (size_t i = 0; i < shown->n_checks; i++) {
+		const struct assessment_check *check = &shown->checks[i];
+		const struct finding as_finding = {.page = check->page};
+		if (json_object_get(log->rule_places, check->id))
+			continue;
+		json_object_set_new(log->rule_places, check->id, json_true());
+		json_array_append_new(log->rules, rule(check->id, check->title, assessment_link(&as_finding)));
+	}
+}
+
+/* Takes the document. */
+static void print(struct buf *out, json_t *document, bool pretty)
+{
+	struct buf text CLEANUP(buf_done) = BUF_INIT(out->max);
+	out->overflowed |= !document_print(document, pretty, &text);
+	words_clean_json(out, buf_slice(&text));
+	json_decref(document);
+}
+
+/* Results are written one by one, a line each: there may be many, and a tree of them would be ten times the text. */
 void assessment_sarif(const struct assessment_view *view, const struct assessment_style *style, struct buf *out)
 {
 	(void)style;
-	struct log log = {view, json_array(), json_array(), json_object(), json_object()};
-	struct buf text CLEANUP(buf_done) = BUF_INIT(out->max);
-	for (size_t i = 0; i < view->shown.n_findings; i++)
-		add_result(&log, &view->shown.findings[i], &view->raw[i]);
-	for (size_t i = 0; i < view->shown.n_checks; i++) {
-		const struct assessment_check *check = &view->shown.checks[i];
-		const struct finding as_finding = {.page = check->page};
-		if (json_object_get(log.rule_places, check->id))
-			continue;
-		json_object_set_new(log.rule_places, check->id, json_true());
-		json_array_append_new(log.rules, rule(check->id, check->title, assessment_link(&as_finding)));
+	struct log log = {view, json_array(), json_object(), json_object()};
+	struct buf head CLEANUP(buf_done) = BUF_INIT(out->max);
+	add_rules(&log);
+	print(&head, run(&log), true);
+	buf_puts(out, "{\"$schema\": \"https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/"
+		      "sarif-schema-2.1.0.json\",\n\"version\": \"2.1.0\",\n\"runs\": [");
+	buf_append(out, head.p, head.n < 2 ? 0 : head.n - 2); /* still open: the results follow */
+	buf_puts(out, ",\n  \"results\": [");
+	for (size_t i = 0; i < view->shown.n_findings && !out->overflowed; i++) {
+		buf_puts(out, i ? ",\n" : "\n");
+		print(out, result_of(&log, &view->shown.findings[i], &view->raw[i]), false);
 	}
-	json_t *document DOCUMENT_CLEANUP =
-		json_pack("{s:s, s:s, s:[o]}", "$schema",
-			  "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
-			  "version", "2.1.0", "runs", run(&log));
-	out->overflowed |= !document_print(document, true, &text);
-	words_clean_json(out, buf_slice(&text));
-	buf_putc(out, '\n');
+	buf_puts(out, "\n]}]}\n");
+	out->overflowed |= head.overflowed;
 	json_decref(log.rules);
-	json_decref(log.results);
 	json_decref(log.rule_places);
 	json_decref(log.seen);
 }

@@ -12,9 +12,19 @@ struct cleaner {
 	bool ascii;
 };
 
+static bool is_clean(const struct cleaner *cleaner, struct slice text)
+{
+	for (size_t at = 0; at < text.n;) {
+		uint32_t code = words_next(text, &at);
+		if (!words_harmless(code) || (cleaner->ascii && code >= 0x80))
+			return false;
+	}
+	return text.n <= MAX_STRING;
+}
+
 static const char *clean_text(const struct cleaner *cleaner, const char *text)
 {
-	if (!text || !*text)
+	if (!text || is_clean(cleaner, slice_of(text)))
 		return text;
 	struct buf out CLEANUP(buf_done) = BUF_INIT(1 << 20);
 	words_clean(&out, slice_of(text), cleaner->ascii, MAX_STRING);

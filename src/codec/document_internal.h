@@ -13,3 +13,6 @@ struct document_reader {
 };
 struct error *document_read(const struct document_reader *reader, const json_t *document, const struct model *model,
 			    void *object) MUST_CHECK;
+
+/* The value of a member that is no list, map or object; the caller's. */
+json_t *document_encode_scalar(const struct field *field, const void *object);

@@ -219,7 +219,7 @@ static json_t *encode_text(const char *text)
 	return value ? value : json_string(buf_str(&mended));
 }
 
-static json_t *encode_scalar(const struct field *field, const void *object)
+json_t *document_encode_scalar(const struct field *field, const void *object)
 {
 	const void *member = (const char *)object + field->offset;
 	char text[TIME_TEXT];
@@ -298,7 +298,7 @@ static void encode_into(json_t *document, const struct model *model, const void 
 			 field->kind == FIELD_MAP)
 			value = encode_many(field, object);
 		else
-			value = encode_scalar(field, object);
+			value = document_encode_scalar(field, object);
 		json_object_set_new(document, field->name, value);
 	}
 }

@@ -1,4 +1,4 @@
-/* JSON out: the one printer, of documents and of structs. The bytes are jansson's own (whose dumper takes ten times as
+/* JSON out: the printer of documents. The bytes are jansson's own (whose dumper takes ten times as
  * long): journals that were hashed with it stay provable. */
 #include <stdlib.h>
 #include "codec/document.h"
@@ -178,10 +178,4 @@ bool document_canonical(const json_t *document, struct buf *out)
 bool document_print(const json_t *document, bool pretty, struct buf *out)
 {
 	return print(&(struct printer){.out = out, .pretty = pretty}, document) && !out->overflowed;
-}
-
-bool json_encode(const struct model *model, const void *object, bool pretty, struct buf *out)
-{
-	json_t *document DOCUMENT_CLEANUP = document_encode(model, object);
-	return document_print(document, pretty, out);
 }

@@ -378,6 +378,51 @@ static void bytes_that_are_no_utf8_do_not_take_their_value_with_them(void **stat
 			    "a\xef\xbf\xbd");
 }
 
+/* The writer has no tree, jansson's printer has one: for the same document the same text. */
+static void what_is_written_is_what_jansson_prints(void **state)
+{
+	(void)state;
+	const char *args[] = {"plain", "\"quoted\\", "\n", "\xe6\xbc\xa2"};
+	struct pair labels[] = {{"team", "a"}, {"tier", "<b>"}};
+	struct owner owners[] = {{"ReplicaSet", "web-1"}, {"", NULL}};
+	struct pod pods[] = {
+		{0},
+		{.name = "web",
+		 .created_ms = 1000,
+		 .restarts = -7,
+		 .weight = 0.1,
+		 .raw = "{\"a\":[1,{\"b\":[]}],\"c\":\"x\"}"},
+		{.ns = "",
+		 .weight = 2,
+		 .args = args,
+		 .n_args = 4,
+		 .labels = labels,
+		 .n_labels = 2,
+		 .owners = owners,
+		 .n_owners = 2},
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(pods); i++) {
+		for (unsigned pretty = 0; pretty < 2; pretty++) {
+			struct buf ours CLEANUP(buf_done) = BUF_INIT(1 << 20),
+					theirs CLEANUP(buf_done) = BUF_INIT(1 << 20);
+			json_t *document DOCUMENT_CLEANUP = document_encode(&pod_model, &pods[i]);
+			assert_true(json_encode(&pod_model, &pods[i], pretty, &ours));
+			document_print(document, pretty, &theirs);
+			assert_string_equal(buf_str(&ours), buf_str(&theirs));
+		}
+	}
+}
+
+static void written_strings_do_no_harm_and_lose_nothing(void **state)
+{
+	(void)state;
+	struct owner owner = {"\x1b[31m\xc2\x9b\xe2\x80\xae", "\xff\x7f"};
+	struct buf out CLEANUP(buf_done) = BUF_INIT(1000), small CLEANUP(buf_done) = BUF_INIT(10);
+	assert_true(json_encode(&owner_model, &owner, false, &out));
+	assert_string_equal(buf_str(&out), "{\"kind\":\"\\u001B[31m\\u009b\\u202e\",\"name\":\"\\ufffd\\u007f\"}");
+	assert_false(json_encode(&owner_model, &owner, false, &small));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -391,6 +436,8 @@ int main(void)
 		cmocka_unit_test(values_equal_those_of_jansson),
 		cmocka_unit_test(strict_reading_refuses_what_it_does_not_know),
 		cmocka_unit_test(overrides_by_text_reach_nested_members),
+		cmocka_unit_test(what_is_written_is_what_jansson_prints),
+		cmocka_unit_test(written_strings_do_no_harm_and_lose_nothing),
 		cmocka_unit_test(bytes_that_are_no_utf8_do_not_take_their_value_with_them),
 		cmocka_unit_test(canonical_bytes_do_not_depend_on_order),
 	};
