@@ -219,7 +219,8 @@ const struct field *model_find(const struct model *model, struct field_set set, 
 	const struct field *found = NULL;
 	uint64_t deeper = 0;
 	*ret_object = object;
-	for (uint64_t bits = set.bits; bits; bits &= bits - 1) {
+	bool foreign = key.n && memchr(key.p, '\0', key.n); /* no name of ours holds one, and comparing would run on */
+	for (uint64_t bits = foreign ? 0 : set.bits; bits; bits &= bits - 1) {
 		size_t i = (size_t)__builtin_ctzll(bits);
 		const struct field *field = &model->fields[i];
 		const char *name = field->name + set.offset;

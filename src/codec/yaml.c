@@ -213,9 +213,51 @@ static struct error *diagnosis(struct fy_diag *diag, const char *name, int line_
 
 static bool only_space_and_comments(struct slice text);
 
+/* Bytes of the UTF-8 sequence at `p`; 0 when it is none. */
+static size_t utf8_sequence(const unsigned char *p, size_t left)
+{
+	size_t n = *p < 0x80		     ? 1
+		   : *p >= 0xc2 && *p < 0xe0 ? 2
+		   : *p >= 0xe0 && *p < 0xf0 ? 3
+		   : *p >= 0xf0 && *p < 0xf5 ? 4
+					     : 0;
+	if (!n || n > left)
+		return 0;
+	for (size_t i = 1; i < n; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	bool overlong = (*p == 0xe0 && p[1] < 0xa0) || (*p == 0xf0 && p[1] < 0x90);
+	bool outside = (*p == 0xed && p[1] >= 0xa0) || (*p == 0xf4 && p[1] >= 0x90);
+	return overlong || outside ? 0 : n;
+}
+
+/* What cannot stand in YAML is refused before the parser sees it: libfyaml does not come back from some of it. */
+static struct error *check_text(struct slice text, const char *name, int line_offset)
+{
+	const char *line_start = text.p;
+	int line = 1;
+	for (size_t at = 0, n; at < text.n; at += n) {
+		const char *p = text.p + at;
+		n = utf8_sequence((const unsigned char *)p, text.n - at);
+		if (!n || ((unsigned char)*p < ' ' && !strchr("\t\n\r", *p)) || *p == '\0')
+			return error_new(ERROR_INVALID, "%s:%d:%d: %s", name, line + line_offset,
+					 (int)(p - line_start) + 1,
+					 n ? "a control character" : "a byte that is not UTF-8");
+		if (*p == '\n') {
+			line++;
+			line_start = p + 1;
+		}
+	}
+	return NULL;
+}
+
 /* One document's text to a json_t; an empty one gives NULL without error. */
 static struct error *one_document(struct slice text, const char *name, int line_offset, json_t *places, json_t **ret)
 {
+	*ret = NULL;
+	if (!text.n)
+		return NULL;
+	TRY(check_text(text, name, line_offset));
 	struct fy_diag_cfg diag_cfg;
 	fy_diag_cfg_default(&diag_cfg);
 	diag_cfg.fp = NULL;
@@ -224,9 +266,8 @@ static struct error *one_document(struct slice text, const char *name, int line_
 	struct fy_diag *diag = fy_diag_create(&diag_cfg);
 	fy_diag_set_collect_errors(diag, true);
 	struct fy_parse_cfg cfg = {.flags = FYPCF_QUIET, .diag = diag};
-	struct fy_document *document = fy_document_build_from_string(&cfg, text.n ? text.p : "\n", text.n ? text.n : 1);
+	struct fy_document *document = fy_document_build_from_string(&cfg, text.p, text.n);
 	struct error *error = NULL;
-	*ret = NULL;
 	if (!document && !only_space_and_comments(text)) {
 		error = diagnosis(diag, name, line_offset);
 	} else if (document && fy_document_root(document)) {

@@ -174,6 +174,24 @@ static void wrong_types_are_told_with_path(void **state)
 	}
 }
 
+/* "v" and its end, then another name that a comparison running on would reach. */
+static void names_with_a_zero_byte_are_foreign(void **state)
+{
+	(void)state;
+	struct zero {
+		const char *v;
+	} zero;
+	static const char packed[] = "v\0w";
+	const struct field fields[] = {F_STRING(struct zero, v, packed, 0, "")};
+	const struct model model = MODEL("Zero", struct zero, fields);
+	struct arena *arena CLEANUP(arena_freep) = arena_new();
+	static const char *const texts[] = {"{\"v\\u0000w\":\"x\"}", "{\"v\\u0000\":\"x\"}", "{\"v\\u0000.w\":\"x\"}"};
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		assert_null(json_decode(slice_of(texts[i]), "f", JSON_READ_SERVER, &model, &zero, arena));
+		assert_null(zero.v);
+	}
+}
+
 static void values_larger_than_allowed_end_the_stream(void **state)
 {
 	(void)state;
@@ -432,6 +450,7 @@ int main(void)
 		cmocka_unit_test(values_larger_than_allowed_end_the_stream),
 		cmocka_unit_test(deep_nesting_is_refused),
 		cmocka_unit_test(sequences_of_objects_are_read_as_watches_send_them),
+		cmocka_unit_test(names_with_a_zero_byte_are_foreign),
 		cmocka_unit_test(skipping_ends_where_the_value_ends),
 		cmocka_unit_test(values_equal_those_of_jansson),
 		cmocka_unit_test(strict_reading_refuses_what_it_does_not_know),

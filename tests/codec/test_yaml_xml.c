@@ -9,6 +9,7 @@
 #include "codec/document.h"
 #include "codec/xml.h"
 #include "codec/yaml.h"
+#include "codec/yaml_internal.h"
 
 struct traffic {
 	int64_t *steps, interval_ms;
@@ -102,6 +103,31 @@ static void bombs_are_refused(void **state)
 	assert_int_equal(found.broken, 1);
 }
 
+static void what_is_no_text_is_refused_with_its_place(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		size_t n;
+		const char *told;
+	} cases[] = {{"%a\xff", 3, "f:1:3: a byte that is not UTF-8"},
+		     {"a: b\nc: \xc3(", 10, "f:2:4: a byte that is not UTF-8"},
+		     {"a: \xed\xa0\x80", 6, "f:1:4: a byte that is not UTF-8"},
+		     {"a: \xc0\xaf", 5, "f:1:4: a byte that is not UTF-8"},
+		     {"a: b\0c", 6, "f:1:5: a control character"},
+		     {"# \x1b[2J\na: b", 11, "f:1:3: a control character"}};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		json_t *document, *places;
+		struct error *error ERROR_CLEANUP =
+			yaml_document_placed(slice_make(cases[i].text, cases[i].n), "f", &document, &places);
+		assert_non_null(error);
+		assert_string_equal(error->message, cases[i].told);
+	}
+	json_t *document DOCUMENT_CLEANUP = NULL, *places DOCUMENT_CLEANUP = NULL;
+	assert_null(yaml_document_placed(slice_of("a: \"gr\u00fc\xc3\x9f \xf0\x9f\x90\xa2\"\t\r\n"), "f", &document,
+					 &places));
+}
+
 static void xml_becomes_a_tree(void **state)
 {
 	(void)state;
@@ -130,6 +156,7 @@ int main(void)
 		cmocka_unit_test(files_are_read_with_places),
 		cmocka_unit_test(a_broken_document_does_not_hide_its_neighbours),
 		cmocka_unit_test(bombs_are_refused),
+		cmocka_unit_test(what_is_no_text_is_refused_with_its_place),
 		cmocka_unit_test(xml_becomes_a_tree),
 	};
 	return cmocka_run_group_tests_name("yaml and xml", tests, NULL, NULL);
