@@ -27,22 +27,26 @@ struct check {
 
 /* Families, each a table ended by a NULL id. */
 extern const struct check checks_path[], checks_control_plane[], checks_insights[], checks_skew[], checks_addons[],
-	checks_components[], checks_apis[], checks_crds[], checks_behaviour[], checks_workloads[], checks_budgets[],
-	checks_exposed[], checks_pods[], checks_drain[], checks_webhooks[], checks_nodes[], checks_capacity[],
-	checks_gitops[], checks_backup[], checks_blue_green[], checks_rollback[], checks_validation[], checks_tool[];
+	checks_components[], checks_apis[], checks_api_refs[], checks_crds[], checks_behaviour[], checks_workloads[],
+	checks_budgets[], checks_exposed[], checks_pods[], checks_drain[], checks_webhooks[], checks_nodes[],
+	checks_capacity[], checks_gitops[], checks_backup[], checks_blue_green[], checks_rollback[],
+	checks_validation[], checks_tool[];
 extern const struct check *const check_families[]; /* NULL-terminated */
 const struct check *check_find(const char *id);
 
 struct assess {
 	const struct inventory *inventory;
-	const struct config *config; /* thresholds, accepted risks; never NULL */
-	struct arena *arena;	     /* findings live here */
-	const char *target;	     /* "1.34"; never NULL */
-	unsigned from, to;	     /* minors; `from` 0: not known */
-	int64_t now_ms;		     /* when the inventory was taken */
-	struct assess_index *index;  /* assessment/index.h */
+	const struct config *config;	 /* thresholds, accepted risks; never NULL */
+	struct arena *arena;		 /* findings live here */
+	const char *target;		 /* "1.34"; never NULL */
+	unsigned from, to;		 /* minors; `from` 0: not known */
+	int64_t now_ms;			 /* when the inventory was taken */
+	struct assess_index *index;	 /* assessment/index.h */
+	const struct api_evidence *apis; /* assessment/api_evidence.h; NULL until asked for */
+	size_t n_apis;
+	bool has_apis;
 	struct drain_prediction *drain; /* assessment/drain.h; made when it is first asked for */
-	const struct check *check;   /* the one that runs */
+	const struct check *check;	/* the one that runs */
 	struct finding *findings;
 	size_t n_findings;
 	int64_t passed;

@@ -1,3 +1,454 @@
-#include "assessment/check.h"
+/* Deprecated and removed APIs in use: what each source of evidence says, and all of them together. One object is one
+ * finding of an id, however many sources speak of it.
+ *
+ * API-REMOVED-IN-PATH is a blocker, so it rests on strong evidence alone: an object shown in that version, an installed
+ * release that will write it again, a client that is named and still calls. Who wrote an object once, and what was
+ * applied once, are told by API-MANAGEDFIELDS and API-LASTAPPLIED, and stand here as further evidence. API-GIT is the
+ * command scan's. */
+#include <string.h>
+#include "assessment/api_evidence.h"
+#include "codec/document.h"
 
-const struct check checks_apis[] = {{.id = NULL}};
+#define PAGE "https://kubernetes.io/docs/reference/using-api/deprecation-guide/"
+
+/* Finds the finding of this check on this object and API, or NULL. */
+static struct finding *find(struct assess *assess, size_t from, const char *ns, const char *name,
+			    const struct api_evidence *evidence)
+{
+	const char *version = api_evidence_version(assess, evidence);
+	for (size_t i = from; i < assess->n_findings; i++) {
+		struct finding *finding = &assess->findings[i];
+		const struct finding_object *object = finding->object;
+		if (object && !strcmp(subject_text(object->name), subject_text(name)) &&
+		    !strcmp(subject_text(object->ns), subject_text(ns)) &&
+		    !strcmp(subject_text(finding->api_version), version) &&
+		    (!evidence->kind || !strcmp(subject_text(object->kind), evidence->kind)))
+			return finding;
+	}
+	return NULL;
+}
+
+/* Adds to the finding on the evidence's object (or on the API as such), or makes it. */
+static struct finding *tell(struct assess *assess, size_t from, const struct api_evidence *evidence,
+			    const char *message)
+{
+	const char *name = evidence->object_name ? evidence->object_name : api_evidence_name(assess, evidence);
+	struct finding *finding = find(assess, from, evidence->object_ns, name, evidence);
+	if (finding) {
+		api_evidence_add(assess, finding, evidence);
+		return finding;
+	}
+	finding = assess_object(assess, evidence->kind, evidence->object_ns, name, "%s", message);
+	api_evidence_describe(assess, finding, evidence);
+	return finding;
+}
+
+static const char *ends_text(struct assess *assess, const struct api_evidence *evidence, const char *how)
+{
+	return arena_printf(assess->arena, "%s %s, which is not served from %s", how,
+			    api_evidence_version(assess, evidence), subject_text(evidence->removed));
+}
+
+#define EACH_EVIDENCE(assess, evidence)                                                                                \
+	size_t n_##evidence;                                                                                           \
+	const struct api_evidence *all_##evidence = api_evidence_all((assess), &n_##evidence);                         \
+	for (const struct api_evidence *evidence = all_##evidence; evidence < all_##evidence + n_##evidence; evidence++)
+
+static bool is_named_client(const struct api_evidence *evidence)
+{
+	return (evidence->source == API_CLIENT || evidence->source == API_AUDIT_LOG) &&
+	       (evidence->caller_kind == API_CALLER_CONTROLLER || evidence->caller_kind == API_CALLER_LISTER);
+}
+
+/* ---- API-REMOVED-IN-PATH */
+
+static bool is_strong(const struct assess *assess, const struct api_evidence *evidence)
+{
+	switch (evidence->source) {
+	case API_OBJECT:
+		return api_evidence_removed(assess, evidence);
+	case API_HELM:
+		return api_evidence_on_path(assess, evidence);
+	case API_CLIENT:
+	case API_AUDIT_LOG:
+		return is_named_client(evidence) && evidence->caller_kind == API_CALLER_CONTROLLER &&
+		       api_evidence_removed(assess, evidence);
+	case API_FILE:
+	case API_GIT:
+	case API_MANAGED_FIELDS:
+	case API_LAST_APPLIED:
+	case API_METRIC:
+	case API_WARNING:
+		break;
+	}
+	return false;
+}
+
+/* Whatever else is known of what was found. */
+static void add_weak(struct assess *assess, size_t from)
+{
+	EACH_EVIDENCE(assess, evidence)
+	{
+		bool of_object = evidence->source == API_MANAGED_FIELDS || evidence->source == API_LAST_APPLIED,
+		     of_api = evidence->source == API_METRIC || evidence->source == API_WARNING;
+		for (size_t i = from; i < assess->n_findings && of_api; i++)
+			if (!strcmp(subject_text(assess->findings[i].api_version),
+				    api_evidence_version(assess, evidence)) &&
+			    (!evidence->kind ||
+			     (assess->findings[i].object &&
+			      !strcmp(subject_text(assess->findings[i].object->kind), evidence->kind))))
+				api_evidence_add(assess, &assess->findings[i], evidence);
+		struct finding *finding =
+			of_object ? find(assess, from, evidence->object_ns, evidence->object_name, evidence) : NULL;
+		if (finding)
+			api_evidence_add(assess, finding, evidence);
+	}
+}
+
+static void removed(struct assess *assess)
+{
+	size_t from = assess->n_findings;
+	EACH_EVIDENCE(assess, evidence)
+	if (is_strong(assess, evidence))
+		tell(assess, from, evidence,
+		     ends_text(assess, evidence,
+			       evidence->object_name ? "uses" : "a client that is named still calls"));
+	if (assess->n_findings > from)
+		add_weak(assess, from);
+}
+
+/* ---- API-DEPRECATED: what nobody will ever remove (Endpoints) counts where somebody writes it. */
+
+static bool tells_deprecated(const struct assess *assess, const struct api_evidence *evidence)
+{
+	bool dies = evidence->removed_minor || (evidence->api && evidence->api->removed);
+	if (!api_evidence_deprecated(assess, evidence))
+		return false;
+	switch (evidence->source) {
+	case API_HELM:
+		return true;
+	case API_OBJECT:
+	case API_MANAGED_FIELDS:
+	case API_LAST_APPLIED:
+	case API_METRIC:
+		return dies;
+	case API_CLIENT:
+	case API_AUDIT_LOG:
+		return is_named_client(evidence);
+	case API_FILE:
+	case API_GIT:
+	case API_WARNING:
+		break;
+	}
+	return false;
+}
+
+static void deprecated(struct assess *assess)
+{
+	size_t from = assess->n_findings;
+	EACH_EVIDENCE(assess, evidence)
+	{
+		if (!tells_deprecated(assess, evidence))
+			continue;
+		const char *component = evidence->api ? evidence->api->component : NULL,
+			   *version = api_evidence_version(assess, evidence);
+		tell(assess, from, evidence,
+		     component
+			     ? arena_printf(assess->arena, "uses %s, which %s has given up%s%s", version, component,
+					    evidence->api->removed ? " in " : "", subject_text(evidence->api->removed))
+			     : arena_printf(assess->arena, "uses %s, which is deprecated%s%s", version,
+					    evidence->removed ? " and not served from " : "",
+					    subject_text(evidence->removed)));
+	}
+	if (assess->n_findings > from)
+		add_weak(assess, from);
+}
+
+/* ---- live calls */
+
+/* Who is said to call this API: are all of them the system's own, or scanners? */
+static void callers_of(struct assess *assess, const struct api_evidence *metric, bool *ret_any, bool *ret_others)
+{
+	*ret_any = *ret_others = false;
+	EACH_EVIDENCE(assess, evidence)
+	{
+		if ((evidence->source != API_CLIENT && evidence->source != API_AUDIT_LOG) ||
+		    !api_evidence_same_api(evidence, metric))
+			continue;
+		*ret_any = true;
+		*ret_others |=
+			evidence->caller_kind != API_CALLER_SYSTEM && evidence->caller_kind != API_CALLER_SCANNER;
+	}
+}
+
+static void add_callers(struct assess *assess, struct finding *finding, const struct api_evidence *metric)
+{
+	EACH_EVIDENCE(assess, evidence)
+	if ((evidence->source == API_CLIENT || evidence->source == API_AUDIT_LOG) &&
+	    api_evidence_same_api(evidence, metric))
+		api_evidence_add(assess, finding, evidence);
+}
+
+static void called(struct assess *assess)
+{
+	size_t from = assess->n_findings;
+	EACH_EVIDENCE(assess, evidence)
+	{
+		bool any, others;
+		if (evidence->source != API_METRIC || !api_evidence_removed(assess, evidence))
+			continue;
+		callers_of(assess, evidence, &any, &others);
+		if (any && !others)
+			continue;
+		struct finding *finding =
+			tell(assess, from, evidence, ends_text(assess, evidence, "somebody has asked for"));
+		if (any)
+			finding->severity = SEVERITY_BLOCKER;
+		add_callers(assess, finding, evidence);
+	}
+}
+
+static void called_by_system(struct assess *assess)
+{
+	size_t from = assess->n_findings;
+	EACH_EVIDENCE(assess, evidence)
+	{
+		bool any, others;
+		if (evidence->source != API_METRIC || !api_evidence_removed(assess, evidence))
+			continue;
+		callers_of(assess, evidence, &any, &others);
+		if (!any || others)
+			continue;
+		struct finding *finding =
+			tell(assess, from, evidence,
+			     ends_text(assess, evidence, "only the system itself or a scanner asks for"));
+		add_callers(assess, finding, evidence);
+	}
+}
+
+/* One finding a caller and API. */
+static void callers(struct assess *assess)
+{
+	size_t from = assess->n_findings;
+	EACH_EVIDENCE(assess, evidence)
+	{
+		if (!is_named_client(evidence) || !api_evidence_removed(assess, evidence))
+			continue;
+		struct api_evidence by_caller = *evidence;
+		by_caller.kind = NULL;
+		struct finding *finding = find(assess, from, NULL, evidence->caller, &by_caller);
+		if (finding) {
+			api_evidence_add(assess, finding, evidence);
+			continue;
+		}
+		bool controls = evidence->caller_kind == API_CALLER_CONTROLLER;
+		finding = assess_aws(assess, evidence->caller, "%s %s", controls ? "works with" : "looks at",
+				     ends_text(assess, evidence, subject_text(evidence->resource)));
+		finding->severity = controls ? SEVERITY_BLOCKER : SEVERITY_LOW;
+		api_evidence_describe(assess, finding, evidence);
+	}
+}
+
+/* ---- objects by their history */
+
+/* Of a version that is not even served now nobody can be a live writer. */
+static void managed_fields(struct assess *assess)
+{
+	size_t from = assess->n_findings;
+	EACH_EVIDENCE(assess, evidence)
+	if (evidence->source == API_MANAGED_FIELDS && api_evidence_on_path(assess, evidence))
+		tell(assess, from, evidence, ends_text(assess, evidence, "was last written by some manager in"));
+}
+
+static void last_applied(struct assess *assess)
+{
+	size_t from = assess->n_findings;
+	EACH_EVIDENCE(assess, evidence)
+	if (evidence->source == API_LAST_APPLIED && api_evidence_removed(assess, evidence))
+		tell(assess, from, evidence, ends_text(assess, evidence, "was last applied in"));
+}
+
+/* The release is the thing to change: one finding each. */
+static void helm_stored(struct assess *assess)
+{
+	size_t from = assess->n_findings;
+	EACH_EVIDENCE(assess, evidence)
+	{
+		if (evidence->source != API_HELM || !api_evidence_removed(assess, evidence))
+			continue;
+		struct finding *finding =
+			subject_find(assess, from, "HelmRelease", evidence->release_ns, evidence->release_name);
+		if (finding) {
+			api_evidence_add(assess, finding, evidence);
+			continue;
+		}
+		finding = assess_object(assess, "HelmRelease", evidence->release_ns, evidence->release_name,
+					"its stored manifest has %s: the next helm upgrade fails",
+					ends_text(assess, evidence, subject_text(evidence->kind)));
+		api_evidence_describe(assess, finding, evidence);
+		assess_remedy(
+			assess, finding,
+			"upgrade chart \"%s\" to a version without it before the cluster; where the cluster is ahead "
+			"already: helm mapkubeapis %s --namespace %s",
+			subject_text(evidence->release_name), subject_text(evidence->release_name),
+			subject_text(evidence->release_ns));
+	}
+	for (size_t i = 0; i < assess->inventory->n_bad_objects; i++)
+		if (!strcmp(assess->inventory->bad_objects[i].kind, "Secret"))
+			assess_unknown(assess, "Secret", NULL, NULL, "%s", assess->inventory->bad_objects[i].detail);
+}
+
+/* ---- API-ALPHA-BETA */
+
+/* Is a version of this kind served by default there? Beta versions since 1.24 are not; EKS switches some on. */
+static bool is_default(const struct api_lifecycle *api, unsigned minor)
+{
+	static const struct {
+		const char *group, *version;
+		unsigned from;
+	} eks[] = {{"storage.k8s.io", "v1beta1", 31},
+		   {"resource.k8s.io", "v1beta1", 33},
+		   {"resource.k8s.io", "v1beta2", 33}};
+	unsigned came = knowledge_minor(api->introduced);
+	if (api->component || came > minor || knowledge_api_removed(api, minor) || strstr(api->version, "alpha"))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(eks); i++)
+		if (!strcmp(api->group, eks[i].group) && !strcmp(api->version, eks[i].version) && minor >= eks[i].from)
+			return true;
+	return !strstr(api->version, "beta") || came < 24;
+}
+
+static bool is_served_somehow(const struct api_lifecycle *wanted, unsigned minor)
+{
+	for (size_t i = 0; i < knowledge_n_apis; i++)
+		if (!strcmp(knowledge_apis[i].group, wanted->group) && !strcmp(knowledge_apis[i].kind, wanted->kind) &&
+		    is_default(&knowledge_apis[i], minor))
+			return true;
+	return false;
+}
+
+/* What is removed there is API-REMOVED-IN-PATH's. */
+static void alpha_beta(struct assess *assess)
+{
+	size_t from = assess->n_findings;
+	EACH_EVIDENCE(assess, evidence)
+	{
+		const struct api_lifecycle *api = evidence->api;
+		if (evidence->source != API_OBJECT || !api || api->component ||
+		    api_evidence_removed(assess, evidence) || is_served_somehow(api, assess->to))
+			continue;
+		tell(assess, from, evidence,
+		     arena_printf(assess->arena, "exists only in %s, which Kubernetes %s does not serve by default",
+				  api_evidence_version(assess, evidence), assess->target));
+	}
+}
+
+/* ---- API-COVERAGE */
+
+static void coverage(struct assess *assess)
+{
+	static const struct {
+		const char *name, *source;
+	} sources[] = {
+		{"Helm manifests", "kubernetes secrets"}, {"managedFields", "kubernetes discovery"},
+		{"last-applied", "kubernetes discovery"}, {"apiserver_requested_deprecated_apis", "metrics"},
+		{"EKS insights", "eks:DescribeInsight"},  {"audit log", "logs:GetQueryResults"},
+	};
+	const char *without = NULL, *why;
+	int n = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(sources); i++) {
+		if (assess_source_ok(assess, sources[i].source, &why)) {
+			n++;
+			continue;
+		}
+		without = arena_printf(assess->arena, "%s%s%s", subject_text(without), without ? ", " : "",
+				       sources[i].name);
+	}
+	bool warned = assess->inventory->warnings || !assess->inventory->offline;
+	n += warned;
+	if (!warned)
+		without =
+			arena_printf(assess->arena, "%s%sWarning headers", subject_text(without), without ? ", " : "");
+	if (!without)
+		return;
+	struct finding *finding =
+		assess_cluster(assess, "%d of 9 sources of evidence on deprecated APIs were read: not %s", n, without);
+	assess_remedy(assess, finding,
+		      "allow what is missing, and look at manifests and Git with: eks-upgrade-agent scan PATH --to %s",
+		      assess->target);
+}
+
+const struct check checks_apis[] = {
+	{.id = "API-REMOVED-IN-PATH",
+	 .title = "uses an API version that is removed on the way",
+	 .severity = SEVERITY_BLOCKER,
+	 .needs = NEEDS("kubernetes discovery"),
+	 .run = removed,
+	 .remedy = "move to the version that replaces it before the upgrade",
+	 .page = PAGE},
+	{.id = "API-DEPRECATED",
+	 .title = "uses an API version that is deprecated",
+	 .severity = SEVERITY_LOW,
+	 .needs = NEEDS("kubernetes discovery"),
+	 .run = deprecated,
+	 .remedy = "move to the version that replaces it",
+	 .page = PAGE},
+	{.id = "API-CALLED",
+	 .title = "an API that is removed at the target is still asked for",
+	 .severity = SEVERITY_HIGH,
+	 .severities = "HIGH, BLOCKER when a client that is not the system's own is named",
+	 .needs = NEEDS("metrics"),
+	 .run = called,
+	 .remedy = "find who calls it: EKS insights name the user agent, the audit log the user",
+	 .page = PAGE},
+	{.id = "API-CALLER",
+	 .title = "a client is named that still calls a removed API",
+	 .severity = SEVERITY_BLOCKER,
+	 .severities = "BLOCKER for a controller, LOW for what only lists",
+	 .needs = NEEDS("eks:ListInsights", "eks:DescribeInsight"),
+	 .run = callers,
+	 .remedy = "upgrade that client to a version that uses the replacement",
+	 .page = "https://docs.aws.amazon.com/eks/latest/userguide/cluster-insights.html"},
+	{.id = "API-MANAGEDFIELDS",
+	 .title = "an object was last written in a version that is removed on the way",
+	 .severity = SEVERITY_HIGH,
+	 .needs = NEEDS("kubernetes discovery"),
+	 .run = managed_fields,
+	 .remedy = "let its manager write the version that replaces it",
+	 .page = PAGE},
+	{.id = "API-LASTAPPLIED",
+	 .title = "an object was last applied in a version that is removed at the target",
+	 .severity = SEVERITY_MEDIUM,
+	 .needs = NEEDS("kubernetes discovery"),
+	 .run = last_applied,
+	 .remedy = "correct the manifest it was applied from, and apply it again",
+	 .page = PAGE},
+	{.id = "API-HELM-STORED",
+	 .title = "a stored Helm release has an API version that is removed at the target",
+	 .severity = SEVERITY_BLOCKER,
+	 .needs = NEEDS("kubernetes secrets"),
+	 .run = helm_stored,
+	 .remedy = "upgrade the chart first, or correct the stored release with helm mapkubeapis",
+	 .page = "https://helm.sh/docs/topics/kubernetes_apis/"},
+	{.id = "API-ALPHA-BETA",
+	 .title = "exists only in an alpha or beta version that the target does not serve by default",
+	 .severity = SEVERITY_HIGH,
+	 .needs = NEEDS("kubernetes discovery"),
+	 .run = alpha_beta,
+	 .remedy = "export what must survive, and plan without this API",
+	 .page = "https://kubernetes.io/docs/reference/using-api/#api-versioning"},
+	{.id = "API-CONTROLLER-FALSE",
+	 .title = "a removed API is asked for by the system itself or a scanner only",
+	 .severity = SEVERITY_INFO,
+	 .needs = NEEDS("metrics"),
+	 .run = called_by_system,
+	 .remedy = "nothing to do: they ask for whatever is served",
+	 .page = "https://github.com/kubernetes/kubernetes/issues/106668"},
+	{.id = "API-COVERAGE",
+	 .title = "not every source of evidence on deprecated APIs was read",
+	 .severity = SEVERITY_INFO,
+	 .run = coverage,
+	 .remedy = "allow what is missing",
+	 .page = PAGE},
+	{.id = NULL},
+};

@@ -73,6 +73,16 @@ static void see_writers(struct inventory *inventory, const struct kube_meta *met
 	}
 }
 
+/* Only alpha and beta versions are ever removed: stable ones are not looked up for each object. */
+static void see_object(struct inventory *inventory, const struct kube_meta *meta, const char *kind)
+{
+	if (!meta->api_version || !kind || (!strstr(meta->api_version, "alpha") && !strstr(meta->api_version, "beta")))
+		return;
+	const struct api_lifecycle *api = knowledge_api_version(meta->api_version, kind);
+	if (api)
+		add_use(inventory, (struct api_use){.source = API_USE_OBJECT, .api = api}, meta);
+}
+
 struct applied {
 	const char *api_version, *kind;
 };
@@ -333,6 +343,7 @@ void inventory_take(struct inventory *inventory, const struct kube_kind *kind, c
 	meta->api_version = api_version ? api_version : meta->api_version;
 	if (place && kind_name) /* lists of metadata call everything PartialObjectMetadata */
 		*(const char **)(void *)((char *)object + place->offset) = kind_name;
+	see_object(inventory, meta, kind_name);
 	see_writers(inventory, meta, kind_name);
 	see_last_applied(inventory, meta, arena);
 	meta->n_writers = 0;

@@ -17,8 +17,9 @@ struct source {
 	const char *detail; /* why not ok; NULL when ok */
 };
 
-/* A deprecated or removed version seen in use by an object. */
-enum api_use_source { API_USE_MANAGED_FIELDS, API_USE_LAST_APPLIED };
+/* A deprecated or removed version seen in use by an object: it is shown in it, somebody wrote it so, or applied it so.
+ */
+enum api_use_source { API_USE_OBJECT, API_USE_MANAGED_FIELDS, API_USE_LAST_APPLIED };
 struct api_use {
 	enum api_use_source source;
 	const struct api_lifecycle *api;

@@ -7,6 +7,7 @@
  *   objects: [{apiVersion: …}]    # of Kubernetes, as the API shows them
  *   aws: {describe_nodegroup: [{request: {…}, response: {…}}]}   # describe_cluster is made up unless given
  *   metrics: |                    # lines of the API server's
+ *   warnings: [{path: …, text: …, count: 1}]  # Warning headers that our own reading met
  *   sources: {"kubernetes pods": denied}
  *   expect: [{object: payments/redis-pdb, severity: BLOCKER, says: part of message or evidence, remedy: part}]
  *   unknown: true                 # instead: it must be unknown, and nothing else
