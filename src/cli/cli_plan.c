@@ -5,12 +5,14 @@
 #include "base/time.h"
 #include "cli/commands.h"
 #include "codec/document.h"
+#include "codec/json.h"
 #include "rehearsal/rehearsal.h"
 
 static const struct cli_flag flags[] = {
 	{"cluster", 0, "NAME", false, "the cluster that serves now", "cluster"},
 	{"to", 0, "VERSION", false, "target version", "target_version"},
 	{"strategy", 0, "NAME", false, "blue-green, in-place, or a file", "strategy"},
+	{"snapshot", 0, "FILE", false, "save what was seen, for: rehearse --cluster FILE", NULL},
 	{"out", 0, "FILE", false, "save the plan, for: upgrade FILE", NULL},
 	{"explain", 0, "STEP", false, "say why a step is there", NULL},
 	{"no-estimate", 0, NULL, false, "do not play the plan in the simulator for its durations", NULL},
@@ -84,6 +86,17 @@ static struct error *explain(struct cli *cli, const struct upgrade_plan *plan, c
 	return NULL;
 }
 
+static struct error *save_snapshot(struct cli *cli, const struct cluster_state *state)
+{
+	const char *path = cli_flag_text(cli, "snapshot");
+	struct buf text CLEANUP(buf_done) = BUF_INIT((size_t)1 << 30);
+	if (!path)
+		return NULL;
+	json_encode(&cluster_state_model, state, JSON_WRITE_PRETTY, &text);
+	buf_putc(&text, '\n');
+	return cli_write_file(cli, path, buf_slice(&text));
+}
+
 static struct error *run(struct cli *cli, int *ret_exit)
 {
 	TRY(cli_load_config(cli, true));
@@ -91,8 +104,9 @@ static struct error *run(struct cli *cli, int *ret_exit)
 	struct cluster_state state;
 	struct upgrade_plan plan;
 	TRY(loop_plan(&cli->ports, &cli->config, cli->arena, &state, &plan));
+	TRY(save_snapshot(cli, &state));
 	if (!cli_flag_given(cli, "no-estimate"))
-		TRY(rehearse_estimate(&state, &plan, cli->arena));
+		TRY(rehearse_estimate(&state, &cli->config, &plan, cli->arena));
 	struct buf document CLEANUP(buf_done) = BUF_INIT(64 << 20);
 	upgrade_plan_write(&plan, cli->arena, &document);
 	const char *path = cli_flag_text(cli, "out");

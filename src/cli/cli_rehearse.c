@@ -11,6 +11,7 @@
 
 static const struct cli_flag flags[] = {
 	{"cluster", 0, "NAME|SNAPSHOT", false, "small, medium (default), large, or a saved snapshot", NULL},
+	{"to", 0, "VERSION", false, "target version (default: the next minor one)", NULL},
 	{"seed", 0, "N", false, "what chance decides follows from it (default 42)", NULL},
 	{"fault", 0, "SPEC", true, "e.g. 'green:5xx=8% after traffic=50%', 'eks:lost-reply=30%'", NULL},
 	{"random-faults", 0, NULL, false, "draw faults from the seed", NULL},
@@ -123,6 +124,7 @@ static struct error *run(struct cli *cli, int *ret_exit)
 	struct progress *progress CLEANUP(progress_freep) = text ? progress_new(&how) : NULL;
 	struct teller teller = {cli, progress};
 	struct rehearsal_options options = {.cluster = cli_flag_text(cli, "cluster"),
+					    .target_version = cli_flag_text(cli, "to"),
 					    .seed = (uint64_t)seed,
 					    .faults = faults,
 					    .n_faults = n_faults,
@@ -130,11 +132,15 @@ static struct error *run(struct cli *cli, int *ret_exit)
 					    .progress = tell,
 					    .context = &teller,
 					    .check_invariants = true};
+	TRY(cli_read_snapshot(cli, options.cluster, &options.snapshot));
 	if (text) {
 		buf_printf(
 			cli->out,
 			"Rehearsing a blue/green upgrade in the simulator (cluster %s, seed %lld, virtual time).\n\n",
-			options.cluster ? options.cluster : "medium", (long long)seed);
+			options.snapshot  ? options.snapshot->cluster_name
+			: options.cluster ? options.cluster
+					  : "medium",
+			(long long)seed);
 		cli_flush(cli);
 	}
 	return play(cli, &options, text, ret_exit);

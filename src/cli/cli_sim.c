@@ -67,7 +67,9 @@ static struct error *run(struct cli *cli, int *ret_exit)
 	int64_t seed;
 	TRY(cli_flag_int(cli, "seed", 42, 0, INT64_MAX, &seed));
 	const char *cluster = cli_flag_text(cli, "cluster");
-	bool named = cluster && !is_size(cluster) && access(cluster, R_OK) != 0;
+	const struct cluster_state *snapshot;
+	TRY(cli_read_snapshot(cli, cluster, &snapshot));
+	bool named = cluster && !is_size(cluster) && !snapshot;
 	if (named && strpbrk(cluster, "/. "))
 		return cli_usage_error("sim serve: --cluster \"%s\" is no readable snapshot and no name for a cluster",
 				       cluster);
@@ -76,6 +78,7 @@ static struct error *run(struct cli *cli, int *ret_exit)
 	struct sim_serve_options options = {
 		.world = {.cluster = !cluster || named ? "medium" : cluster,
 			  .name = named ? cluster : NULL,
+			  .snapshot = snapshot,
 			  .seed = (uint64_t)seed,
 			  .faults = faults,
 			  .n_faults = n_faults},

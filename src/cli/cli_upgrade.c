@@ -151,7 +151,7 @@ static struct error *prepare(struct cli *cli, const char *path, struct upgrade_p
 		TRY(loop_check_drift(&cli->ports, &cli->config, plan));
 	} else {
 		TRY(loop_plan(&cli->ports, &cli->config, cli->arena, &state, plan));
-		TRY(rehearse_estimate(&state, plan, cli->arena));
+		TRY(rehearse_estimate(&state, &cli->config, plan, cli->arena));
 		struct buf document CLEANUP(buf_done) = BUF_INIT(64 << 20);
 		upgrade_plan_write(plan, cli->arena, &document); /* sets the plan's id */
 		seen = &state;

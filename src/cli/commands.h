@@ -12,6 +12,9 @@ extern const struct cli_command cli_command_rehearse, cli_command_assess, cli_co
 	cli_command_rollback, cli_command_report, cli_command_verify, cli_command_doctor, cli_command_config,
 	cli_command_sim, cli_command_completion, cli_command_version, cli_command_call;
 
+/* --cluster of rehearse and sim serve: a size of an example (*ret is NULL then), or the file of a snapshot. */
+struct error *cli_read_snapshot(struct cli *cli, const char *cluster, const struct cluster_state **ret) MUST_CHECK;
+
 /* Closes what cli_open_ports() opened. */
 void cli_close(struct cli *cli);
 

@@ -2,6 +2,9 @@
 #include "models/cluster_state.h"
 
 #include "codec/document.h"
+#include "codec/json.h"
+
+enum { STATE_FORMAT = 1 };
 
 static const struct field source_fields[] = {
 	F_STRING(struct source_info, name, "name", FIELD_REQUIRED, "what was asked"),
@@ -147,4 +150,21 @@ void cluster_state_hash(const struct cluster_state *state, char out[65])
 	json_t *document DOCUMENT_CLEANUP = document_encode(&cluster_state_model, state);
 	json_object_del(document, "captured_at");
 	document_hash(document, out);
+}
+
+struct error *cluster_state_read(struct slice text, const char *name, struct arena *arena, struct cluster_state *ret)
+{
+	json_t *document DOCUMENT_CLEANUP = NULL;
+	TRY(document_parse(text, name, &document));
+	int64_t format = document_int_or(document, "format", 0);
+	if (format != STATE_FORMAT)
+		return error_remedy(format ? error_new(ERROR_INVALID,
+						       "%s: a snapshot of format %lld, this program reads format %d",
+						       name, (long long)format, STATE_FORMAT)
+					   : error_new(ERROR_INVALID, "%s: not a snapshot", name),
+				    "save it anew: eks-upgrade-agent plan --snapshot FILE");
+	struct error *error = json_decode(text, name, JSON_READ_STRICT, &cluster_state_model, ret, arena);
+	if (error)
+		return error_remedy(error, "a snapshot is what this writes: eks-upgrade-agent plan --snapshot FILE");
+	return NULL;
 }

@@ -76,5 +76,8 @@ struct cluster_state {
 };
 extern const struct model cluster_state_model;
 
+/* From a file that `plan --snapshot` wrote, into `arena`. INVALID for another format version, or what is no snapshot. */
+struct error *cluster_state_read(struct slice text, const char *name, struct arena *arena,
+				 struct cluster_state *ret) MUST_CHECK;
 /* SHA-256 hex over the canonical document without captured_at (so that the same world has the same hash). */
 void cluster_state_hash(const struct cluster_state *state, char out[65]);

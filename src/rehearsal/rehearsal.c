@@ -32,6 +32,15 @@ static struct error *make_config(struct rehearsal *rehearsal)
 	TRY(config_from_text(buf_slice(&text), "simulator", rehearsal->arena, &rehearsal->config));
 	rehearsal->config.simulated = true;
 	rehearsal->config.yes = true;
+	const struct config *pace = rehearsal->options->pace;
+	if (pace) {
+		rehearsal->config.traffic.steps = pace->traffic.steps;
+		rehearsal->config.traffic.n_steps = pace->traffic.n_steps;
+		rehearsal->config.traffic.interval_ms = pace->traffic.interval_ms;
+		rehearsal->config.bake_ms = pace->bake_ms;
+	}
+	if (rehearsal->options->target_version)
+		rehearsal->config.target_version = rehearsal->options->target_version;
 	return NULL;
 }
 
@@ -111,6 +120,7 @@ struct error *rehearse_run(const struct rehearsal_options *options, json_t **ret
 {
 	struct rehearsal rehearsal = {.options = options, .arena = arena_new()};
 	struct sim_options world = {.cluster = options->cluster,
+				    .snapshot = options->snapshot,
 				    .seed = options->seed,
 				    .faults = options->faults,
 				    .n_faults = options->n_faults,
@@ -147,12 +157,11 @@ static void take_durations(const json_t *result, struct upgrade_plan *plan)
 	}
 }
 
-struct error *rehearse_estimate(const struct cluster_state *state, struct upgrade_plan *plan, struct arena *arena)
+struct error *rehearse_estimate(const struct cluster_state *state, const struct config *config,
+				struct upgrade_plan *plan, struct arena *arena)
 {
-	struct rehearsal_options options = {.cluster = state->n_nodes <= 5     ? "small"
-						       : state->n_nodes <= 200 ? "medium"
-									       : "large",
-					    .seed = 1};
+	struct rehearsal_options options = {
+		.snapshot = state, .target_version = plan->target_version, .pace = config, .seed = 1};
 	json_t *result DOCUMENT_CLEANUP = NULL;
 	struct error *error = rehearse_run(&options, &result);
 	if (error) { /* an estimate is no reason to have no plan */

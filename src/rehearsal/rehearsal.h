@@ -10,7 +10,10 @@
 
 /* One rehearsal in the simulator, in process: its own sim, memory store. */
 struct rehearsal_options {
-	const char *cluster; /* small medium large or a snapshot path; NULL: medium */
+	const char *cluster;		      /* small medium large; NULL: medium */
+	const struct cluster_state *snapshot; /* instead: a cluster as it was seen (borrowed) */
+	const char *target_version;	      /* NULL: the next minor version */
+	const struct config *pace;	      /* whose traffic steps and waits; NULL: the simulator's own */
 	uint64_t seed;
 	const char *const *faults;
 	size_t n_faults;
@@ -23,7 +26,7 @@ struct rehearsal_options {
 /* *ret: the fixed JSON of `rehearse -o json`. Approvals are answered yes. */
 struct error *rehearse_run(const struct rehearsal_options *options, json_t **ret) MUST_CHECK;
 
-/* Plays `plan` (made from `state`) without faults and sets each step's estimated_duration_ms and the plan's sum from
- * what the simulator took; then the plan_id anew. Deterministic. */
-struct error *rehearse_estimate(const struct cluster_state *state, struct upgrade_plan *plan,
-				struct arena *arena) MUST_CHECK;
+/* Plays `plan` (made from `state` by `config`) without faults and sets each step's estimated_duration_ms and the plan's
+ * sum from what the simulator took; then the plan_id anew. Deterministic. */
+struct error *rehearse_estimate(const struct cluster_state *state, const struct config *config,
+				struct upgrade_plan *plan, struct arena *arena) MUST_CHECK;

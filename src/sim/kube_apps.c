@@ -241,23 +241,55 @@ static void settle(struct sim_kube *kube)
 			kube_reconcile(kube, w);
 }
 
+/* What a cluster brings along itself is the simulator's own, in Blue as in Green. */
+static bool is_own(const char *ns)
+{
+	return strncmp(ns, "kube-", 5) == 0 || strcmp(ns, "velero") == 0 || strcmp(ns, "default") == 0;
+}
+
+static bool has_host(const struct cluster_state *state, const struct workload_info *info, const char *kind)
+{
+	for (size_t i = 0; i < state->n_services; i++)
+		if (strcmp(state->services[i].kind, kind) == 0 && strcmp(state->services[i].ns, info->ns) == 0 &&
+		    strcmp(state->services[i].name, info->name) == 0)
+			return true;
+	return false;
+}
+
+/* The workload that the users reach: the one named as an Ingress is; else the first of its namespace, of any. */
+static const struct workload_info *users_workload(const struct cluster_state *state)
+{
+	const struct workload_info *near = NULL, *any = NULL;
+	for (size_t i = 0; i < state->n_workloads; i++) {
+		const struct workload_info *info = &state->workloads[i];
+		if (is_own(info->ns) || strcmp(info->kind, "Deployment") != 0)
+			continue;
+		if (has_host(state, info, "Ingress"))
+			return info;
+		for (size_t k = 0; k < state->n_services && !near; k++)
+			if (strcmp(state->services[k].kind, "Ingress") == 0 &&
+			    strcmp(state->services[k].ns, info->ns) == 0)
+				near = info;
+		any = any ? any : info;
+	}
+	return near ? near : any;
+}
+
 static void build_snapshot_workload(struct sim_kube *kube, const struct cluster_state *state,
-				    const struct workload_info *info)
+				    const struct workload_info *info, bool users)
 {
 	static const enum kube_kind_id kinds[] = {KIND_DEPLOYMENT, KIND_STATEFULSET, KIND_DAEMONSET};
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		if (strcmp(kube_resources[kinds[i]].kind, info->kind) != 0)
 			continue;
-		bool system = strncmp(info->ns, "kube-", 5) == 0 || strcmp(info->ns, "velero") == 0;
 		struct kube_app *app = kube_app_find(kube, info->ns);
 		if (!app)
-			app = kube_app_new(kube, info->ns, system);
+			app = kube_app_new(kube, info->ns, false);
 		unsigned flags = info->has_storage ? WORKLOAD_STORAGE : 0;
-		for (size_t j = 0; j < state->n_services; j++)
-			if (strcmp(state->services[j].ns, info->ns) == 0 &&
-			    strcmp(state->services[j].name, info->name) == 0)
-				flags |= strcmp(state->services[j].kind, "Ingress") == 0 ? WORKLOAD_INGRESS
-											 : WORKLOAD_SERVICE;
+		if (users || has_host(state, info, "Ingress"))
+			flags |= WORKLOAD_INGRESS | WORKLOAD_SERVICE;
+		if (has_host(state, info, "Service"))
+			flags |= WORKLOAD_SERVICE;
 		kube_workload_new(kube, app, kinds[i], info->name, info->replicas > 0 ? (unsigned)info->replicas : 0,
 				  flags);
 	}
@@ -270,12 +302,11 @@ static void build_snapshot(struct sim_kube *kube, const struct cluster_state *st
 		kube_node_new(kube, info->node_group ? info->node_group : "general", "m6i.2xlarge",
 			      kube->now_ms - 20 * DAY_MS, kube->now_ms - 20 * DAY_MS);
 	}
+	const struct workload_info *users = users_workload(state);
+	build_system(kube, true);
 	for (size_t i = 0; i < state->n_workloads; i++)
-		build_snapshot_workload(kube, state, &state->workloads[i]);
-	static const char *const needed[] = {"kube-system", "default", "kube-public", "kube-node-lease"};
-	for (size_t i = 0; i < ARRAY_SIZE(needed); i++)
-		if (!kube_app_find(kube, needed[i]))
-			kube_app_new(kube, needed[i], true);
+		if (!is_own(state->workloads[i].ns))
+			build_snapshot_workload(kube, state, &state->workloads[i], users == &state->workloads[i]);
 }
 
 static void build_nodes(struct sim_kube *kube, const char *group, const char *type, unsigned n)

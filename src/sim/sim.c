@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 #include "codec/document.h"
+#include "models/cluster_state.h"
 #include "sim/world.h"
 
 static int64_t clock_now(struct clock *clock)
@@ -58,14 +59,15 @@ static struct error *make_faults(struct sim *sim, const struct sim_options *opti
 static struct error *make_blue(struct sim *sim, const struct sim_options *options)
 {
 	static const char *const kinds[] = {"small", "medium", "large", "empty"};
-	bool known = false;
+	const char *version =
+		options->snapshot && options->snapshot->current_version ? options->snapshot->current_version : "1.33";
+	bool known = options->snapshot != NULL;
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
 		known |= !strcmp(sim->kind, kinds[i]);
 	if (!known)
 		return error_remedy(error_new(ERROR_INVALID, "no example cluster \"%s\"", sim->kind),
-				    "small, medium or large");
-	(void)options;
-	struct sim_cluster *blue = sim_cluster_create(sim, sim->name, "1.33", NULL, 0);
+				    "small, medium, large, or the file of a snapshot");
+	struct sim_cluster *blue = sim_cluster_create(sim, sim->name, version, NULL, 0);
 	struct sim_kube_group groups[SIM_MAX_GROUPS];
 	size_t n = sim_kube_groups(blue->kube, groups, SIM_MAX_GROUPS);
 	blue->life = LIFE_ACTIVE;
@@ -75,7 +77,7 @@ static struct error *make_blue(struct sim *sim, const struct sim_options *option
 		blue->groups[blue->n_groups++] =
 			(struct sim_group){.name = mem_strdup(groups[i].name),
 					   .instance_type = mem_strdup(groups[i].instance_type),
-					   .version = mem_strdup("1.33"),
+					   .version = mem_strdup(version),
 					   .nodes = groups[i].nodes,
 					   .life = LIFE_ACTIVE,
 					   .created_ms = sim->start_ms,
@@ -111,8 +113,11 @@ struct sim *sim_new_bare(uint64_t seed)
 struct error *sim_new(const struct sim_options *options, struct sim **ret)
 {
 	struct sim *sim = sim_new_bare(options->seed);
-	sim->kind = mem_strdup(options->cluster ? options->cluster : "medium");
-	sim->name = mem_strdup(options->name ? options->name : "shop");
+	sim->snapshot = options->snapshot;
+	sim->kind = mem_strdup(options->snapshot ? "snapshot" : options->cluster ? options->cluster : "medium");
+	sim->name = mem_strdup(options->name	   ? options->name
+			       : options->snapshot ? options->snapshot->cluster_name
+						   : "shop");
 	sim->base_url = mem_strdup(options->base_url);
 	sim->start_ms = sim->now_ms = options->start_ms ? options->start_ms : SIM_START;
 	sim->effects = json_object();
@@ -129,6 +134,7 @@ struct error *sim_new(const struct sim_options *options, struct sim **ret)
 		sim_argocd_init(sim);
 		error = make_faults(sim, options);
 	}
+	sim->snapshot = NULL;
 	if (error) {
 		sim_free(sim);
 		return error;

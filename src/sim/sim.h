@@ -8,11 +8,13 @@
 #include "port/ports.h"
 
 struct sim;
+struct cluster_state; /* models/cluster_state.h */
 
 struct sim_options {
-	const char *cluster; /* "small" (3 nodes), "medium" (40 nodes, "shop"), "large" (1000 nodes, 30,000 pods) or a
-				snapshot file */
-	const char *name;    /* cluster's name; NULL: "shop" */
+	const char *cluster; /* "small" (3 nodes), "medium" (40 nodes, "shop"), "large" (1000 nodes, 30,000 pods) */
+	const struct cluster_state
+		*snapshot; /* instead of `cluster`: what was seen of a real one (borrowed); or NULL */
+	const char *name;  /* cluster's name; NULL: the snapshot's, or "shop" */
 	uint64_t seed;
 	const char *const *faults; /* --fault SPEC, n_faults of them */
 	size_t n_faults;

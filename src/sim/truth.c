@@ -56,7 +56,9 @@ char *sim_violation(struct sim *sim)
 void sim_config(struct sim *sim, struct buf *out)
 {
 	const char *base = sim->base_url ? sim->base_url : "";
-	buf_printf(out, "cluster: %s\ntarget_version: \"1.34\"\nregion: " SIM_REGION "\n", sim->name);
+	const char *dot = strchr(sim->clusters[0].version, '.');
+	buf_printf(out, "cluster: %s\ntarget_version: \"1.%ld\"\nregion: " SIM_REGION "\n", sim->name,
+		   dot ? strtol(dot + 1, NULL, 10) + 1 : 34);
 	buf_printf(out, "terraform: { directory: infra/green }\n");
 	buf_printf(out, "gitops: { argocd: { server: \"%s%s\" } }\n", base,
 		   sim->base_url ? "/argocd" : "https://argocd.example.com");

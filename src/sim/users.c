@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include "models/cluster_state.h"
 #include "sim/world.h"
 
 #define BASE_P99_MS 118.0
@@ -19,6 +20,11 @@ void sim_users_init(struct sim *sim)
 	memcpy(sim->cohorts, usual, sizeof usual);
 	for (size_t i = 0; i < SIM_COHORTS; i++)
 		sim->cohorts[i].changed_ms = sim->start_ms;
+	size_t nodes = sim->snapshot ? sim->snapshot->n_nodes : 0;
+	if (nodes) {
+		sim->users_per_s = nodes < 11 ? 12 : (double)nodes * 1.1;
+		return;
+	}
 	sim->users_per_s = !strcmp(sim->kind, "small") ? 12 : !strcmp(sim->kind, "large") ? 800 : 45;
 }
 

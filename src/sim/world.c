@@ -113,6 +113,7 @@ static struct sim_kube *make_kube(struct sim *sim, struct sim_cluster *cluster, 
 					   .ingress_host = cluster->load_balancer,
 					   .region = SIM_REGION,
 					   .account = SIM_ACCOUNT,
+					   .snapshot = blue ? sim->snapshot : NULL,
 					   .seed = sim->seed,
 					   .now_ms = sim->now_ms};
 	return sim_kube_new(&profile);

@@ -128,6 +128,7 @@ struct sim {
 	struct random *chance; /* the world's own */
 	uint64_t seed;
 	char *kind, *name, *base_url;
+	const struct cluster_state *snapshot; /* while the world is made */
 	int64_t start_ms, now_ms;
 	struct sim_cluster clusters[SIM_MAX_CLUSTERS];
 	size_t n_clusters;

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Real programs: terraform makes Green through the aws client, its records stand in moto's Route 53, its EKS is moto's; what
+# Real programs: terraform makes Green through the aws client; EKS, IAM and the users' records in Route 53 are moto's. What
 # moto has not (Kubernetes, load balancers, metrics that follow the users, Argo CD) is the simulator's. One upgrade that is
 # killed in the middle of an apply and asks a person before Blue is removed; one that finds Green sick and rolls back.
 set -u
@@ -88,11 +88,11 @@ fill_moto() {
 begin() { # SIM-SERVE-FLAGS…
 	"$agent" sim serve --cluster small --listen 127.0.0.1:0 --kubeconfig-out kubeconfig --speed 60 -o json "$@" >serve.json 2>serve.err &
 	servers=$!
-	"$build/venv-programs/bin/python" "$here/real_moto.py" -H 127.0.0.1 -p 0 >moto.log 2>&1 &
-	servers="$servers $!"
 	patiently grep -q '"kubeconfig"' serve.json
-	patiently grep -q 'Running on' moto.log
 	sim=$(jq -r .endpoint_url serve.json)
+	"$build/venv-programs/bin/python" "$here/real_moto.py" "$sim" -H 127.0.0.1 -p 0 >moto.log 2>&1 &
+	servers="$servers $!"
+	patiently grep -q 'Running on' moto.log
 	export AWS_ENDPOINT_URL=$(sed -n 's/.*Running on \(http:[^ ]*\).*/\1/p' moto.log | head -n 1)
 	export AWS_ENDPOINT_URL_CLOUDWATCH=$sim AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING_V2=$sim
 	fill_moto >>log 2>&1
@@ -103,7 +103,6 @@ begin() { # SIM-SERVE-FLAGS…
 		target_version: "1.34"
 		region: us-east-1
 		kubeconfig: kubeconfig
-		green: { kubeconfig: kubeconfig, context: shop-134 }
 		clock_url: $sim/sim/clock
 		lease_ttl: 10m
 		terraform:
