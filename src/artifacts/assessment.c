@@ -224,7 +224,8 @@ bool assessment_is_command(const char *remedy)
 {
 	static const char *const programs[] = {"kubectl ", "aws ",    "eksctl ", "helm ",      "terraform ",
 					       "argocd ",  "velero ", "flux ",	 "kustomize ", "eks-upgrade-agent "};
-	for (size_t i = 0; i < ARRAY_SIZE(programs); i++)
+	bool sentence = strstr(remedy, ", or ") || strstr(remedy, ", then ") || strchr(remedy, '<');
+	for (size_t i = 0; i < ARRAY_SIZE(programs) && !sentence; i++)
 		if (!strncmp(remedy, programs[i], strlen(programs[i])))
 			return true;
 	return false;

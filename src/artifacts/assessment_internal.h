@@ -57,7 +57,8 @@ void assessment_acceptance(const struct finding *finding, struct buf *out);
 void assessment_time(int64_t time_ms, int64_t zone_ms, struct buf *out);
 /* What to use instead, unless message or remedy say it already; NULL. */
 const char *assessment_replacement(const struct finding *finding);
-/* Whether a remedy is a command to type rather than a sentence. */
+/* Whether a remedy is a command that can be typed as it stands: not a sentence that begins with one, nor a pattern with
+ * a <place> to fill in. */
 bool assessment_is_command(const char *remedy);
 /* Whether anything was found or remained unknown by the check; of accepted ones: no. */
 bool assessment_check_failed(const struct assessment_view *view, const char *id);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include "base/mem.h"
 #include "base/time.h"
+#include "base/words.h"
 
 struct told {
 	enum step_state state;
@@ -33,17 +34,21 @@ struct progress *progress_new(const struct progress_options *options)
 
 void progress_cell(struct buf *out, const char *text, unsigned columns, bool pad)
 {
-	unsigned cells = 0;
-	size_t total = 0;
-	for (const char *p = text; *p; p++)
-		total += ((unsigned char)*p & 0xC0) != 0x80;
-	unsigned room = total > columns && columns > 1 ? columns - 1 : columns;
-	for (const char *p = text; *p && (cells < room || ((unsigned char)*p & 0xC0) == 0x80); p++) {
-		bool continues = ((unsigned char)*p & 0xC0) == 0x80;
-		buf_putc(out, (unsigned char)*p < 0x20 || *p == 0x7F ? '?' : *p);
-		cells += !continues;
+	struct buf clean CLEANUP(buf_done) = BUF_INIT(1 << 20);
+	words_clean(&clean, slice_of(text), false, 0);
+	struct slice slice = buf_slice(&clean);
+	size_t total = words_width(slice), cells = 0, at = 0, fits = 0;
+	bool cut = total > columns && columns > 1;
+	size_t room = cut ? columns - 1 : columns;
+	while (at < slice.n) {
+		unsigned width = words_cells(words_next(slice, &at));
+		if (cells + width > room)
+			break;
+		cells += width;
+		fits = at;
 	}
-	if (total > columns && columns > 1) {
+	buf_append(out, slice.p, fits);
+	if (cut) {
 		buf_puts(out, "…");
 		cells++;
 	}

@@ -5,6 +5,7 @@
 #include "artifacts/report_internal.h"
 #include "base/mem.h"
 #include "base/time.h"
+#include "base/words.h"
 #include "codec/document.h"
 #include "codec/xml.h"
 
@@ -29,7 +30,9 @@ static const char STYLE[] =
 
 static void text(struct buf *out, const char *value)
 {
-	xml_escape(slice_of(value ? value : ""), out);
+	struct buf clean CLEANUP(buf_done) = BUF_INIT(out->max);
+	words_clean(&clean, slice_of(value ? value : ""), false, 0);
+	xml_escape(buf_slice(&clean), out);
 }
 
 /* Nothing is fetched and nothing runs, and the browser is told so. */
@@ -175,10 +178,12 @@ static void timeline(const json_t *document, struct buf *out)
 		}
 		const json_t *evidence = json_object_get(line, "evidence");
 		if (evidence) {
-			struct buf json CLEANUP(buf_done) = BUF_INIT(1 << 20);
+			struct buf json CLEANUP(buf_done) = BUF_INIT(1 << 20),
+					clean CLEANUP(buf_done) = BUF_INIT(1 << 22);
 			document_print(evidence, true, &json);
+			words_clean_json(&clean, buf_slice(&json));
 			buf_puts(out, "<details><summary>evidence</summary><pre>");
-			text(out, buf_str(&json));
+			xml_escape(buf_slice(&clean), out);
 			buf_puts(out, "</pre></details>");
 		}
 		buf_puts(out, "</tr>\n");

@@ -2,6 +2,7 @@
 #include <string.h>
 #include "artifacts/report_internal.h"
 #include "base/time.h"
+#include "base/words.h"
 #include "codec/document.h"
 
 void report_answer(const json_t *document, struct buf *out)
@@ -22,10 +23,10 @@ void report_answer(const json_t *document, struct buf *out)
 /* Text from outside within a table cell or a line: no markup, no HTML, no line breaks. */
 static void text(struct buf *out, const char *value)
 {
-	for (const char *p = value ? value : ""; *p; p++) {
-		if ((unsigned char)*p < 0x20) {
-			buf_putc(out, ' ');
-		} else if (*p == '<' || *p == '>' || *p == '&') {
+	struct buf clean CLEANUP(buf_done) = BUF_INIT(out->max);
+	words_clean(&clean, slice_of(value ? value : ""), false, 0);
+	for (const char *p = buf_str(&clean); *p; p++) {
+		if (*p == '<' || *p == '>' || *p == '&') {
 			buf_puts(out, *p == '<' ? "&lt;" : *p == '>' ? "&gt;" : "&amp;");
 		} else {
 			if (strchr("|`*_[]\\!", *p))

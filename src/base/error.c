@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/mem.h"
+#include "base/words.h"
 
 static const char *const class_names[ERROR_CLASSES] = {
 	[ERROR_INVALID] = "INVALID",
@@ -214,11 +215,13 @@ static void render_ids(const struct error *error, struct buf *out)
 /* A server's words may hold what moves a terminal's cursor; line ends are kept, under the first. */
 static void put_words(struct buf *out, const char *words)
 {
-	for (const char *p = words; *p; p++) {
-		if (*p == '\n')
-			buf_puts(out, "\n       ");
-		else
-			buf_putc(out, (unsigned char)*p < 0x20 || *p == 0x7F ? ' ' : *p);
+	for (const char *p = words;; p++) {
+		size_t n = strcspn(p, "\n");
+		words_clean(out, slice_make(p, n), false, 0);
+		p += n;
+		if (!*p)
+			return;
+		buf_puts(out, "\n       ");
 	}
 }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "base/buf.h"
 #include "base/time.h"
+#include "base/words.h"
 
 static struct {
 	enum log_level least;
@@ -45,25 +46,31 @@ static int64_t now_ms(void)
 	return (int64_t)now.tv_sec * SECOND_MS + now.tv_nsec / 1000000;
 }
 
-/* Control bytes would let a server write on the terminal of whoever reads the log. */
+/* A server's words must not write on the terminal of whoever reads the log. */
 static void put_clean(struct buf *out, const char *text, bool json)
 {
+	struct buf escaped CLEANUP(buf_done) = BUF_INIT(128 << 10);
+	if (!json) {
+		words_clean(out, slice_of(text), false, 0);
+		return;
+	}
 	for (const char *p = text; *p; p++) {
 		unsigned char c = (unsigned char)*p;
-		if (json && (c == '"' || c == '\\'))
-			buf_putc(out, '\\');
-		if (json && c < 0x20)
-			buf_printf(out, "\\u%04x", c);
+		if (c == '"' || c == '\\')
+			buf_putc(&escaped, '\\');
+		if (c < 0x20)
+			buf_printf(&escaped, "\\u%04x", c);
 		else
-			buf_putc(out, c < 0x20 || c == 0x7F ? ' ' : *p);
+			buf_putc(&escaped, *p);
 	}
+	words_clean_json(out, buf_slice(&escaped));
 }
 
 void log_write(enum log_level level, const char *area, const char *format, ...)
 {
 	if (!log_enabled(level))
 		return;
-	struct buf text CLEANUP(buf_done) = BUF_INIT(16 << 10), line CLEANUP(buf_done) = BUF_INIT(64 << 10);
+	struct buf text CLEANUP(buf_done) = BUF_INIT(16 << 10), line CLEANUP(buf_done) = BUF_INIT(128 << 10);
 	va_list args;
 	va_start(args, format);
 	if (!buf_vprintf(&text, format, args))

@@ -85,6 +85,31 @@ static void the_answer_comes_first_then_why_then_what_to_do(void **state)
 	in_order(text, parts, ARRAY_SIZE(parts));
 }
 
+static void a_command_can_be_copied_and_a_sentence_is_none(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *remedy, *text;
+	} cases[] = {
+		{"kubectl -n payments patch pdb redis -p '{\"spec\": {\"minAvailable\": 1}}'",
+		 "           do:   kubectl -n payments patch pdb redis -p \\\n"
+		 "                   '{\"spec\": {\"minAvailable\": 1}}'\n"},
+		{"kubectl -n payments delete pdb redis-budget, or run two replicas of it",
+		 "           do:   kubectl -n payments delete pdb\n"
+		 "                 redis-budget, or run two replicas of it\n"},
+		{"kubectl -n payments label pods --selector <its pods' labels> a=b",
+		 "           do:   kubectl -n payments label pods --selector\n"
+		 "                 <its pods' labels> a=b\n"},
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct finding findings[] = {{.id = "A", .message = "m", .remedy = cases[i].remedy}};
+		struct assessment assessment = assessed(findings, 1);
+		struct assessment_style narrow = {.columns = 60, .utf8 = true};
+		char *text CLEANUP(mem_freep) = written(&assessment, "text", &narrow);
+		has(text, cases[i].text);
+	}
+}
+
 static void one_denied_call_is_told_once(void **state)
 {
 	(void)state;
@@ -293,6 +318,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_answer_comes_first_then_why_then_what_to_do),
+		cmocka_unit_test(a_command_can_be_copied_and_a_sentence_is_none),
 		cmocka_unit_test(one_denied_call_is_told_once),
 		cmocka_unit_test(what_counts_for_one_strategy_only_stands_apart),
 		cmocka_unit_test(an_accepted_risk_is_told_with_its_owner),

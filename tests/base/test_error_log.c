@@ -108,10 +108,13 @@ static void servers_words_cannot_move_the_cursor(void **state)
 {
 	(void)state;
 	struct error *error ERROR_CLEANUP =
-		error_remedy(error_new(ERROR_INVALID, "bad \x1b[2J\x07 name\nsecond line"), "type\r\x1b]0;x\x07 this");
+		error_remedy(error_new(ERROR_INVALID, "bad \x1b[2J\x07 name\nsecond\xe2\x80\xae line"),
+			     "type\r\x1b]0;x\xc2\x9b this");
 	struct buf out CLEANUP(buf_done) = BUF_INIT(1000);
 	error_render(error, &out);
-	assert_string_equal(buf_str(&out), "error: bad  [2J  name\n       second line\ndo:    type  ]0;x  this\n");
+	assert_string_equal(
+		buf_str(&out),
+		"error: bad \\x1b[2J\\x07 name\n       second\\u202e line\ndo:    type \\x1b]0;x\\u009b this\n");
 }
 
 static void numbers_of_the_system_become_words(void **state)
@@ -178,7 +181,7 @@ static void the_log_is_one_line_a_message(void **state)
 	log_debug("aws", "not %s", "this");
 	log_warn("aws", "throttled\n%s", "\x1b[31mred");
 	char *text CLEANUP(mem_freep) = logged(ends[0]);
-	assert_string_equal(text, "2026-11-23T20:36:57.500Z warn  aws: throttled  [31mred\n");
+	assert_string_equal(text, "2026-11-23T20:36:57.500Z warn  aws: throttled \\x1b[31mred\n");
 	log_setup(LOG_DEBUG, LOG_JSON, ends[1]);
 	log_debug("kube", "a \"quoted\" \\ line\n\x01");
 	char *json CLEANUP(mem_freep) = logged(ends[0]);
