@@ -92,7 +92,7 @@ static struct error *save_snapshot(struct cli *cli, const struct cluster_state *
 	struct buf text CLEANUP(buf_done) = BUF_INIT((size_t)1 << 30);
 	if (!path)
 		return NULL;
-	json_encode(&cluster_state_model, state, JSON_WRITE_PRETTY, &text);
+	json_encode(&cluster_state_model, state, true, &text);
 	buf_putc(&text, '\n');
 	return cli_write_file(cli, path, buf_slice(&text));
 }
