@@ -79,6 +79,10 @@ struct error *aws_call_as(struct aws *aws, const struct aws_credentials *as, con
 /* Puts service, operation, tries and a remedy on what went wrong. */
 struct error *aws_fault_decorate(const struct aws *aws, const struct aws_operation *operation, unsigned tries,
 				 bool maybe_done, struct error *error) MUST_CHECK;
+/* Takes out of an error's words what of our secrets a server has put there: the session's token, and members that the
+ * model calls sensitive. */
+void aws_fault_hide(const struct aws_operation *operation, const json_t *input, const struct http_header *headers,
+		    size_t n_headers, struct error *error);
 /* "s3:ListBucket": what a policy must allow. */
 void aws_iam_action(const struct aws_operation *operation, char out[160]);
 

@@ -98,6 +98,8 @@ static struct error *ask(struct aws_chain *chain, const char *method, const char
 					  buf_str(&response->body));
 			error->http_status = response->status;
 		}
+		for (size_t k = 0; error && k < n; k++)
+			error_hide(error, headers[k].value);
 		buf_clear(out);
 		buf_append(out, response->body.p, response->body.n);
 		http_exchange_done(&exchange);

@@ -106,7 +106,10 @@ static bool is_loopback(const char *host)
 static struct error *check_url(const char *url)
 {
 	size_t scheme = !strncasecmp(url, "https://", 8) ? 8 : !strncasecmp(url, "http://", 7) ? 7 : 0;
-	if (!scheme || !url[scheme] || url[scheme] == '/' || strpbrk(url, " \t\r\n?#@"))
+	if (strchr(url, '@')) /* not shown: a password may stand before it */
+		return error_remedy(error_new(ERROR_INVALID, "the endpoint's address names a user before its host"),
+				    "take what stands before \"@\" out of it");
+	if (!scheme || !url[scheme] || url[scheme] == '/' || strpbrk(url, " \t\r\n?#"))
 		return error_remedy(error_new(ERROR_INVALID, "endpoint \"%s\" is no address", url),
 				    "write it like https://HOST or http://127.0.0.1:PORT");
 	if (scheme == 7 && !is_loopback(url + 7))

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "aws/client_internal.h"
+#include "aws/wire_internal.h"
 #include "base/mem.h"
 
 void aws_iam_action(const struct aws_operation *operation, char out[160])
@@ -59,6 +60,48 @@ static struct error *remedy_of_denial(const struct aws *aws, const struct aws_op
 		return error_remedy(error, "a policy denies %s%s%s to %s: change that policy, or use another role",
 				    what, on, resource, subject);
 	return error_remedy(error, "allow %s%s%s to %s", what, on, resource, subject);
+}
+
+/* As it is, and as it stands in forms and addresses. */
+static void hide(struct error *error, const char *secret)
+{
+	struct buf encoded CLEANUP(buf_done) = BUF_INIT(1 << 20);
+	error_hide(error, secret);
+	aws_uri_encode(slice_of(secret), "", &encoded);
+	if (encoded.n != strlen(secret))
+		error_hide(error, buf_str(&encoded));
+	if (encoded.p)
+		secret_wipe(encoded.p, encoded.n);
+}
+
+static void hide_members(const struct aws_shape *shape, const json_t *value, bool sensitive, struct error *error)
+{
+	size_t i;
+	json_t *item;
+	if (sensitive && json_is_string(value))
+		hide(error, json_string_value(value));
+	if (shape->kind == AWS_LIST)
+		json_array_foreach (value, i, item)
+			hide_members(&aws_shapes[shape->element], item, sensitive, error);
+	if (shape->kind != AWS_STRUCTURE)
+		return;
+	for (i = 0; i < shape->n_members; i++) {
+		const struct aws_member *member = &aws_members[shape->first_member + i];
+		item = json_object_get(value, aws_name(member->name));
+		if (item)
+			hide_members(&aws_shapes[member->shape], item, sensitive || member->flags & AWS_SENSITIVE,
+				     error);
+	}
+}
+
+void aws_fault_hide(const struct aws_operation *operation, const json_t *input, const struct http_header *headers,
+		    size_t n_headers, struct error *error)
+{
+	for (size_t i = 0; i < n_headers; i++)
+		if (!strcmp(headers[i].name, "X-Amz-Security-Token"))
+			hide(error, headers[i].value);
+	if (aws_input_of(operation) && input)
+		hide_members(aws_input_of(operation), input, false, error);
 }
 
 static bool has(const char *code, const char *part)

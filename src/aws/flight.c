@@ -167,6 +167,8 @@ static void look(struct aws *aws, struct aws_flight *flight, struct http_respons
 		error = aws_wire_decode_response(flight->request->operation, response, &output);
 	}
 	if (error) {
+		aws_fault_hide(flight->request->operation, flight->request->input, flight->headers, flight->n_headers,
+			       error);
 		fail(aws, flight, response, error);
 		return;
 	}

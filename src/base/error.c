@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/mem.h"
+#include "base/secret.h"
 #include "base/words.h"
 
 static const char *const class_names[ERROR_CLASSES] = {
@@ -71,6 +72,35 @@ struct error *error_remedy(struct error *error, const char *format, ...)
 	free(error->remedy);
 	error->remedy = remedy;
 	return error;
+}
+
+static void hide(char **text, const char *secret, size_t n)
+{
+	static const char instead[] = "[hidden]";
+	if (!*text || !strstr(*text, secret))
+		return;
+	struct buf clean CLEANUP(buf_done) = BUF_INIT(1 << 24);
+	const char *p = *text;
+	for (const char *at; (at = strstr(p, secret)); p = at + n) {
+		buf_append(&clean, p, (size_t)(at - p));
+		buf_puts(&clean, instead);
+	}
+	buf_puts(&clean, p);
+	secret_wipe(*text, strlen(*text));
+	free(*text);
+	*text = mem_strdup(buf_str(&clean));
+}
+
+void error_hide(struct error *error, const char *secret)
+{
+	enum { SECRET_AT_LEAST = 6 };
+	size_t n = secret ? strlen(secret) : 0;
+	if (n < SECRET_AT_LEAST)
+		return;
+	for (; error; error = error->cause) {
+		hide(&error->message, secret, n);
+		hide(&error->remedy, secret, n);
+	}
 }
 
 static enum error_class class_of_errno(int number)

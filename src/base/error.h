@@ -50,6 +50,10 @@ struct error *error_wrap(struct error *cause, const char *format, ...) PRINTF_LI
 /* Sets what to do next; gives the same error back, so that it can stand in a return. */
 struct error *error_remedy(struct error *error, const char *format, ...) PRINTF_LIKE(2, 3) MUST_CHECK NEVER_NULL;
 
+/* A server may repeat in its refusal what it was sent. Takes `secret` (NULL: none) out of all messages of the chain;
+ * what is too short to be a secret stays. */
+void error_hide(struct error *error, const char *secret);
+
 struct error *error_from_errno(int number, const char *format, ...) PRINTF_LIKE(2, 3) MUST_CHECK NEVER_NULL;
 struct error *error_copy(const struct error *error) MUST_CHECK; /* the whole chain; NULL of NULL */
 void error_free(struct error *error);

@@ -224,6 +224,9 @@ static bool find_entry(const struct loader *loader, const char *list, const char
 struct error *kube_access_check_server(const char *server)
 {
 	static const char *const own[] = {"127.0.0.1", "localhost", "[::1]"};
+	if (strchr(server, '@')) /* not shown: a password may stand before it */
+		return error_remedy(error_new(ERROR_INVALID, "the address names a user before its host"),
+				    "take what stands before \"@\" out of it");
 	if (!strncasecmp(server, "https://", 8) && server[8])
 		return NULL;
 	if (strncasecmp(server, "http://", 7) != 0)

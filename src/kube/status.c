@@ -179,6 +179,8 @@ struct error *kube_outcome(const struct kube *kube, const char *method, const ch
 	struct error *error = TAKE(response->error);
 	if (!error) {
 		error = kube_status_error(method, path, response);
+		if (error && kube->authorization) /* "Bearer …": some servers repeat what they were sent */
+			error_hide(error, strchr(secret_reveal(kube->authorization), ' ') + 1);
 		if (error)
 			error->outcome_unknown = !reads && response->status >= 500;
 		return error;

@@ -263,6 +263,62 @@ static void denials_say_what_to_allow_on_what_to_whom(void **state)
 	assert_string_equal(bare->remedy, "allow s3:ListBucket to the owner of key AKIDEXAMPLE");
 }
 
+static void what_the_server_repeats_of_our_secrets_is_hidden(void **state)
+{
+	struct fake *fake = *state;
+	fake->options.session_token = "SESSION/TOKEN==";
+	CLIENT(fake);
+	FAKE_SCRIPT(fake, {403, .body = "{\"__type\":\"SignatureDoesNotMatch\",\"message\":\"x-amz-security-token:"
+					"SESSION/TOKEN== value=hunter22 other=SESSION%2FTOKEN%3D%3D\"}"});
+	struct error *error ERROR_CLEANUP =
+		aws_call(aws, &aws_ssm_PutParameter,
+			 json_pack("{s:s, s:s, s:s}", "Name", "/n", "Value", "hunter22", "Type", "SecureString"), NULL);
+	assert_string_equal(error->message, "x-amz-security-token:[hidden] value=[hidden] other=[hidden]");
+}
+
+static void what_is_not_the_services_word_is_not_believed(void **state)
+{
+	struct fake *fake = *state;
+	CLIENT(fake);
+	FAKE_SCRIPT(fake, {200, .body = "<html>Welcome</html>", .headers = "Content-Type: text/html; charset=utf-8"});
+	struct error *page ERROR_CLEANUP =
+		aws_call(aws, &aws_autoscaling_SetDesiredCapacity,
+			 json_pack("{s:s, s:i}", "AutoScalingGroupName", "g", "DesiredCapacity", 3), NULL);
+	assert_contains(page->cause->message, "a web page answered in place of autoscaling");
+	assert_true(page->outcome_unknown);
+	FAKE_SCRIPT(fake, {200, .body = ""});
+	struct error *empty ERROR_CLEANUP =
+		aws_call(aws, &aws_eks_DescribeCluster, json_pack("{s:s}", "name", "x"), NULL);
+	assert_contains(empty->cause->message, "eks gave an empty answer");
+	FAKE_SCRIPT(fake, {200, .body = ""}); /* where nothing is to be said, nothing is enough */
+	assert_null(aws_call(aws, &aws_s3_DeleteObject, json_pack("{s:s, s:s}", "Bucket", "b", "Key", "k"), NULL));
+}
+
+static void puts_into_s3_ask_before_they_send_and_all_calls_say_who_we_are(void **state)
+{
+	struct fake *fake = *state;
+	CLIENT(fake);
+	FAKE_SCRIPT(fake, {200, .body = ""});
+	json_t *object = json_pack("{s:s, s:s, s:s}", "Bucket", "b", "Key", "k", "Body", "YWJj");
+	assert_null(aws_call(aws, &aws_s3_PutObject, object, NULL));
+	assert_contains(fake_header(&fake->asked[0], "Expect"), "100-continue");
+	assert_contains(fake_header(&fake->asked[0], "User-Agent"), "eks-upgrade-agent/");
+	assert_null(strstr(fake_header(&fake->asked[0], "Authorization"), "expect"));
+	FAKE_SCRIPT(fake, {200, .body = "{\"clusters\":[]}"});
+	assert_null(aws_call(aws, &aws_eks_ListClusters, NULL, NULL));
+	assert_null(fake_header(&fake->asked[0], "Expect"));
+}
+
+static void a_user_within_an_endpoint_is_refused_unseen(void **state)
+{
+	struct fake *fake = *state;
+	fake->options.endpoint_url = "https://me:hunter22@127.0.0.1:1";
+	CLIENT(fake);
+	struct error *error ERROR_CLEANUP = aws_call(aws, &aws_eks_ListClusters, NULL, NULL);
+	assert_contains(error->message, "names a user before its host");
+	assert_null(strstr(error->message, "hunter22"));
+}
+
 static void the_breaker_counts_calls_not_tries_and_never_throttling(void **state)
 {
 	struct fake *fake = *state;
@@ -433,6 +489,10 @@ int main(void)
 		TEST(a_skewed_clock_is_learnt_and_the_call_sent_again_at_once),
 		TEST(skew_is_not_learnt_from_old_or_slow_answers),
 		TEST(denials_say_what_to_allow_on_what_to_whom),
+		TEST(what_the_server_repeats_of_our_secrets_is_hidden),
+		TEST(what_is_not_the_services_word_is_not_believed),
+		TEST(puts_into_s3_ask_before_they_send_and_all_calls_say_who_we_are),
+		TEST(a_user_within_an_endpoint_is_refused_unseen),
 		TEST(the_breaker_counts_calls_not_tries_and_never_throttling),
 		TEST(the_quota_ends_retries_before_the_service_drowns),
 		TEST(pages_are_joined_side_by_side),

@@ -87,6 +87,19 @@ static void tries_are_told(void **state)
 	assert_string_equal(buf_str(&line), "slow down [r-1, tried 3 times]");
 }
 
+static void what_a_server_repeats_is_hidden(void **state)
+{
+	(void)state;
+	struct error *error ERROR_CLEANUP = error_wrap(
+		error_remedy(error_new(ERROR_AUTH, "token=hunter22, again hunter22!"), "not hunter22"), "hunter22");
+	error_hide(error, "hunter22");
+	error_hide(error, "to"); /* no secret */
+	error_hide(error, NULL);
+	assert_string_equal(error->message, "[hidden]");
+	assert_string_equal(error->remedy, "not [hidden]");
+	assert_string_equal(error->cause->message, "token=[hidden], again [hidden]!");
+}
+
 static void a_copy_is_whole_and_its_own(void **state)
 {
 	(void)state;
@@ -207,6 +220,7 @@ int main(void)
 		cmocka_unit_test(a_later_remedy_takes_the_place_of_an_earlier),
 		cmocka_unit_test(a_remedy_may_quote_the_one_before),
 		cmocka_unit_test(tries_are_told),
+		cmocka_unit_test(what_a_server_repeats_is_hidden),
 		cmocka_unit_test(a_copy_is_whole_and_its_own),
 		cmocka_unit_test(servers_words_cannot_move_the_cursor),
 		cmocka_unit_test(numbers_of_the_system_become_words),

@@ -1,0 +1,9 @@
+#!/bin/sh
+# Secrets are planted everywhere; nothing that comes out may hold one.
+# usage: EUA_BUILD=DIRECTORY tests/programs/secrets.sh
+set -u
+build=${EUA_BUILD:?}
+here=$(cd "$(dirname "$0")" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+PYTHONHASHSEED=1 python3 "$here/secrets.py" "$build/eks-upgrade-agent" "$work"
