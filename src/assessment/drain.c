@@ -17,7 +17,9 @@ enum slot_state {
 };
 
 struct slot {
-	const struct kube_pod *pod;
+	size_t index;
+	const struct kube_pod *pod; /* as it was seen; of one that came since, the one it is like */
+	size_t *budgets, n_budgets; /* that select it */
 	struct place_pod *place;
 	enum slot_state state;
 	bool ready;
@@ -29,6 +31,7 @@ struct budget {
 	const struct kube_pdb *pdb;
 	size_t *slots, n_slots;
 	int64_t expected, desired;
+	bool never; /* a share of pods whose controller cannot be asked how many it wants: the server allows none */
 };
 
 struct node_slot {
@@ -41,11 +44,10 @@ struct play {
 	struct assess *assess;
 	struct arena *arena; /* of the play alone */
 	struct placement *placement;
-	struct slot *slots;
+	struct slot **slots; /* first those of the inventory's pods, in its order */
 	size_t n_slots;
 	struct budget *budgets;
 	size_t n_budgets;
-	size_t **budgets_of; /* by slot: indices, ended by SIZE_MAX */
 	struct node_slot *nodes;
 	size_t n_nodes;
 	size_t *queue, n_queue, n_waiting;
@@ -177,37 +179,126 @@ static long ordinal_of(const struct kube_pod *pod)
 	return dash ? strtol(dash + 1, NULL, 10) : 0;
 }
 
+static int slot_order(const void *left, const void *right, void *context)
+{
+	struct slot *const *slots = context;
+	const struct slot *a = slots[*(const size_t *)left], *b = slots[*(const size_t *)right];
+	int order = strcmp(a->pod->meta.ns ? a->pod->meta.ns : "", b->pod->meta.ns ? b->pod->meta.ns : "");
+	return order ? order
+		     : strcmp(a->pod->meta.name ? a->pod->meta.name : "", b->pod->meta.name ? b->pod->meta.name : "");
+}
+
+static int queue_order(const void *left, const void *right, void *context)
+{
+	struct slot *const *slots = context;
+	const struct slot *a = slots[*(const size_t *)left], *b = slots[*(const size_t *)right];
+	if (a->pod->meta.created_ms != b->pod->meta.created_ms)
+		return a->pod->meta.created_ms < b->pod->meta.created_ms ? -1 : 1;
+	return slot_order(left, right, context);
+}
+
+/* A pod that only waits for a node will be as well as its siblings are. */
+static bool will_be_ready(const struct play *play, const struct slot *slot)
+{
+	const struct kube_workload *owner = index_pod_workload(play->assess, slot->pod);
+	struct pod_list siblings = owner ? index_workload_pods(play->assess, owner) : (struct pod_list){0};
+	for (size_t i = 0; i < siblings.n; i++)
+		if (siblings.pods[i]->node_name && !kube_pod_ready(siblings.pods[i]) &&
+		    !kube_pod_finished(siblings.pods[i]))
+			return false;
+	return true;
+}
+
+static struct slot *add_slot(struct play *play, const struct kube_pod *pod)
+{
+	struct slot *slot = arena_alloc(play->arena, sizeof *slot);
+	*slot = (struct slot){.index = play->n_slots, .pod = pod};
+	*ARENA_PUSH(play->arena, play->slots, play->n_slots) = slot;
+	slot->place = new_place(play, slot);
+	return slot;
+}
+
+static struct slot *slot_of(const struct play *play, const struct kube_pod *pod)
+{
+	return play->slots[pod - play->assess->inventory->pods];
+}
+
+static bool is_ordered_set(const struct kube_workload *owner)
+{
+	return owner && !strcmp(owner->kind, "StatefulSet") &&
+	       !(owner->pod_management && !strcmp(owner->pod_management, "Parallel"));
+}
+
+static void enqueue(struct play *play, struct slot *slot)
+{
+	slot->state = SLOT_QUEUED;
+	*ARENA_PUSH(play->arena, play->queue, play->n_queue) = slot->index;
+}
+
 static void set_up_slots(struct play *play)
 {
 	const struct inventory *inventory = play->assess->inventory;
 	const struct node_slot *at = NULL;
-	play->n_slots = inventory->n_pods;
-	play->slots = arena_alloc(play->arena, (play->n_slots + 1) * sizeof *play->slots);
-	for (size_t i = 0; i < play->n_slots; i++) {
+	for (size_t i = 0; i < inventory->n_pods; i++) {
 		const struct kube_pod *pod = &inventory->pods[i];
-		struct slot *slot = &play->slots[i];
 		const struct kube_workload *owner = index_pod_workload(play->assess, pod);
-		bool ordered = owner && !strcmp(owner->kind, "StatefulSet") &&
-			       !(owner->pod_management && !strcmp(owner->pod_management, "Parallel"));
-		*slot = (struct slot){.pod = pod,
-				      .ready = kube_pod_ready(pod) && !pod->meta.deletion_ms,
-				      .set = ordered ? owner : NULL,
-				      .ordinal = ordinal_of(pod)};
-		slot->place = new_place(play, slot);
+		struct slot *slot = add_slot(play, pod);
+		slot->ready = kube_pod_ready(pod);
+		slot->set = is_ordered_set(owner) ? owner : NULL;
+		slot->ordinal = ordinal_of(pod);
 		if (kube_pod_finished(pod) || pod->meta.deletion_ms) {
-			slot->state =
-				SLOT_GONE; /* finished ones hold nothing; those on their way out are as good as gone */
+			slot->state = SLOT_GONE; /* it holds nothing, or is as good as gone */
 			continue;
 		}
 		if (!at || !pod->node_name || strcmp(at->node->meta.name, pod->node_name) != 0)
 			at = play_node(play, pod->node_name);
-		if (at) {
+		if (at)
 			placement_put(slot->place, at->place);
-		} else {
-			slot->state = SLOT_QUEUED;
-			*ARENA_PUSH(play->arena, play->queue, play->n_queue) = i;
-		}
+		else
+			enqueue(play, slot);
 	}
+	if (play->n_queue)
+		qsort_r(play->queue, play->n_queue, sizeof *play->queue, queue_order, play->slots);
+	for (size_t i = 0; i < play->n_queue; i++)
+		play->slots[play->queue[i]]->ready = will_be_ready(play, play->slots[play->queue[i]]);
+}
+
+/* A StatefulSet whose lower ordinals are not ready has not made its higher ones: they come when these are. */
+static void add_missing(struct play *play, const struct kube_workload *set)
+{
+	struct pod_list pods = index_workload_pods(play->assess, set);
+	for (int64_t ordinal = 0; ordinal < set->replicas && ordinal < 1000; ordinal++) {
+		bool there = false;
+		for (size_t i = 0; i < pods.n && !there; i++)
+			there = ordinal_of(pods.pods[i]) == ordinal;
+		if (there)
+			continue;
+		struct kube_pod *pod = arena_alloc(play->assess->arena, sizeof *pod);
+		struct kube_owner *owner = arena_alloc(play->assess->arena, sizeof *owner);
+		*owner = (struct kube_owner){NULL, set->kind, set->meta.name, set->meta.uid, true};
+		*pod = (struct kube_pod){.meta = {.ns = set->meta.ns,
+						  .name = arena_printf(play->assess->arena, "%s-%lld", set->meta.name,
+								       (long long)ordinal),
+						  .labels = set->template.labels,
+						  .n_labels = set->template.n_labels,
+						  .owners = owner,
+						  .n_owners = 1},
+					 .spec = set->template.spec};
+		struct slot *slot = add_slot(play, pod);
+		slot->state = SLOT_WAITS;
+		slot->ready = pods.n == 0 || will_be_ready(play, slot_of(play, pods.pods[0]));
+		slot->set = is_ordered_set(set) ? set : NULL;
+		slot->ordinal = ordinal;
+		play->n_waiting++;
+	}
+}
+
+static void set_up_missing(struct play *play)
+{
+	const struct inventory *inventory = play->assess->inventory;
+	for (size_t i = 0; i < inventory->n_workloads; i++)
+		if (!strcmp(inventory->workloads[i].kind, "StatefulSet"))
+			add_missing(play, &inventory->workloads[i]);
 }
 
 /* ---- budgets */
@@ -219,25 +310,43 @@ static int64_t amount_of(const char *json, int64_t n)
 	return json && kube_int_or_percent_parse(json, &value) ? kube_int_or_percent_of(&value, n, true) : -1;
 }
 
-/* What the disruption controller expects: of whom a share is meant, the replicas that their controllers want. */
-static int64_t expected_pods(const struct play *play, const struct budget *budget)
+/* The disruption controller asks a controller how many it wants; these cannot be asked. */
+static bool has_no_scale(const char *kind)
 {
-	int64_t expected = 0;
+	return !strcmp(kind, "DaemonSet") || !strcmp(kind, "Job") || !strcmp(kind, "CronJob") || !strcmp(kind, "Node");
+}
+
+/* Of whom a share is meant, the replicas that the controllers want; of whom a number, the pods that there are. */
+static void expect(const struct play *play, struct budget *budget)
+{
 	const struct kube_workload *seen[64];
+	const char *kind, *name;
 	size_t n = 0;
+	budget->expected = 0;
+	budget->never = false;
 	for (size_t i = 0; i < budget->n_slots; i++) {
-		const struct kube_workload *owner = index_pod_workload(play->assess, play->slots[budget->slots[i]].pod);
+		const struct kube_pod *pod = play->slots[budget->slots[i]]->pod;
+		index_pod_owner(play->assess, pod, &kind, &name);
+		const struct kube_workload *owner = index_workload(play->assess, kind, pod->meta.ns, name);
 		size_t k = 0;
+		budget->never |= has_no_scale(kind);
 		while (k < n && seen[k] != owner)
 			k++;
 		if (!owner || n == ARRAY_SIZE(seen)) {
-			expected += kube_meta_controller(&play->slots[budget->slots[i]].pod->meta) != NULL;
+			budget->expected += kube_meta_controller(&pod->meta) != NULL;
 		} else if (k == n) {
 			seen[n++] = owner;
-			expected += owner->has_replicas ? owner->replicas : 1;
+			budget->expected += owner->has_replicas ? owner->replicas : 1;
 		}
 	}
-	return expected;
+}
+
+static int64_t count_present(const struct play *play, const struct budget *budget)
+{
+	int64_t n = 0;
+	for (size_t i = 0; i < budget->n_slots; i++)
+		n += play->slots[budget->slots[i]]->state != SLOT_GONE;
+	return n;
 }
 
 static void set_up_budget(struct play *play, struct budget *budget)
@@ -245,7 +354,11 @@ static void set_up_budget(struct play *play, struct budget *budget)
 	struct kube_int_or_percent value;
 	const struct kube_pdb *pdb = budget->pdb;
 	bool counted = pdb->min_available && kube_int_or_percent_parse(pdb->min_available, &value) && !value.percent;
-	budget->expected = counted ? (int64_t)budget->n_slots : expected_pods(play, budget);
+	if (counted)
+		budget->expected = count_present(play, budget);
+	else
+		expect(play, budget);
+	budget->expected = budget->never ? 0 : budget->expected;
 	if (pdb->max_unavailable) {
 		int64_t most = amount_of(pdb->max_unavailable, budget->expected);
 		budget->desired = most < 0 ? budget->expected : budget->expected - most;
@@ -256,36 +369,39 @@ static void set_up_budget(struct play *play, struct budget *budget)
 	budget->desired = budget->desired < 0 ? 0 : budget->desired;
 }
 
+static void join(struct play *play, struct budget *budget, struct slot *slot)
+{
+	*ARENA_PUSH(play->arena, budget->slots, budget->n_slots) = slot->index;
+	*ARENA_PUSH(play->arena, slot->budgets, slot->n_budgets) = (size_t)(budget - play->budgets);
+}
+
 static void set_up_budgets(struct play *play)
 {
 	const struct inventory *inventory = play->assess->inventory;
 	play->n_budgets = inventory->n_pdbs;
 	play->budgets = arena_alloc(play->arena, (play->n_budgets + 1) * sizeof *play->budgets);
-	play->budgets_of = arena_alloc(play->arena, (play->n_slots + 1) * sizeof *play->budgets_of);
-	size_t *counts = arena_alloc(play->arena, (play->n_slots + 1) * sizeof *counts);
 	for (size_t i = 0; i < play->n_budgets; i++) {
 		struct budget *budget = &play->budgets[i];
 		budget->pdb = &inventory->pdbs[i];
 		struct pod_list pods = index_pdb_pods(play->assess, budget->pdb);
-		for (size_t k = 0; k < pods.n; k++) {
-			size_t slot = (size_t)(pods.pods[k] - inventory->pods);
-			if (play->slots[slot].state == SLOT_GONE)
-				continue;
-			*ARENA_PUSH(play->arena, budget->slots, budget->n_slots) = slot;
-			*ARENA_PUSH(play->arena, play->budgets_of[slot], counts[slot]) = i;
+		for (size_t k = 0; k < pods.n; k++)
+			if (slot_of(play, pods.pods[k])->state != SLOT_GONE)
+				join(play, budget, slot_of(play, pods.pods[k]));
+		for (size_t k = inventory->n_pods; k < play->n_slots; k++) {
+			const struct kube_meta *meta = &play->slots[k]->pod->meta;
+			if (meta->ns && budget->pdb->meta.ns && !strcmp(meta->ns, budget->pdb->meta.ns) &&
+			    index_selects(play->assess, budget->pdb->selector, meta->labels, meta->n_labels))
+				join(play, budget, play->slots[k]);
 		}
 		set_up_budget(play, budget);
 	}
-	for (size_t i = 0; i < play->n_slots; i++)
-		if (counts[i])
-			*ARENA_PUSH(play->arena, play->budgets_of[i], counts[i]) = SIZE_MAX;
 }
 
 static int64_t healthy_of(const struct play *play, const struct budget *budget)
 {
 	int64_t healthy = 0;
 	for (size_t i = 0; i < budget->n_slots; i++) {
-		const struct slot *slot = &play->slots[budget->slots[i]];
+		const struct slot *slot = play->slots[budget->slots[i]];
 		healthy += slot->state == SLOT_RUNS && slot->ready;
 	}
 	return healthy;
@@ -295,31 +411,31 @@ static int64_t healthy_of(const struct play *play, const struct budget *budget)
 
 enum answer { ANSWER_YES, ANSWER_BUDGET, ANSWER_TWO };
 
-static enum answer ask(const struct play *play, size_t at, const struct budget **ret)
+static enum answer ask(struct play *play, size_t at, const struct budget **ret)
 {
-	const struct slot *slot = &play->slots[at];
-	const size_t *budgets = play->budgets_of[at];
+	const struct slot *slot = play->slots[at];
 	*ret = NULL;
-	if (!budgets || (slot->pod->phase && !strcmp(slot->pod->phase, "Pending") && !slot->ready))
+	if (!slot->n_budgets || (slot->pod->phase && !strcmp(slot->pod->phase, "Pending") && !slot->ready))
 		return ANSWER_YES;
-	const struct budget *budget = &play->budgets[budgets[0]];
+	struct budget *budget = &play->budgets[slot->budgets[0]];
 	*ret = budget;
-	if (budgets[1] != SIZE_MAX)
+	if (slot->n_budgets > 1)
 		return ANSWER_TWO;
+	set_up_budget(play, budget); /* pods have come and gone */
 	int64_t healthy = healthy_of(play, budget);
 	const char *policy = budget->pdb->unhealthy_policy;
 	if (!slot->ready && policy && !strcmp(policy, "AlwaysAllow"))
 		return ANSWER_YES;
 	if (!slot->ready && healthy >= budget->desired && budget->desired > 0)
 		return ANSWER_YES;
-	return healthy > budget->desired && budget->expected > 0 ? ANSWER_YES : ANSWER_BUDGET;
+	return healthy > budget->desired && budget->expected > 0 && !budget->never ? ANSWER_YES : ANSWER_BUDGET;
 }
 
 /* ---- moving */
 
 static bool settle_on_a_node(struct play *play, size_t at)
 {
-	struct slot *slot = &play->slots[at];
+	struct slot *slot = play->slots[at];
 	struct place_node *node = placement_choose(play->placement, slot->place);
 	if (!node)
 		return false;
@@ -330,10 +446,8 @@ static bool settle_on_a_node(struct play *play, size_t at)
 
 static void place_or_queue(struct play *play, size_t at)
 {
-	if (settle_on_a_node(play, at))
-		return;
-	play->slots[at].state = SLOT_QUEUED;
-	*ARENA_PUSH(play->arena, play->queue, play->n_queue) = at;
+	if (!settle_on_a_node(play, at))
+		enqueue(play, play->slots[at]);
 }
 
 static void try_queue(struct play *play)
@@ -345,18 +459,24 @@ static void try_queue(struct play *play)
 	play->n_queue = kept;
 }
 
+static bool holds_back(const struct slot *lower, const struct slot *slot)
+{
+	return lower->ordinal < slot->ordinal && (lower->state != SLOT_RUNS || !lower->ready);
+}
+
 /* A StatefulSet's lower ordinals must be ready before it makes this one. */
 static bool must_wait(const struct play *play, size_t at)
 {
-	const struct slot *slot = &play->slots[at];
+	const struct slot *slot = play->slots[at];
 	if (!slot->set)
 		return false;
 	struct pod_list pods = index_workload_pods(play->assess, slot->set);
-	for (size_t i = 0; i < pods.n; i++) {
-		const struct slot *other = &play->slots[pods.pods[i] - play->assess->inventory->pods];
-		if (other->ordinal < slot->ordinal && (other->state != SLOT_RUNS || !other->ready))
+	for (size_t i = 0; i < pods.n; i++)
+		if (holds_back(slot_of(play, pods.pods[i]), slot))
 			return true;
-	}
+	for (size_t i = play->assess->inventory->n_pods; i < play->n_slots; i++)
+		if (play->slots[i]->set == slot->set && holds_back(play->slots[i], slot))
+			return true;
 	return false;
 }
 
@@ -401,7 +521,7 @@ static int64_t stop_ms(const struct kube_pod *pod)
 /* The controller makes the replacement at once; a StatefulSet waits until the name is free. */
 static struct moving evict(struct play *play, size_t at, size_t order)
 {
-	struct slot *slot = &play->slots[at];
+	struct slot *slot = play->slots[at];
 	struct moving moving = {at, slot->place, stop_ms(slot->pod), order};
 	play->moved = true;
 	slot->state = comes_back(slot->pod) ? SLOT_STOPPING : SLOT_GONE;
@@ -419,7 +539,7 @@ static void bring_back_sets(struct play *play)
 	while (any && play->n_waiting) {
 		any = false;
 		for (size_t i = 0; i < play->n_slots; i++) {
-			if (play->slots[i].state != SLOT_WAITS || must_wait(play, i))
+			if (play->slots[i]->state != SLOT_WAITS || must_wait(play, i))
 				continue;
 			play->n_waiting--;
 			place_or_queue(play, i);
@@ -430,7 +550,7 @@ static void bring_back_sets(struct play *play)
 
 static void stopped(struct play *play, const struct moving *moving)
 {
-	struct slot *slot = &play->slots[moving->slot];
+	struct slot *slot = play->slots[moving->slot];
 	placement_take(moving->old);
 	if (slot->state == SLOT_STOPPING) {
 		slot->state = SLOT_WAITS;
@@ -448,21 +568,13 @@ struct leaving { /* who is to leave a node: told once, when its drain begins, as
 	size_t *slots, n;
 };
 
-static int slot_order(const void *left, const void *right, void *context)
-{
-	const struct slot *slots = context, *a = &slots[*(const size_t *)left], *b = &slots[*(const size_t *)right];
-	int order = strcmp(a->pod->meta.ns ? a->pod->meta.ns : "", b->pod->meta.ns ? b->pod->meta.ns : "");
-	return order ? order
-		     : strcmp(a->pod->meta.name ? a->pod->meta.name : "", b->pod->meta.name ? b->pod->meta.name : "");
-}
-
 static struct leaving who_leaves(struct play *play, const struct node_slot *node)
 {
 	struct leaving leaving = {0};
 	for (struct place_pod *p = place_node_first(node->place); p; p = place_pod_next(p)) {
 		struct slot *slot = place_pod_marked(p);
 		if (slot && !is_daemon(slot->pod))
-			*ARENA_PUSH(play->arena, leaving.slots, leaving.n) = (size_t)(slot - play->slots);
+			*ARENA_PUSH(play->arena, leaving.slots, leaving.n) = slot->index;
 	}
 	if (leaving.n)
 		qsort_r(leaving.slots, leaving.n, sizeof *leaving.slots, slot_order, play->slots);
@@ -483,7 +595,7 @@ static size_t evict_round(struct play *play, struct leaving *leaving, struct dra
 			continue;
 		}
 		*ARENA_PUSH(play->arena, moving, n) = evict(play, at, n);
-		int64_t stops_ms = stop_ms(play->slots[at].pod);
+		int64_t stops_ms = stop_ms(play->slots[at]->pod);
 		longest = stops_ms > longest ? stops_ms : longest;
 	}
 	leaving->n = left;
@@ -498,20 +610,21 @@ static size_t evict_round(struct play *play, struct leaving *leaving, struct dra
 	return n;
 }
 
-static const struct kube_pod *homeless_of(const struct play *play, const struct budget *budget)
+static const struct slot *homeless_of(const struct play *play, const struct budget *budget)
 {
 	for (size_t i = 0; i < budget->n_slots; i++) {
-		const struct slot *slot = &play->slots[budget->slots[i]];
+		const struct slot *slot = play->slots[budget->slots[i]];
 		if (slot->state == SLOT_QUEUED || slot->state == SLOT_WAITS)
-			return slot->pod;
+			return slot;
 	}
 	return NULL;
 }
 
-static const char *no_node_for(struct play *play, const struct kube_pod *pod)
+static const char *no_node_for(struct play *play, const struct slot *slot)
 {
 	struct buf text CLEANUP(buf_done) = BUF_INIT(4096);
-	const struct slot *slot = &play->slots[pod - play->assess->inventory->pods];
+	if (slot->state == SLOT_WAITS)
+		return "waits for a lower ordinal of its StatefulSet";
 	placement_explain(play->placement, slot->place, &text);
 	return arena_strdup(play->assess->arena, buf_str(&text));
 }
@@ -530,7 +643,7 @@ static const char *budget_remedy(struct play *play, const struct budget *budget,
 				    "kubectl -n %s patch pdb %s --type merge -p '{\"spec\":{\"maxUnavailable\":1}}'",
 				    pdb->meta.ns, pdb->meta.name);
 	if (budget->n_slots && budget->desired >= budget->expected) {
-		index_pod_owner(play->assess, play->slots[budget->slots[0]].pod, &kind, &name);
+		index_pod_owner(play->assess, play->slots[budget->slots[0]]->pod, &kind, &name);
 		if (strcmp(kind, "Pod") != 0)
 			return arena_printf(arena, "kubectl -n %s scale %s/%s --replicas %lld", pdb->meta.ns, kind,
 					    name, (long long)(budget->desired + 1));
@@ -549,24 +662,24 @@ static void add_stop(struct play *play, size_t at, struct drain_node *out, bool 
 	if (answer == ANSWER_YES)
 		return;
 	struct drain_stop *stop = ARENA_PUSH(arena, out->stops, out->n_stops);
-	*stop = (struct drain_stop){.pod = play->slots[at].pod,
+	*stop = (struct drain_stop){.pod = play->slots[at]->pod,
 				    .rule = answer == ANSWER_TWO ? DRAIN_TWO_BUDGETS : DRAIN_BUDGET,
 				    .pdb = budget->pdb,
 				    .from_the_start = first};
 	if (answer == ANSWER_TWO) {
-		stop->second = play->budgets[play->budgets_of[at][1]].pdb;
+		stop->second = play->budgets[play->slots[at]->budgets[1]].pdb;
 		stop->why = arena_printf(arena, "budgets %s and %s both select it, and the API server refuses that",
 					 stop->pdb->meta.name, stop->second->meta.name);
 		stop->remedy = arena_printf(arena, "narrow one of them: kubectl -n %s edit pdb %s", stop->pdb->meta.ns,
 					    stop->second->meta.name);
 		return;
 	}
-	stop->homeless = homeless_of(play, budget);
+	const struct slot *homeless = homeless_of(play, budget);
+	stop->homeless = homeless ? homeless->pod : NULL;
 	stop->why = arena_printf(arena, "budget %s needs %lld healthy pods and has %lld%s%s%s%s", stop->pdb->meta.name,
 				 (long long)budget->desired, (long long)healthy_of(play, budget),
 				 stop->homeless ? "; " : "", stop->homeless ? stop->homeless->meta.name : "",
-				 stop->homeless ? " finds no node: " : "",
-				 stop->homeless ? no_node_for(play, stop->homeless) : "");
+				 stop->homeless ? " finds no node: " : "", homeless ? no_node_for(play, homeless) : "");
 	stop->remedy = budget_remedy(play, budget, stop->homeless);
 }
 
@@ -575,6 +688,16 @@ static void tell_stops(struct play *play, const struct leaving *leaving, struct 
 	out->blocked = true;
 	for (size_t i = 0; i < leaving->n; i++)
 		add_stop(play, leaving->slots[i], out, first);
+}
+
+/* A new node brings its daemons, and they count in their budgets. */
+static void add_daemon(struct play *play, const struct slot *like, struct place_node *node)
+{
+	struct slot *slot = add_slot(play, like->pod);
+	slot->ready = like->ready;
+	placement_put(slot->place, node);
+	for (size_t i = 0; i < like->n_budgets; i++)
+		join(play, &play->budgets[like->budgets[i]], slot);
 }
 
 /* Another node like this one, empty but for its daemons. */
@@ -602,8 +725,9 @@ static void add_like(struct play *play, const struct node_slot *like)
 	struct pod_list pods = index_node_pods(play->assess, like->node->meta.name);
 	for (size_t i = 0; i < pods.n; i++)
 		if (is_daemon(pods.pods[i]) && !kube_pod_finished(pods.pods[i]))
-			placement_put(placement_pod(play->placement, &pods.pods[i]->meta, pods.pods[i]->spec), place);
+			add_daemon(play, slot_of(play, pods.pods[i]), place);
 	try_queue(play);
+	bring_back_sets(play);
 }
 
 /* The node goes, with its daemons and what came back to it through a toleration of the cordon. */
@@ -616,7 +740,7 @@ static void leave(struct play *play, const struct node_slot *node)
 		next = place_pod_next(p);
 		placement_take(p);
 		if (slot && !is_daemon(slot->pod) && comes_back(slot->pod))
-			*ARENA_PUSH(play->arena, again, n) = (size_t)(slot - play->slots);
+			*ARENA_PUSH(play->arena, again, n) = slot->index;
 		else if (slot)
 			slot->state = SLOT_GONE;
 	}
@@ -676,11 +800,10 @@ static void tell_homeless(struct play *play)
 {
 	struct arena *arena = play->assess->arena;
 	for (size_t i = 0; i < play->n_slots; i++) {
-		const struct slot *slot = &play->slots[i];
+		const struct slot *slot = play->slots[i];
 		if ((slot->state == SLOT_QUEUED && slot->pod->node_name) || slot->state == SLOT_WAITS)
-			*ARENA_PUSH(arena, play->out->homeless, play->out->n_homeless) = (struct drain_homeless){
-				slot->pod, slot->state == SLOT_WAITS ? "waits for a lower ordinal of its StatefulSet"
-								     : no_node_for(play, slot->pod)};
+			*ARENA_PUSH(arena, play->out->homeless, play->out->n_homeless) =
+				(struct drain_homeless){slot->pod, no_node_for(play, slot)};
 	}
 }
 
@@ -697,6 +820,7 @@ const struct drain_prediction *drain_predict(struct assess *assess)
 	assess->drain = play.out;
 	set_up_nodes(&play);
 	set_up_slots(&play);
+	set_up_missing(&play);
 	set_up_budgets(&play);
 	leave_out_fargate(&play);
 	if (play.n_nodes)

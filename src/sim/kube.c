@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include "sim/kube_text.h"
+#include "sim/placing.h"
 
 static unsigned minor_of(const char *version)
 {
@@ -63,6 +64,7 @@ void sim_kube_free(struct sim_kube *kube)
 		for (struct kube_workload *w = kube->apps[i]->workloads; w; w = w->next)
 			json_decref(w->template);
 	kube_templates_free(kube);
+	placing_free(kube->placing);
 	free(kube->kinds);
 	free(kube->namespaces);
 	free(kube->apps);

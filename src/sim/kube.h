@@ -36,6 +36,9 @@ void sim_kube_add_nodes(struct sim_kube *kube, const char *node_group, const cha
 void sim_kube_remove_nodes(struct sim_kube *kube, const char *node_group, unsigned n);
 /* Replaces one node of a group that is not of the present version by a new one; false when there is none left. */
 bool sim_kube_replace_node(struct sim_kube *kube, const char *node_group);
+/* Another node like that one, Ready at once, as an Auto Scaling group brings it, beside it or instead of it (what still
+ * runs there is gone then); false: there is none of that name. */
+bool sim_kube_node_like(struct sim_kube *kube, const char *name, bool instead);
 /* The node groups that stand now, so that AWS tells the same: names and numbers of nodes. "small": general (m6i.large);
  * "medium" and "large": general (m6i.xlarge), compute (c6i.2xlarge), memory (r6i.xlarge). */
 struct sim_kube_group {

@@ -60,6 +60,7 @@ struct kube_node *kube_node_new(struct sim_kube *kube, const char *group, const 
 	node->ready = ready_ms <= kube->now_ms;
 	if (!node->ready)
 		kube_timer_set(kube, ready_ms, TIMER_NODE_READY, &node->object);
+	kube_placing_node_new(kube, node);
 	return node;
 }
 
@@ -75,6 +76,7 @@ void kube_node_ready(struct sim_kube *kube, struct kube_node *node)
 {
 	node->ready = true;
 	node->ready_ms = kube->now_ms;
+	kube_placing_node_state(kube, node);
 	kube_touch(kube, &node->object);
 	kube_note(kube, REASON_NODE_READY, &node->object, node->object.name);
 	kube_schedule_pending(kube);
@@ -90,6 +92,7 @@ void kube_nodes_leave(struct sim_kube *kube)
 			continue;
 		}
 		node->lease->leaving = node->csi_node->leaving = true;
+		kube_placing_node_gone(kube, node);
 	}
 	kube->n_nodes = kept;
 	static const enum kube_kind_id kinds[] = {KIND_NODE, KIND_LEASE, KIND_CSINODE};
@@ -181,6 +184,26 @@ bool sim_kube_replace_node(struct sim_kube *kube, const char *node_group)
 		return true;
 	}
 	return false;
+}
+
+/* What a client said of the node goes with it, but for its cordon. */
+bool sim_kube_node_like(struct sim_kube *kube, const char *name, bool instead)
+{
+	struct kube_node *like = kube_node_find(kube, name);
+	if (!like)
+		return false;
+	json_t *said = like->object.doc ? json_deep_copy(like->object.doc) : NULL;
+	if (instead)
+		kube_node_remove(kube, like);
+	struct kube_node *node = kube_node_new(kube, like->group, like->type, kube->now_ms, kube->now_ms);
+	node->zone = like->zone;
+	node->object.doc = said;
+	json_object_del(json_object_get(said, "spec"), "unschedulable");
+	kube_placing_node_gone(kube, node); /* it was seen before it had its labels */
+	kube_placing_node_new(kube, node);
+	reconcile_daemons(kube);
+	kube_schedule_pending(kube);
+	return true;
 }
 
 size_t sim_kube_groups(const struct sim_kube *kube, struct sim_kube_group *out, size_t max)

@@ -243,6 +243,18 @@ static bool budget_over(struct kube_request *request, struct kube_pod *pod, stru
 	return true;
 }
 
+static bool lets_unhealthy_go(struct sim_kube *kube, struct kube_object *pdb)
+{
+	if (!pdb || !pdb->doc)
+		return false;
+	json_t *document = kube_view(kube, pdb);
+	const char *policy =
+		json_string_value(json_object_get(json_object_get(document, "spec"), "unhealthyPodEvictionPolicy"));
+	bool lets = policy && !strcmp(policy, "AlwaysAllow");
+	json_decref(document);
+	return lets;
+}
+
 void kube_serve_eviction(struct kube_request *request, struct kube_object *object)
 {
 	struct sim_kube *kube = request->kube;
@@ -253,11 +265,11 @@ void kube_serve_eviction(struct kube_request *request, struct kube_object *objec
 	json_t *options = json_object_get(body, "deleteOptions");
 	const char *wanted = json_string_value(json_object_get(json_object_get(options, "preconditions"), "uid"));
 	const json_t *grace = json_object_get(options, "gracePeriodSeconds");
-	int64_t grace_ms = json_is_integer(grace) ? json_integer_value(grace) * SECOND_MS : 30 * SECOND_MS;
+	int64_t grace_ms = json_is_integer(grace) ? json_integer_value(grace) * SECOND_MS : kube_pod_grace_ms(pod);
 	bool dry_run = request->dry_run || json_array_size(json_object_get(options, "dryRun")) > 0;
 	char uid[37];
 	kube_uid(kube, object->serial, uid);
-	struct kube_object *pdb;
+	struct kube_object *pdb = NULL;
 	struct kube_budget budget = {0};
 	bool bypass = pod->state == POD_PENDING || pod->state == POD_CREATING || pod->state == POD_SUCCEEDED ||
 		      object->deleting_ms;
@@ -272,8 +284,9 @@ void kube_serve_eviction(struct kube_request *request, struct kube_object *objec
 	} else {
 		if (!bypass && pdb)
 			kube_budget(kube, pdb, &budget);
-		bool unhealthy = pod->state != POD_READY && budget.healthy >= budget.desired;
-		if (!bypass && pdb && budget.allowed <= 0 && !(unhealthy && budget.desired > 0)) {
+		bool unhealthy = pod->state != POD_READY && (lets_unhealthy_go(kube, pdb) ||
+							     (budget.healthy >= budget.desired && budget.desired > 0));
+		if (!bypass && pdb && budget.allowed <= 0 && !unhealthy) {
 			reply_blocked(request, pdb, &budget);
 		} else {
 			if (!dry_run && !object->deleting_ms)

@@ -1,6 +1,7 @@
 /* The controllers of pods: creation by what their workload wants, scheduling, starting, crashing, stopping; disruption
  * budgets. Everything happens at a time of the cluster's own clock, by timers. */
 #include "sim/kube_world.h"
+#include "sim/placing.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -60,10 +61,118 @@ struct kube_pod *kube_pod_alloc(struct sim_kube *kube)
 	return pod;
 }
 
+/* ---- the scheduler's view */
+
+bool kube_pod_is_own(const struct kube_pod *pod)
+{
+	return pod->object.workload ? pod->object.workload->template != NULL : pod->object.doc != NULL;
+}
+
+static json_t *volume_affinity(void *context, const char *ns, const char *claim)
+{
+	struct sim_kube *kube = context;
+	struct kube_kind *volumes = kube_kind_of(kube, KIND_PV);
+	for (size_t i = 0; i < volumes->n; i++) {
+		json_t *document = kube_view(kube, volumes->items[i]);
+		const json_t *spec = json_object_get(document, "spec"), *of = json_object_get(spec, "claimRef");
+		const char *name = json_string_value(json_object_get(of, "name")),
+			   *in = json_string_value(json_object_get(of, "namespace"));
+		json_t *affinity = name && in && !strcmp(name, claim) && !strcmp(in, ns)
+					   ? json_incref(json_object_get(spec, "nodeAffinity"))
+					   : NULL;
+		json_decref(document);
+		if (affinity)
+			return affinity;
+	}
+	return NULL;
+}
+
+void kube_placing_node_state(struct sim_kube *kube, struct kube_node *node)
+{
+	if (kube->placing && node->place)
+		placing_close(node->place, node->unschedulable || !node->ready);
+}
+
+void kube_placing_node_new(struct sim_kube *kube, struct kube_node *node)
+{
+	if (!kube->placing)
+		return;
+	json_t *document = kube_view(kube, &node->object);
+	node->place = placing_node(kube->placing, document, node);
+	json_decref(document);
+	kube_placing_node_state(kube, node);
+}
+
+void kube_placing_node_gone(struct sim_kube *kube, struct kube_node *node)
+{
+	if (kube->placing && node->place)
+		placing_remove(node->place);
+	node->place = NULL;
+}
+
+static struct place_pod *place_of(struct sim_kube *kube, struct kube_pod *pod)
+{
+	if (!pod->place) {
+		json_t *document = kube_view(kube, &pod->object);
+		pod->place = placing_pod(kube->placing, document);
+		json_decref(document);
+	}
+	return pod->place;
+}
+
+static void placing_bind(struct sim_kube *kube, struct kube_pod *pod)
+{
+	if (kube->placing && pod->node->place)
+		placing_put(place_of(kube, pod), pod->node->place);
+}
+
+static int age_order(const void *left, const void *right)
+{
+	const struct kube_node *const *a = left, *const *b = right;
+	if ((*a)->object.created_ms != (*b)->object.created_ms)
+		return (*a)->object.created_ms < (*b)->object.created_ms ? -1 : 1;
+	return strcmp((*a)->object.name, (*b)->object.name);
+}
+
+/* Nodes in the order in which they came, and what runs on them. */
+static void placing_build(struct sim_kube *kube)
+{
+	struct kube_kind *pods = kube_kind_of(kube, KIND_POD);
+	struct kube_node **nodes = mem_array(kube->n_nodes, sizeof *nodes);
+	kube->placing = placing_new(volume_affinity, kube);
+	if (kube->n_nodes) {
+		memcpy(nodes, kube->nodes, kube->n_nodes * sizeof *nodes);
+		qsort(nodes, kube->n_nodes, sizeof *nodes, age_order);
+	}
+	for (size_t i = 0; i < kube->n_nodes; i++)
+		kube_placing_node_new(kube, nodes[i]);
+	free(nodes);
+	for (size_t i = 0; i < pods->n; i++) {
+		struct kube_pod *pod = kube_pod_of(pods->items[i]);
+		pod->place = NULL;
+		if (pod->node && pod->state != POD_SUCCEEDED)
+			placing_bind(kube, pod);
+	}
+}
+
+void kube_placing_drop(struct sim_kube *kube)
+{
+	struct kube_kind *pods = kube_kind_of(kube, KIND_POD);
+	placing_free(kube->placing);
+	kube->placing = NULL;
+	for (size_t i = 0; i < pods->n; i++)
+		kube_pod_of(pods->items[i])->place = NULL;
+	for (size_t i = 0; i < kube->n_nodes; i++)
+		kube->nodes[i]->place = NULL;
+}
+
+/* ---- binding */
+
 static void bind_pod(struct sim_kube *kube, struct kube_pod *pod, struct kube_node *node)
 {
 	pod->node = node;
 	node->n_pods++;
+	placing_bind(kube, pod);
 	pod->scheduled_ms = kube->building ? pod->object.created_ms : kube->now_ms;
 	pod->ip = 10u << 24 | (node->ip & 0x00ff0000u) |
 		  (uint32_t)(128 + node->zone * 32 + (pod->object.serial >> 8) % 32) << 8 |
@@ -80,9 +189,15 @@ static bool node_takes(const struct kube_node *node)
 	return node->ready && !node->unschedulable && node->n_pods < node->machine->pods;
 }
 
-/* Of the next few nodes that take pods, the one with the fewest. */
-static struct kube_node *choose_node(struct sim_kube *kube)
+/* Of the next few nodes that take pods, the one with the fewest; but where clients brought pods of their own, the
+ * scheduler's whole rules hold for all. */
+static struct kube_node *choose_node(struct sim_kube *kube, struct kube_pod *pod)
 {
+	kube->ruled |= !kube->building && kube_pod_is_own(pod);
+	if (!kube->placing && kube->ruled)
+		placing_build(kube);
+	if (kube->placing)
+		return placing_choose(kube->placing, place_of(kube, pod));
 	struct kube_node *best = NULL;
 	unsigned seen = 0;
 	for (size_t i = 0; i < kube->n_nodes && seen < 4; i++) {
@@ -99,7 +214,7 @@ static struct kube_node *choose_node(struct sim_kube *kube)
 
 static void schedule(struct sim_kube *kube, struct kube_pod *pod)
 {
-	struct kube_node *node = choose_node(kube);
+	struct kube_node *node = choose_node(kube, pod);
 	if (node) {
 		bind_pod(kube, pod, node);
 		if (!kube->building)
@@ -115,12 +230,33 @@ void kube_pod_place(struct sim_kube *kube, struct kube_pod *pod)
 	schedule(kube, pod);
 }
 
-/* In the order in which they came. Nodes take any pod alike: when one finds no room, none does. */
+static void schedule_each(struct sim_kube *kube)
+{
+	size_t kept = 0, n = kube->n_pending;
+	for (size_t i = 0; i < n; i++) {
+		struct kube_pod *pod = kube->pending[i];
+		struct kube_node *node = choose_node(kube, pod);
+		if (!node) {
+			kube->pending[kept++] = pod;
+			continue;
+		}
+		bind_pod(kube, pod, node);
+		kube_touch(kube, &pod->object);
+	}
+	kube->n_pending = kept;
+}
+
+/* In the order in which they came. Without the scheduler's rules nodes take any pod alike: when one finds no room, none
+ * does. */
 void kube_schedule_pending(struct sim_kube *kube)
 {
 	size_t done = 0;
 	struct kube_node *node;
-	while (done < kube->n_pending && (node = choose_node(kube))) {
+	if (kube->ruled) {
+		schedule_each(kube);
+		return;
+	}
+	while (done < kube->n_pending && (node = choose_node(kube, kube->pending[done]))) {
 		struct kube_pod *pod = kube->pending[done++];
 		bind_pod(kube, pod, node);
 		kube_touch(kube, &pod->object);
@@ -282,6 +418,14 @@ static void leave_workload(struct sim_kube *kube, struct kube_pod *pod)
 	kube_workload_changed(kube, w);
 }
 
+int64_t kube_pod_grace_ms(const struct kube_pod *pod)
+{
+	const struct kube_workload *w = pod->object.workload;
+	const json_t *own = w ? w->template : pod->object.doc;
+	const json_t *grace = json_object_get(json_object_get(own, "spec"), "terminationGracePeriodSeconds");
+	return json_is_integer(grace) ? json_integer_value(grace) * SECOND_MS : 30 * SECOND_MS;
+}
+
 /* Asks a pod to stop; its controller makes another at once, but a StatefulSet waits until the name is free. */
 void kube_pod_delete(struct sim_kube *kube, struct kube_pod *pod, int64_t grace_ms)
 {
@@ -290,9 +434,7 @@ void kube_pod_delete(struct sim_kube *kube, struct kube_pod *pod, int64_t grace_
 		return;
 	}
 	leave_workload(kube, pod);
-	int64_t stop_ms =
-		kube->now_ms +
-		(grace_ms < 12 * SECOND_MS ? grace_ms : 10 * SECOND_MS + (int64_t)(pod_random(kube, pod, 4) % 2000));
+	int64_t stop_ms = kube->now_ms + (grace_ms < 10 * SECOND_MS ? grace_ms : 10 * SECOND_MS);
 	pod->object.deleting_ms = kube->now_ms + grace_ms;
 	kube_note(kube, REASON_KILLING, &pod->object, pod->node->object.name);
 	kube_touch(kube, &pod->object);
@@ -306,6 +448,9 @@ static void detach(struct sim_kube *kube, struct kube_pod *pod)
 {
 	struct kube_workload *w = pod->object.workload;
 	leave_workload(kube, pod);
+	if (pod->place)
+		placing_take(pod->place);
+	pod->place = NULL;
 	if (!pod->node)
 		forget_pending(kube, pod);
 	else
@@ -385,6 +530,13 @@ static void reconcile_daemon(struct sim_kube *kube, struct kube_workload *w)
 		kube_workload_changed(kube, w);
 }
 
+static bool is_parallel(const struct kube_workload *w)
+{
+	const char *policy =
+		json_string_value(json_object_get(json_object_get(w->object.doc, "spec"), "podManagementPolicy"));
+	return policy && !strcmp(policy, "Parallel");
+}
+
 /* One ordinal after the other, each when those before it are Ready. */
 static void reconcile_stateful(struct sim_kube *kube, struct kube_workload *w)
 {
@@ -396,7 +548,7 @@ static void reconcile_stateful(struct sim_kube *kube, struct kube_workload *w)
 			pod = kube_pod_new(kube, w, ordinal, NULL);
 			kube_workload_changed(kube, w);
 		}
-		if (pod->state != POD_READY || pod->object.deleting_ms)
+		if ((pod->state != POD_READY || pod->object.deleting_ms) && !is_parallel(w))
 			return;
 	}
 	for (struct kube_pod *pod = w->pods, *next; pod; pod = next) {
@@ -525,6 +677,9 @@ static void budget_of_document(struct sim_kube *kube, struct kube_object *pdb, s
 	json_t *document = kube_view(kube, pdb);
 	const json_t *spec = json_object_get(document, "spec");
 	struct kube_kind *pods = kube_kind_of(kube, KIND_POD);
+	uint64_t round = ++kube->serial;
+	int64_t wanted = 0;
+	bool cannot_tell = false;
 	for (size_t i = kube_lower_bound(pods, pdb->ns, ""); i < pods->n && strcmp(pods->items[i]->ns, pdb->ns) == 0;
 	     i++) {
 		struct kube_pod *pod = kube_pod_of(pods->items[i]);
@@ -535,9 +690,18 @@ static void budget_of_document(struct sim_kube *kube, struct kube_object *pdb, s
 			continue;
 		if (!pod->object.deleting_ms)
 			ret->expected++;
+		if (pod->object.workload && pod->object.workload->counted != round) {
+			pod->object.workload->counted = round;
+			wanted += pod->object.workload->replicas;
+			/* The controller asks their owners how many they want; these have no scale. */
+			cannot_tell |= pod->object.workload->object.kind->id == KIND_DAEMONSET ||
+				       pod->object.workload->object.kind->id == KIND_JOB;
+		}
 		ret->healthy += pod->state == POD_READY && !pod->object.deleting_ms;
 	}
 	const json_t *most = json_object_get(spec, "maxUnavailable");
+	if (most || !json_is_integer(json_object_get(spec, "minAvailable")))
+		ret->expected = cannot_tell ? 0 : wanted; /* shares are of what the controllers want */
 	if (most)
 		ret->desired = ret->expected - amount(most, ret->expected);
 	else
@@ -558,5 +722,5 @@ void kube_budget(struct sim_kube *kube, struct kube_object *pdb, struct kube_bud
 	}
 	if (ret->desired < 0)
 		ret->desired = 0;
-	ret->allowed = ret->healthy > ret->desired ? ret->healthy - ret->desired : 0;
+	ret->allowed = ret->healthy > ret->desired && ret->expected > 0 ? ret->healthy - ret->desired : 0;
 }

@@ -119,6 +119,7 @@ struct kube_workload {
 	char hash[12];				      /* of the pod template */
 	bool sick, finished;			      /* finished: a Job */
 	bool reconciling;
+	uint64_t counted; /* the last count of a budget that saw it */
 	unsigned revision; /* grows when the pod template changes */
 	json_t *template;  /* of a client's own workload: spec.template; or NULL */
 };
@@ -142,7 +143,8 @@ struct kube_pod {
 	unsigned restarts, revision;
 	uint32_t ip;
 	int64_t scheduled_ms, started_ms, ready_ms, crashed_ms;
-	char text[64]; /* its name, when it fits */
+	struct place_pod *place; /* while kube->placing stands */
+	char text[64];		 /* its name, when it fits */
 };
 
 struct kube_node {
@@ -156,6 +158,7 @@ struct kube_node {
 	bool ready, unschedulable;
 	int64_t ready_ms;
 	struct kube_object *lease, *csi_node;
+	struct place_node *place; /* while kube->placing stands */
 };
 
 struct kube_machine {
@@ -206,6 +209,8 @@ struct sim_kube {
 	struct kube_pod **pending; /* waiting for a node */
 	size_t n_pending;
 	struct kube_pod *free_pods;
+	bool ruled;		 /* a client brought a pod of its own: the scheduler's whole rules hold */
+	struct placing *placing; /* the scheduler's view, made when it is needed; or NULL */
 	struct kube_timer *timers; /* binary heap */
 	size_t n_timers, timers_capacity;
 	struct kube_object *gone; /* deleted ones that watches may still tell of; newest first */
@@ -279,12 +284,18 @@ void kube_pod_make_ready(struct sim_kube *kube, struct kube_pod *pod, int64_t si
 void kube_pod_step(struct sim_kube *kube, struct kube_pod *pod);
 void kube_pod_delete(struct sim_kube *kube, struct kube_pod *pod, int64_t grace_ms);
 void kube_pod_gone(struct sim_kube *kube, struct kube_pod *pod);
+int64_t kube_pod_grace_ms(const struct kube_pod *pod); /* as its template says */
 size_t kube_pods_in(struct sim_kube *kube, const char *ns, struct kube_pod ***ret); /* free(*ret) */
 void kube_pods_leave_nodes(struct sim_kube *kube); /* the pods of nodes that are leaving are gone, and replaced */
 void kube_reconcile(struct sim_kube *kube, struct kube_workload *workload);
 struct kube_pod *kube_pod_alloc(struct sim_kube *kube);
 void kube_pod_place(struct sim_kube *kube, struct kube_pod *pod); /* onto a node, or into the queue */
 void kube_schedule_pending(struct sim_kube *kube);
+bool kube_pod_is_own(const struct kube_pod *pod); /* a client's template or document, not one of the built-in apps */
+void kube_placing_node_new(struct sim_kube *kube, struct kube_node *node);
+void kube_placing_node_state(struct sim_kube *kube, struct kube_node *node); /* ready or cordoned has changed */
+void kube_placing_node_gone(struct sim_kube *kube, struct kube_node *node);
+void kube_placing_drop(struct sim_kube *kube); /* labels or taints have changed: made anew when it is needed */
 void kube_workload_changed(struct sim_kube *kube, struct kube_workload *workload);
 void kube_workload_set_sick(struct sim_kube *kube, struct kube_workload *workload, bool sick);
 /* A budget's numbers now. */

@@ -52,7 +52,13 @@ static void absorb(struct sim_kube *kube, struct kube_object *object, const json
 		bool opened = node->unschedulable && !cordoned;
 		if (cordoned && !node->unschedulable)
 			kube_note(kube, REASON_CORDONED, object, object->name);
+		bool only_cordon =
+			cordoned != node->unschedulable && json_array_size(json_object_get(spec, "taints")) <= 1;
 		node->unschedulable = cordoned;
+		if (only_cordon)
+			kube_placing_node_state(kube, node);
+		else
+			kube_placing_drop(kube);
 		if (opened)
 			kube_schedule_pending(kube);
 	} else if (object->workload == (void *)object || (object->workload && &object->workload->object == object)) {
