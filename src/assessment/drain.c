@@ -51,7 +51,6 @@ struct play {
 	struct node_slot *nodes;
 	size_t n_nodes;
 	size_t *queue, n_queue, n_waiting;
-	bool moved;    /* anything, on any node */
 	unsigned made; /* new nodes so far */
 	struct drain_prediction *out;
 };
@@ -518,12 +517,20 @@ static int64_t stop_ms(const struct kube_pod *pod)
 	return grace < 10 * SECOND_MS ? grace : 10 * SECOND_MS;
 }
 
+/* For the estimate: who asked for a long grace, or has something to do before it stops, is given it whole. */
+static int64_t expected_stop_ms(const struct kube_pod *pod)
+{
+	bool needs = grace_ms(pod) > MINUTE_MS;
+	for (size_t i = 0; pod->spec && i < pod->spec->n_containers; i++)
+		needs |= pod->spec->containers[i].pre_stop != NULL;
+	return needs ? grace_ms(pod) : stop_ms(pod);
+}
+
 /* The controller makes the replacement at once; a StatefulSet waits until the name is free. */
 static struct moving evict(struct play *play, size_t at, size_t order)
 {
 	struct slot *slot = play->slots[at];
 	struct moving moving = {at, slot->place, stop_ms(slot->pod), order};
-	play->moved = true;
 	slot->state = comes_back(slot->pod) ? SLOT_STOPPING : SLOT_GONE;
 	if (slot->state == SLOT_GONE || is_set(slot->pod))
 		return moving;
@@ -595,7 +602,7 @@ static size_t evict_round(struct play *play, struct leaving *leaving, struct dra
 			continue;
 		}
 		*ARENA_PUSH(play->arena, moving, n) = evict(play, at, n);
-		int64_t stops_ms = stop_ms(play->slots[at]->pod);
+		int64_t stops_ms = expected_stop_ms(play->slots[at]->pod);
 		longest = stops_ms > longest ? stops_ms : longest;
 	}
 	leaving->n = left;
@@ -654,7 +661,7 @@ static const char *budget_remedy(struct play *play, const struct budget *budget,
 			    pdb->meta.ns, pdb->meta.name);
 }
 
-static void add_stop(struct play *play, size_t at, struct drain_node *out, bool first)
+static void add_stop(struct play *play, size_t at, struct drain_node *out)
 {
 	struct arena *arena = play->assess->arena;
 	const struct budget *budget;
@@ -664,8 +671,7 @@ static void add_stop(struct play *play, size_t at, struct drain_node *out, bool 
 	struct drain_stop *stop = ARENA_PUSH(arena, out->stops, out->n_stops);
 	*stop = (struct drain_stop){.pod = play->slots[at]->pod,
 				    .rule = answer == ANSWER_TWO ? DRAIN_TWO_BUDGETS : DRAIN_BUDGET,
-				    .pdb = budget->pdb,
-				    .from_the_start = first};
+				    .pdb = budget->pdb};
 	if (answer == ANSWER_TWO) {
 		stop->second = play->budgets[play->slots[at]->budgets[1]].pdb;
 		stop->why = arena_printf(arena, "budgets %s and %s both select it, and the API server refuses that",
@@ -683,11 +689,11 @@ static void add_stop(struct play *play, size_t at, struct drain_node *out, bool 
 	stop->remedy = budget_remedy(play, budget, stop->homeless);
 }
 
-static void tell_stops(struct play *play, const struct leaving *leaving, struct drain_node *out, bool first)
+static void tell_stops(struct play *play, const struct leaving *leaving, struct drain_node *out)
 {
 	out->blocked = true;
 	for (size_t i = 0; i < leaving->n; i++)
-		add_stop(play, leaving->slots[i], out, first);
+		add_stop(play, leaving->slots[i], out);
 }
 
 /* A new node brings its daemons, and they count in their budgets. */
@@ -753,12 +759,11 @@ static void drain_one(struct play *play, const struct node_slot *node)
 {
 	struct drain_node *out = ARENA_PUSH(play->assess->arena, play->out->nodes, play->out->n_nodes);
 	struct leaving leaving = who_leaves(play, node);
-	bool first = !play->moved;
 	*out = (struct drain_node){.node = node->node, .group = node->group, .estimated_ms = MINUTE_MS};
 	while (leaving.n && evict_round(play, &leaving, out))
 		;
 	if (leaving.n)
-		tell_stops(play, &leaving, out, first && !play->moved);
+		tell_stops(play, &leaving, out);
 	else
 		leave(play, node);
 	play->out->estimated_ms += out->estimated_ms;

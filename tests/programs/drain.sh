@@ -1,0 +1,21 @@
+#!/bin/sh
+# Predicted drains against drains: random clusters of the simulator. --runs N (default 600), --from SEED (default 1).
+runs=600 from=1
+while [ $# -gt 1 ]; do
+	case $1 in
+	--runs) runs=$2 ;;
+	--from) from=$2 ;;
+	*) echo "drain: no flag \"$1\": --runs N, --from SEED" >&2; exit 2 ;;
+	esac
+	shift 2
+done
+workers=$(nproc)
+each=$(((runs + workers - 1) / workers))
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+for worker in $(seq 0 $((workers - 1))); do
+	"$EUA_BUILD/tests/assessment/assessment_drains" $((from + worker * each)) "$each" >"$out/$worker" 2>&1 &
+done
+wait
+grep -hv 'passed, .* failed$' "$out"/* | head -n 60
+cat "$out"/* | awk '/passed, .* failed$/ { passed += $1; failed += $3; n++ } END { if (n < '"$workers"') failed++; printf "%d passed, %d failed\n", passed, failed; exit failed > 0 }'
