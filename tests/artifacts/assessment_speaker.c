@@ -36,7 +36,7 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	struct error *error ERROR_CLEANUP =
-		speak(argv[1], argc > 2 ? (unsigned)atoi(argv[2]) : 0, argc > 3 ? argv[3] : "");
+		speak(argv[1], argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 0, argc > 3 ? argv[3] : "");
 	if (error) {
 		struct buf text CLEANUP(buf_done) = BUF_INIT(1 << 20);
 		error_render(error, &text);
