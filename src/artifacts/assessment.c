@@ -14,10 +14,11 @@ static void write_json(const struct assessment_view *view, const struct assessme
 {
 	(void)style;
 	struct assessment sorted = *view->assessment;
-	sorted.findings = arena_alloc(view->arena, (sorted.n_findings + 1) * sizeof *sorted.findings);
-	if (sorted.n_findings)
+	if (!assessment_is_sorted(&sorted)) {
+		sorted.findings = arena_alloc(view->arena, sorted.n_findings * sizeof *sorted.findings);
 		memcpy(sorted.findings, view->assessment->findings, sorted.n_findings * sizeof *sorted.findings);
-	assessment_sort(&sorted);
+		assessment_sort(&sorted);
+	}
 	json_encode(&assessment_model, &sorted, true, out);
 	buf_putc(out, '\n');
 }
@@ -40,9 +41,10 @@ struct error *assessment_write(const struct assessment *assessment, const char *
 				    "one of text, json, markdown, html, sarif, junit");
 	}
 	struct arena *arena CLEANUP(arena_freep) = arena_new();
-	struct assessment_view view;
+	struct assessment_view view = {.assessment = assessment, .arena = arena};
 	style = style ? style : &plain;
-	assessment_view(assessment, writers[i] == assessment_text && !style->utf8, arena, &view);
+	if (writers[i] != write_json) /* whose encoder cleans by itself */
+		assessment_view(assessment, writers[i] == assessment_text && !style->utf8, arena, &view);
 	writers[i](&view, style, out);
 	if (out->overflowed)
 		return error_new(ERROR_STATE, "the assessment as %s is longer than %zu bytes", format, out->max);

@@ -33,6 +33,7 @@ const struct cli_flag cli_global_flags[] = {
 const struct cli_command *const cli_commands[] = {
 	&cli_command_rehearse,
 	&cli_command_assess,
+	&cli_command_scan,
 	&cli_command_plan,
 	&cli_command_upgrade,
 	&cli_command_status,

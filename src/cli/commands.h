@@ -5,12 +5,14 @@
 #include "agent/state.h"
 #include "cli/cli.h"
 #include "models/cluster_state.h"
+#include "models/finding.h"
 #include "models/upgrade_plan.h"
 
-extern const struct cli_command cli_command_rehearse, cli_command_assess, cli_command_plan, cli_command_upgrade, cli_command_status,
-	cli_command_watch, cli_command_approve, cli_command_pause, cli_command_resume, cli_command_cancel,
-	cli_command_rollback, cli_command_report, cli_command_verify, cli_command_doctor, cli_command_config,
-	cli_command_sim, cli_command_completion, cli_command_version, cli_command_call;
+extern const struct cli_command cli_command_rehearse, cli_command_assess, cli_command_plan, cli_command_upgrade,
+	cli_command_status, cli_command_watch, cli_command_approve, cli_command_pause, cli_command_resume,
+	cli_command_cancel, cli_command_rollback, cli_command_report, cli_command_verify, cli_command_doctor,
+	cli_command_config, cli_command_sim, cli_command_completion, cli_command_version, cli_command_call,
+	cli_command_scan;
 
 /* --cluster of rehearse and sim serve: a size of an example (*ret is NULL then), or the file of a snapshot. */
 struct error *cli_read_snapshot(struct cli *cli, const char *cluster, const struct cluster_state **ret) MUST_CHECK;
@@ -30,6 +32,9 @@ struct error *cli_drive(struct cli *cli, struct agent *agent, int *ret_exit) MUS
 /* The last lines after a run: what happened, what to type next. */
 void cli_tell_end(struct cli *cli, const struct run_state *state);
 int cli_exit_of_result(enum run_result result);
+
+/* What assess and scan found, as -o says. */
+struct error *cli_print_assessment(struct cli *cli, const struct assessment *assessment) MUST_CHECK;
 
 /* A plan as terraform would print one. */
 void cli_print_plan(struct cli *cli, const struct upgrade_plan *plan, const struct cluster_state *state);

@@ -103,7 +103,7 @@ static bool find_key(struct block *block, const char *p, struct slice *ret, cons
 	if (*p == '"' || *p == '\'')
 		return find_quoted_key(block, p, ret, ret_after, ret_strange);
 	for (;; q++) {
-		while (q < end && !skim_stops[(unsigned char)*q])
+		while (q < end && !(skim_class[(unsigned char)*q] & SKIM_STOP))
 			q++;
 		if (q >= end || *q == '\n' || *q == '\r')
 			return false;
@@ -121,7 +121,7 @@ static bool find_key(struct block *block, const char *p, struct slice *ret, cons
 		stop--;
 	*ret = slice_make(p, (size_t)(stop - p));
 	*ret_after = q + 1;
-	*ret_strange = stop == p || strchr(",[]{}#&*!|>%@`-?:", *p) || slice_eq(*ret, "<<");
+	*ret_strange = stop == p || (skim_class[(unsigned char)*p] & (SKIM_FIRST | SKIM_MARK)) || slice_eq(*ret, "<<");
 	return !*ret_strange;
 }
 
@@ -131,7 +131,7 @@ static bool plain_line(struct block *block, const char *p, const char **ret_stop
 	const char *end = block->s.end, *q = p;
 	*ret_more = true;
 	for (;; q++) {
-		while (q < end && !skim_stops[(unsigned char)*q])
+		while (q < end && !(skim_class[(unsigned char)*q] & SKIM_STOP))
 			q++;
 		if (q >= end || *q == '\n')
 			break;
@@ -164,7 +164,8 @@ static bool plain_value(struct block *block, int parent)
 {
 	const char *from = block->s.p, *end = block->s.end, *stop, *ignored;
 	bool more;
-	if (strchr(",[]{}#&*!|>'\"%@`", *from) || (strchr("-?:", *from) && ends_word(from + 1, end)))
+	unsigned char class = skim_class[(unsigned char)*from];
+	if ((class & SKIM_FIRST) || ((class & SKIM_MARK) && ends_word(from + 1, end)))
 		return false;
 	if (!plain_line(block, from, &stop, &more))
 		return false;

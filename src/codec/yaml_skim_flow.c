@@ -3,12 +3,12 @@
 #include <string.h>
 #include "codec/yaml_skim_internal.h"
 
-/* Line ends, ':', '#', and what is neither text nor tab. */
-const unsigned char skim_stops[256] = {
-	['\n'] = 1, ['\r'] = 1, [':'] = 1, ['#'] = 1, [0] = 1,	[1] = 1,  [2] = 1,   [3] = 1,  [4] = 1,
-	[5] = 1,    [6] = 1,	[7] = 1,   [8] = 1,   [11] = 1, [12] = 1, [14] = 1,  [15] = 1, [16] = 1,
-	[17] = 1,   [18] = 1,	[19] = 1,  [20] = 1,  [21] = 1, [22] = 1, [23] = 1,  [24] = 1, [25] = 1,
-	[26] = 1,   [27] = 1,	[28] = 1,  [29] = 1,  [30] = 1, [31] = 1, [127] = 1,
+/* By byte; sums of SKIM_STOP, SKIM_FIRST and SKIM_MARK. Beyond ASCII all is text. */
+const unsigned char skim_class[256] = {
+	3, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+	0, 2, 2, 3, 0, 2, 2, 2, 0, 0, 2, 0, 2, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 2, 4,
+	2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 2, 0, 0,
+	2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 2, 2, 0, 1,
 };
 
 bool skim_rest_of_line(struct skim *skim)
@@ -126,10 +126,12 @@ static bool flow_indicator(char c)
 static bool flow_plain(struct skim *skim, struct slice *ret)
 {
 	const char *from = skim->p, *p = from, *end = skim->end;
-	if (strchr("#&*!|>'\"%@`?:", *p) || (*p == '-' && (p + 1 >= end || skim_blank(p[1]) || flow_indicator(p[1]))))
+	unsigned char class = skim_class[(unsigned char)*p];
+	if ((class & SKIM_FIRST) ||
+	    ((class & SKIM_MARK) && (*p != '-' || p + 1 >= end || skim_blank(p[1]) || flow_indicator(p[1]))))
 		return false;
 	for (; p < end && !flow_indicator(*p); p++) {
-		if (!skim_stops[(unsigned char)*p])
+		if (!(skim_class[(unsigned char)*p] & SKIM_STOP))
 			continue;
 		if (*p == '\n' || *p == '\r')
 			break;

@@ -12,8 +12,10 @@ struct skim {
 	void *context;
 };
 
-/* Bytes at which a plain scalar may end, and those that it may not have. */
-extern const unsigned char skim_stops[256];
+/* STOP: bytes at which a plain scalar may end, and those that it may not have. FIRST: it may not begin with them. MARK:
+ * nor with these, when no word follows. */
+enum { SKIM_STOP = 1, SKIM_FIRST = 2, SKIM_MARK = 4 };
+extern const unsigned char skim_class[256];
 
 static inline bool skim_blank(char c)
 {

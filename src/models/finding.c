@@ -141,6 +141,14 @@ void assessment_sort(struct assessment *assessment)
 		qsort(assessment->findings, assessment->n_findings, sizeof *assessment->findings, finding_order);
 }
 
+bool assessment_is_sorted(const struct assessment *assessment)
+{
+	for (size_t i = 1; i < assessment->n_findings; i++)
+		if (finding_order(&assessment->findings[i - 1], &assessment->findings[i]) > 0)
+			return false;
+	return true;
+}
+
 void assessment_count(struct assessment *assessment)
 {
 	int64_t passed = assessment->counts.passed;

@@ -77,6 +77,7 @@ extern const struct model assessment_model;
 
 /* Severest first, then unknown, then accepted; within one by id, object, file, line: the same input, the same order. */
 void assessment_sort(struct assessment *assessment);
+bool assessment_is_sorted(const struct assessment *assessment);
 /* Counts, and `ready`, from the findings; `passed` stays as the caller set it. */
 void assessment_count(struct assessment *assessment);
 /* 0 clean, 10 notes, 11 warnings, 12 blockers, by what is found and not accepted. An unknown counts as a warning. */

@@ -1,0 +1,152 @@
+/* scan: what a target version no longer serves, in manifests. Reads files only. */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include "artifacts/assessment.h"
+#include "cli/commands.h"
+#include "knowledge/calendar.h"
+#include "knowledge/lifecycle.h"
+#include "scan/scan.h"
+
+static const struct cli_flag flags[] = {
+	{"to", 0, "VERSION", false, "target version (default: the newest that EKS offers)", "target_version"},
+	{"only", 0, "IDS", true, "only these findings, ids separated by commas", NULL},
+	{"except", 0, "IDS", true, "all findings but these", NULL},
+	{NULL, 0, NULL, false, NULL, NULL},
+};
+
+static const char *const ids[] = {"API-GIT", "API-DEPRECATED", "API-FIELD", "BEH-REGISTRY"};
+
+static bool speaks_utf8(void)
+{
+	static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		const char *value = getenv(names[i]);
+		if (value && *value)
+			return strcasestr(value, "utf-8") || strcasestr(value, "utf8");
+	}
+	return false;
+}
+
+struct error *cli_print_assessment(struct cli *cli, const struct assessment *assessment)
+{
+	time_t now = time(NULL);
+	struct tm local;
+	struct assessment_style style = {.columns = cli_stdout_is_terminal() || getenv("COLUMNS") ? cli_columns() : 0,
+					 .colour = cli_colour(),
+					 .utf8 = speaks_utf8(),
+					 .all = cli_flag_given(cli, "verbose"),
+					 .zone_ms = localtime_r(&now, &local) ? local.tm_gmtoff * 1000 : 0};
+	return assessment_write(assessment, cli_format(cli), &style, cli->out);
+}
+
+static struct error *parse_ids(struct cli *cli, const char *flag, bool wanted[ARRAY_SIZE(ids)], bool *ret_any)
+{
+	size_t n;
+	const char **given = cli_flag_all(cli, flag, &n);
+	*ret_any = n > 0;
+	for (size_t i = 0; i < n; i++) {
+		for (const char *p = given[i]; *p;) {
+			size_t length = strcspn(p, ","), k = 0;
+			while (length && k < ARRAY_SIZE(ids) && !slice_eq(slice_make(p, length), ids[k]))
+				k++;
+			if (k == ARRAY_SIZE(ids))
+				return error_remedy(
+					cli_usage_error("--%s: scan has no finding \"%.*s\"", flag, (int)length, p),
+					"one of API-GIT, API-DEPRECATED, API-FIELD, BEH-REGISTRY");
+			wanted[k] |= length > 0;
+			p += length + (p[length] == ',');
+		}
+	}
+	return NULL;
+}
+
+/* Takes out what --only and --except leave out; says how many of the ids found nothing. */
+static struct error *choose(struct cli *cli, struct assessment *assessment)
+{
+	bool only[ARRAY_SIZE(ids)] = {false}, except[ARRAY_SIZE(ids)] = {false}, any_only, any_except;
+	bool seen[ARRAY_SIZE(ids)] = {false};
+	TRY(parse_ids(cli, "only", only, &any_only));
+	TRY(parse_ids(cli, "except", except, &any_except));
+	size_t kept = 0;
+	for (size_t i = 0; i < assessment->n_findings; i++) {
+		size_t k = 0;
+		while (k < ARRAY_SIZE(ids) && strcmp(ids[k], assessment->findings[i].id) != 0)
+			k++;
+		if (k < ARRAY_SIZE(ids) && ((any_only && !only[k]) || except[k]))
+			continue;
+		if (k < ARRAY_SIZE(ids))
+			seen[k] = true;
+		assessment->findings[kept++] = assessment->findings[i];
+	}
+	assessment->n_findings = kept;
+	for (size_t k = 0; k < ARRAY_SIZE(ids); k++)
+		assessment->counts.passed += !seen[k] && !except[k] && (!any_only || only[k]);
+	return NULL;
+}
+
+static struct error *target(struct cli *cli, const char **ret_version, unsigned *ret_minor)
+{
+	*ret_version = cli->config.target_version ? cli->config.target_version : knowledge_newest_release()->version;
+	*ret_minor = knowledge_minor(*ret_version);
+	return *ret_minor ? NULL
+			  : cli_usage_error("--to: \"%s\" is no version of Kubernetes, such as 1.35", *ret_version);
+}
+
+/* What is newer than the tables is not known to them. */
+static void tell_horizon(struct cli *cli, struct assessment *assessment, unsigned minor)
+{
+	const struct eks_release *last = &knowledge_releases[knowledge_n_releases - 1];
+	if (minor > last->minor)
+		*ARENA_PUSH(cli->arena, assessment->sources, assessment->n_sources) = (struct assessment_source){
+			"life cycles", "failed",
+			arena_printf(cli->arena, "the tables end at %s: what %s takes away beyond it is not known",
+				     last->version, assessment->target_version)};
+}
+
+static int64_t monotonic_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static struct error *run(struct cli *cli, int *ret_exit)
+{
+	int64_t began = monotonic_ms();
+	struct assessment assessment = {.format = 1, .tool = "scan"};
+	unsigned minor;
+	TRY(cli_load_config(cli, false));
+	TRY(target(cli, &assessment.target_version, &minor));
+	struct scan_options options = {.target_minor = minor, .arena = cli->arena};
+	struct scan *scan CLEANUP(scan_freep) = scan_new(&options);
+	for (size_t i = 0; i < cli->n_arguments; i++) {
+		const char *path = cli->arguments[i];
+		if (!strcmp(path, "-"))
+			TRY(scan_stream(scan, STDIN_FILENO, "-"));
+		else
+			TRY(scan_path(scan, path));
+	}
+	scan_finish(scan, &assessment, NULL);
+	TRY(choose(cli, &assessment));
+	tell_horizon(cli, &assessment, minor);
+	assessment_sort(&assessment);
+	assessment_count(&assessment);
+	assessment.duration_ms = monotonic_ms() - began;
+	TRY(cli_print_assessment(cli, &assessment));
+	*ret_exit = assessment_exit(&assessment);
+	return NULL;
+}
+
+static const char *const formats[] = {"text", "json", "markdown", "html", "sarif", "junit", NULL};
+const struct cli_command cli_command_scan = {
+	.name = "scan",
+	.arguments = "PATH…",
+	.doc = "find in manifests what a version of Kubernetes serves no more",
+	.min_arguments = 1,
+	.max_arguments = 1000000,
+	.flags = flags,
+	.formats = formats,
+	.run = run,
+};

@@ -1,0 +1,142 @@
+/* What the parts of the scanner share. */
+#pragma once
+
+#include <stdint.h>
+#include "codec/yaml_events.h"
+#include "knowledge/lifecycle.h"
+#include "scan/scan.h"
+
+enum {
+	SCAN_MAX_BYTES = 64 << 20, /* of one file */
+	SCAN_MAX_FINDINGS = 50000,
+	SCAN_MAX_TROUBLES = 200, /* sources that are told one by one */
+	SCAN_DEPTH = 128,
+	SCAN_ALTERNATIVES = 6,
+	SCAN_FACTS = 64,
+	SCAN_SCOPES = 4,
+	SCAN_WORD = 256,
+};
+
+/* ---- filter.c: can a text matter at all? ---- */
+enum { MAY_VERSION = 1, MAY_FIELD = 2, MAY_ESCAPE = 4, MAY_TEMPLATE = 8 };
+struct scan_filter;
+struct scan_filter *scan_filter_new(void);
+void scan_filter_free(struct scan_filter *filter);
+/* MAY_ bits: 0 proves that no object in it is in the tables and no field rule applies. Stops at the first MAY_VERSION
+ * or MAY_FIELD. */
+unsigned scan_filter_text(const struct scan_filter *filter, struct slice text);
+/* Every word that it looks for, NULL-terminated: for the proof. */
+extern const char *const scan_filter_words[];
+
+/* ---- fields.c: facts about the fields of an object, and rules over them ---- */
+struct scan_scope {
+	uint64_t seen;
+	uint32_t at[SCAN_FACTS];
+	const char *value[SCAN_FACTS]; /* short, of the arena; or NULL */
+};
+struct scan_trie;
+struct scan_trie *scan_trie_new(void);
+void scan_trie_free(struct scan_trie *trie);
+enum { SCAN_TRIE_NONE = 0, SCAN_TRIE_ROOT = 1 };
+/* Where a key, or a list's element (key of no bytes, `element`), leads from a node. */
+uint16_t scan_trie_next(const struct scan_trie *trie, uint16_t node, struct slice key, bool element);
+/* Facts of a node whose value is opened as a map or list, or is a scalar. */
+struct scan;
+void scan_trie_opened(struct scan *scan, uint16_t node, bool list, size_t at);
+void scan_trie_scalar(struct scan *scan, uint16_t node, struct slice value, size_t at);
+
+/* ---- objects.c: events to objects ---- */
+struct scan_spot {
+	struct slice text;
+	size_t at; /* in the document */
+};
+struct scan_object {
+	struct scan_spot api[SCAN_ALTERNATIVES], kind[SCAN_ALTERNATIVES];
+	unsigned n_api, n_kind;
+	struct scan_spot name, ns;
+	bool has_metadata, place; /* place: where objects stand: a document's root, or an element of a list's items */
+	int scope;		  /* of places: index into scopes; -1 */
+};
+struct scan_frame {
+	bool list, metadata, items;
+	uint16_t node; /* of the trie */
+	int object;    /* index + 1 of this map's object; 0: none yet */
+	struct slice key;
+	size_t key_at;
+	uint16_t key_node;
+};
+extern const struct yaml_events scan_object_events; /* context: struct scan */
+void scan_objects_reset(struct scan *scan);
+
+/* ---- template.c: Go templates ---- */
+struct scan_template;
+/* Copies the text with every action made harmless, byte by byte at the same place. NULL: no end to some action; then
+ * *ret_at is where it begins. */
+struct scan_template *scan_template_new(struct slice text, size_t *ret_at);
+void scan_template_free(struct scan_template *template);
+struct slice scan_template_masked(const struct scan_template *template);
+/* Can both places be rendered at once? Not when they stand in two arms of one condition. */
+bool scan_template_together(const struct scan_template *template, size_t one, size_t other);
+/* The condition on the version of Kubernetes that a place stands under; empty slice: none. */
+struct slice scan_template_guard(const struct scan_template *template, size_t at);
+bool scan_template_has_action(const struct scan_template *template, size_t from, size_t to);
+/* The words that a value with actions may become, when all can be told: what stands between actions and the strings
+ * within them. 0: it cannot be told. */
+unsigned scan_template_words(const struct scan_template *template, struct slice value, bool api_version,
+			     struct slice ret[SCAN_ALTERNATIVES]);
+
+/* ---- verdict.c: objects to findings ---- */
+void scan_object_done(struct scan *scan, struct scan_object *object);
+void scan_fields_done(struct scan *scan, const struct scan_object *object, const struct scan_scope *scope);
+struct finding *scan_find(struct scan *scan, const char *id, enum severity severity);
+struct finding_object *scan_name_object(struct scan *scan, const struct scan_object *object, const char *kind);
+struct finding_evidence *scan_evidence(struct scan *scan, const char *detail);
+void scan_unknown(struct scan *scan, int64_t line, const char *reason, const char *remedy);
+int64_t scan_line(struct scan *scan, size_t at); /* of a place in the document: its line in the file */
+/* Readable text of a slice: no more than SCAN_WORD bytes, valid UTF-8, one line. */
+const char *scan_words(struct scan *scan, struct slice text);
+
+/* ---- scan.c ---- */
+void scan_trouble(struct scan *scan, const char *status, const char *name, const char *detail);
+void scan_bytes(struct scan *scan, char *bytes, size_t n, const char *name, bool manifest_by_name);
+
+struct scan {
+	unsigned target;
+	struct arena *arena;
+	struct scan_filter *filter;
+	struct scan_trie *trie;
+
+	/* The text in hand. */
+	const char *name, *file; /* file: copied to the arena when the first finding needs it */
+	const char *source;
+	struct slice text;		/* as it is written */
+	struct slice read;		/* what the reader sees: the same, or with its actions masked */
+	struct scan_template *template; /* of the whole text; or NULL */
+	size_t document_at;		/* what the places of events are counted from, in the text */
+	size_t counted_at;		/* so far … */
+	int64_t counted_lines;		/* … so many lines were counted */
+	int64_t document_number;
+	bool by_lines; /* the document was no YAML even so; its lines were read */
+
+	/* The document in hand. */
+	struct scan_frame frames[SCAN_DEPTH];
+	unsigned depth, too_deep;
+	struct scan_object *objects;
+	int n_objects, max_objects;
+	struct scan_scope scopes[SCAN_SCOPES];
+	int n_scopes, scope;
+	struct buf word;
+
+	/* What was found. */
+	struct scan_told **told; /* by row of knowledge_apis[] */
+	struct finding *findings;
+	size_t n_findings;
+	size_t dropped;
+	struct assessment_source *troubles;
+	size_t n_troubles, more_troubles;
+	struct scan_counts counts;
+
+	/* Of walk.c. */
+	char *bytes;
+	size_t room;
+};
