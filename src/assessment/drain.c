@@ -752,6 +752,7 @@ static void leave(struct play *play, const struct node_slot *node)
 	}
 	for (size_t i = n; i-- > 0;)
 		place_or_queue(play, again[i]);
+	try_queue(play); /* its pods kept others away */
 	add_like(play, node);
 }
 

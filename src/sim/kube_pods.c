@@ -172,12 +172,12 @@ static void bind_pod(struct sim_kube *kube, struct kube_pod *pod, struct kube_no
 {
 	pod->node = node;
 	node->n_pods++;
-	placing_bind(kube, pod);
 	pod->scheduled_ms = kube->building ? pod->object.created_ms : kube->now_ms;
 	pod->ip = 10u << 24 | (node->ip & 0x00ff0000u) |
 		  (uint32_t)(128 + node->zone * 32 + (pod->object.serial >> 8) % 32) << 8 |
 		  (uint32_t)(pod->object.serial & 255);
 	pod->state = POD_CREATING;
+	placing_bind(kube, pod);
 	kube_note(kube, REASON_SCHEDULED, &pod->object, node->object.name);
 	if (!kube->building)
 		kube_timer_set(kube, kube->now_ms + 3 * SECOND_MS + (int64_t)(pod_random(kube, pod, 1) % 6000),

@@ -222,7 +222,7 @@ static void make_workload(struct world *world)
 		     json_pack("{s:s, s:s, s:{s:s, s:s}, s:o}", "apiVersion", "apps/v1", "kind", kinds[which],
 			       "metadata", "name", app, "namespace", ns, "spec", whole));
 	}
-	pass(world, 2 * SECOND_MS);
+	pass(world, 5 * MINUTE_MS); /* so that no two workloads make pods in one second: their order could not be seen */
 }
 
 static json_t *int_or_percent(struct world *world)
