@@ -120,12 +120,13 @@ bool base64url_encode(struct slice bytes, struct buf *out)
 
 static int value64(char c)
 {
-	if (c == '-')
-		return 62;
-	if (c == '_')
-		return 63;
-	const char *at = c ? strchr(plain64, c) : NULL;
-	return at ? (int)(at - plain64) : -1;
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	return c == '+' || c == '-' ? 62 : c == '/' || c == '_' ? 63 : -1;
 }
 
 bool base64_decode(struct slice text, struct buf *out)

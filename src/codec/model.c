@@ -224,7 +224,7 @@ const struct field *model_find(const struct model *model, struct field_set set, 
 		size_t i = (size_t)__builtin_ctzll(bits);
 		const struct field *field = &model->fields[i];
 		const char *name = field->name + set.offset;
-		if (field->flags & FIELD_INLINE || strncmp(name, key.p, key.n) != 0)
+		if (key.n == 0 || *name != *key.p || field->flags & FIELD_INLINE || strncmp(name, key.p, key.n) != 0)
 			continue;
 		if (name[key.n] == '\0')
 			found = field;

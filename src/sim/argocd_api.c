@@ -3,6 +3,7 @@
 #include <string.h>
 #include "aws/wire_internal.h"
 #include "codec/document.h"
+#include "codec/json.h"
 #include "sim/argocd.h"
 
 #define SYNC_MS (70 * SECOND_MS)
@@ -17,41 +18,64 @@ static void refuse(struct http_response *response, int status, enum grpc code, c
 			json_pack("{s:s, s:i, s:s}", "error", message, "code", (int)code, "message", message));
 }
 
-static json_t *time_text(int64_t ms)
+static void put_time(struct buf *out, const char *name, int64_t ms)
 {
 	char text[TIME_TEXT];
-	return json_string(time_format_rfc3339(ms, text));
+	buf_printf(out, ",\"%s\":\"%s\"", name, time_format_rfc3339(ms, text));
 }
 
-static json_t *operation_state(const struct sim_app *app)
+static void put_operation(struct buf *out, const struct sim_app *app)
 {
 	static const char *const phases[] = {"", "Running", "Succeeded", "Failed", "Failed"};
-	json_t *state = json_pack("{s:s, s:o, s:{s:s}}", "phase", phases[app->phase], "startedAt",
-				  time_text(app->started_ms), "syncResult", "revision", REVISION);
-	if (app->operation)
-		json_object_set(state, "operation", app->operation);
+	buf_printf(out, ",\"operationState\":{\"phase\":\"%s\"", phases[app->phase]);
+	put_time(out, "startedAt", app->started_ms);
+	buf_puts(out, ",\"syncResult\":{\"revision\":\"" REVISION "\"}");
+	if (app->operation) {
+		buf_puts(out, ",\"operation\":");
+		document_print(app->operation, false, out);
+	}
 	if (app->finished_ms)
-		json_object_set_new(state, "finishedAt", time_text(app->finished_ms));
-	if (app->message)
-		json_object_set_new(state, "message", json_string(app->message));
-	return state;
+		put_time(out, "finishedAt", app->finished_ms);
+	if (app->message) {
+		buf_puts(out, ",\"message\":");
+		json_write_string(out, slice_of(app->message));
+	}
+	buf_putc(out, '}');
 }
 
-static json_t *view(const struct sim_app *app)
+static void put_metadata(struct buf *out, const struct sim_app *app)
+{
+	document_print(app->metadata, false, out);
+	if (app->gone_ms == INT64_MAX)
+		return;
+	out->n--; /* goes on: it has a name, so it is not empty */
+	put_time(out, "deletionTimestamp", app->started_ms);
+	buf_putc(out, '}');
+}
+
+/* Written as it is read, without a document in between: all of them are asked for at every poll. */
+static void put_view(struct buf *out, const struct sim_app *app)
 {
 	static const char *const healths[] = {"Missing", "Progressing", "Healthy", "Degraded"};
-	json_t *status = json_pack("{s:{s:s, s:s}, s:{s:s}}", "sync", "status", app->synced ? "Synced" : "OutOfSync",
-				   "revision", REVISION, "health", "status", healths[app->health]);
-	json_t *document =
-		json_pack("{s:o, s:O, s:o}", "metadata", json_copy(app->metadata), "spec", app->spec, "status", status);
+	buf_puts(out, "{\"metadata\":");
+	put_metadata(out, app);
+	buf_puts(out, ",\"spec\":");
+	document_print(app->spec, false, out);
+	buf_printf(out,
+		   ",\"status\":{\"sync\":{\"status\":\"%s\",\"revision\":\"" REVISION
+		   "\"},\"health\":{\"status\":\"%s\"}",
+		   app->synced ? "Synced" : "OutOfSync", healths[app->health]);
 	if (app->phase != APP_IDLE)
-		json_object_set_new(status, "operationState", operation_state(app));
+		put_operation(out, app);
 	if (app->reconciled_ms)
-		json_object_set_new(status, "reconciledAt", time_text(app->reconciled_ms));
-	if (app->gone_ms != INT64_MAX)
-		json_object_set_new(json_object_get(document, "metadata"), "deletionTimestamp",
-				    time_text(app->started_ms));
-	return document;
+		put_time(out, "reconciledAt", app->reconciled_ms);
+	buf_puts(out, "}}");
+}
+
+static void answer_view(struct http_response *response, const struct sim_app *app)
+{
+	sim_answer_json(response, 200, NULL);
+	put_view(&response->body, app);
 }
 
 /* ---- clusters */
@@ -159,7 +183,7 @@ static void create(struct sim *sim, const json_t *body, bool upsert, struct http
 	json_decref(app->spec);
 	app->metadata = json_deep_copy(json_object_get(body, "metadata"));
 	app->spec = json_deep_copy(spec);
-	sim_answer_json(response, 200, view(app));
+	answer_view(response, app);
 }
 
 static void synchronise(struct sim *sim, struct sim_app *app, const json_t *body, struct http_response *response)
@@ -183,7 +207,7 @@ static void synchronise(struct sim *sim, struct sim_app *app, const json_t *body
 	app->ends_ms = sim->now_ms + takes_ms;
 	sim_argocd_plan(sim);
 	sim_effect(sim, "argocd:sync %s", app->name);
-	sim_answer_json(response, 200, view(app));
+	answer_view(response, app);
 }
 
 static void terminate(struct sim *sim, struct sim_app *app, struct http_response *response)
@@ -215,10 +239,15 @@ static void delete_app(struct sim *sim, struct sim_app *app, struct http_respons
 
 static void list_apps(struct sim *sim, struct http_response *response)
 {
-	json_t *items = json_array();
-	for (size_t i = 0; i < sim->n_apps; i++)
-		json_array_append_new(items, view(&sim->apps[i]));
-	sim_answer_json(response, 200, json_pack("{s:{s:s}, s:o}", "metadata", "resourceVersion", "1", "items", items));
+	struct buf *out = &response->body;
+	sim_answer_json(response, 200, NULL);
+	buf_puts(out, "{\"metadata\":{\"resourceVersion\":\"1\"},\"items\":[");
+	for (size_t i = 0; i < sim->n_apps; i++) {
+		if (i)
+			buf_putc(out, ',');
+		put_view(out, &sim->apps[i]);
+	}
+	buf_puts(out, "]}");
 }
 
 static void one_app(struct sim *sim, const struct http_request *request, struct sim_app *app, const char *verb,
@@ -235,7 +264,7 @@ static void one_app(struct sim *sim, const struct http_request *request, struct 
 	} else {
 		if (strstr(verb, "refresh=") && app->phase != APP_RUNNING && app->synced)
 			app->reconciled_ms = sim->now_ms;
-		sim_answer_json(response, 200, view(app));
+		answer_view(response, app);
 	}
 }
 

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include "codec/document.h"
 
 /* Values by letter. Those of the workload stay while consecutive pods share it. */
 struct vars {
@@ -891,15 +892,11 @@ json_t *kube_view(struct sim_kube *kube, struct kube_object *object)
 	return object->whole ? json_incref(object->doc) : kube_document(kube, object);
 }
 
-static int dump_into(const char *bytes, size_t n, void *context)
-{
-	kube_out_bytes(context, bytes, n);
-	return 0;
-}
-
 void kube_out_document(struct kube_out *out, const json_t *document)
 {
-	json_dump_callback(document, dump_into, out, JSON_COMPACT);
+	struct buf text CLEANUP(buf_done) = BUF_INIT(16 << 20);
+	document_print(document, false, out->sink ? &text : out->body);
+	kube_out_bytes(out, text.p, text.n);
 }
 
 static void render_document(struct sim_kube *kube, struct kube_object *object, enum kube_form form,
