@@ -1,5 +1,5 @@
 /* The JSON reader on a PodList of about 90 MB: into structs, beside yajl's bare events over the same bytes.
- * Prints "ours GB/s" and "yajl GB/s", each the best of five. */
+ * Prints "ours GB/s" and "yajl GB/s" of CPU time, each the best of five. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +23,7 @@ static const struct model pod_model = MODEL("Pod", struct pod, pod_fields);
 static double now_s(void)
 {
 	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
