@@ -10,6 +10,7 @@ shift
 ninja -C build-fuzz $(printf 'tests/fuzz/%s ' "$@") >build-fuzz/log || { tail -n 20 build-fuzz/log >&2; exit 1; }
 status=0
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+export LSAN_OPTIONS=suppressions=tests/fuzz/leaks.txt:print_suppressions=0
 for name in "$@"; do
 	corpus=build-fuzz/corpus/$name
 	mkdir -p "$corpus"
