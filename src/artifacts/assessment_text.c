@@ -466,6 +466,43 @@ static void sources(struct page *page)
 		and_more(page, bad - MOST);
 }
 
+/* The nodes that stop, and what frees them; the others are a sentence. */
+static void drain(struct page *page)
+{
+	enum { MOST = 8 };
+	const struct assessment *shown = &page->view->shown;
+	struct buf text CLEANUP(buf_done) = BUF_INIT(1 << 16);
+	char took[TIME_TEXT];
+	size_t blocked = 0, told = 0;
+	int64_t seconds = 0;
+	for (size_t i = 0; i < shown->n_drain; i++) {
+		blocked += shown->drain[i].blocked;
+		seconds += shown->drain[i].estimated_s;
+	}
+	if (!shown->n_drain)
+		return;
+	buf_printf(&text, "Drain: %zu nodes in the order of the upgrade, about %s", shown->n_drain,
+		   duration_format(seconds * SECOND_MS, took));
+	buf_printf(&text, blocked ? ", %zu of them stop:" : ", none stops.", blocked);
+	new_line(page, 0);
+	wrap(page, buf_str(&text), 0);
+	new_line(page, 0);
+	for (size_t i = 0; i < shown->n_drain && (told < MOST || page->style->all); i++) {
+		const struct drained_node *node = &shown->drain[i];
+		if (!node->blocked || !node->n_stops)
+			continue;
+		told++;
+		buf_clear(&text);
+		buf_printf(&text, "%s  %s/%s: %s%s", node->node, node->stops[0].ns ? node->stops[0].ns : "",
+			   node->stops[0].pod, node->stops[0].why, node->n_stops > 1 ? " (and others)" : "");
+		spaces(page, 2);
+		wrap(page, buf_str(&text), 4);
+		new_line(page, 0);
+	}
+	if (blocked > told)
+		and_more(page, blocked - told);
+}
+
 static void next(struct page *page)
 {
 	const struct assessment *shown = &page->view->shown;
@@ -502,6 +539,7 @@ void assessment_text(const struct assessment_view *view, const struct assessment
 		}
 		show_group(&page, group);
 	}
+	drain(&page);
 	sources(&page);
 	next(&page);
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "assessment/drain.h"
 #include "assessment/index.h"
 #include "codec/document.h"
 #include "knowledge/lifecycle.h"
@@ -38,7 +39,10 @@ const char *source_permission(struct arena *arena, const char *source)
 		return dot ? arena_printf(arena, "list %.*s of %s", (int)(dot - what), what, dot + 1)
 			   : arena_printf(arena, "list %s", what);
 	}
-	return !strcmp(source, "metrics") ? "get /metrics" : source;
+	return !strcmp(source, "metrics")      ? "get /metrics"
+	       : !strcmp(source, "kubernetes") ? "access to the API server"
+	       : !strcmp(source, "aws")	       ? "AWS credentials"
+					       : source;
 }
 
 /* Operations that describe what another one lists: with an empty list there was nothing to ask. */
@@ -105,7 +109,7 @@ static bool aws_ok(const struct assess *assess, const char *source, const char *
 	if (told)
 		return why(assess->arena, source, told->status, told->detail, ret_why);
 	if (all && all->status != SOURCE_OK)
-		return why(assess->arena, source, all->status, all->detail, ret_why);
+		return why(assess->arena, all->name, all->status, all->detail, ret_why);
 	if (!calls)
 		return nothing_to_ask(inventory, snake) ||
 		       why(assess->arena, source, SOURCE_SKIPPED,
@@ -127,16 +131,18 @@ bool assess_source_ok(const struct assess *assess, const char *source, const cha
 	if (strchr(source, ':'))
 		return aws_ok(assess, source, ret_why);
 	const struct source *told = inventory_find_source(assess->inventory, source);
-	bool kubernetes = !strncmp(source, "kubernetes", 10);
-	const struct source *all = kubernetes ? inventory_find_source(assess->inventory, "kubernetes") : NULL;
+	bool kubernetes = !strncmp(source, "kubernetes", 10), metrics = !strcmp(source, "metrics");
+	const struct source *all = kubernetes || (metrics && !assess->inventory->offline)
+					   ? inventory_find_source(assess->inventory, "kubernetes")
+					   : NULL;
 	if (told)
 		return why(assess->arena, source, told->status, told->detail, ret_why);
 	if (all && all->status != SOURCE_OK)
-		return why(assess->arena, source, all->status, all->detail, ret_why);
+		return why(assess->arena, all->name, all->status, all->detail, ret_why);
 	/* A list that nobody told of: of a snapshot all objects are there; live, the kind is not served. */
 	if (kubernetes && strcmp(source, "kubernetes readyz") != 0)
 		return true;
-	if (assess->inventory->offline && !strcmp(source, "metrics"))
+	if (assess->inventory->offline && metrics)
 		return true;
 	return why(assess->arena, source, SOURCE_SKIPPED,
 		   assess->inventory->offline ? "not in the snapshot" : "not asked", ret_why);
@@ -242,12 +248,15 @@ static void run_check(struct assess *assess, const struct check *check)
 	size_t before = assess->n_findings;
 	bool may = true;
 	assess->check = check;
+	const char *told = "";
 	for (const char *const *need = check->needs; need && *need; need++) {
 		const char *reason;
 		if (assess_source_ok(assess, *need, &reason))
 			continue;
 		may = false;
-		assess_unknown(assess, NULL, NULL, NULL, "%s", reason);
+		if (strcmp(reason, told) != 0) /* of a whole side that was not reached one line says enough */
+			assess_unknown(assess, NULL, NULL, NULL, "%s", reason);
+		told = reason;
 	}
 	if (may)
 		check->run(assess);
@@ -293,6 +302,32 @@ static void take_sources(struct assess *assess, struct assessment *ret)
 	}
 }
 
+/* The drain as it was played, when what it needs was seen. */
+static void take_drain(struct assess *assess, struct assessment *ret)
+{
+	if (!assess_source_ok(assess, "kubernetes nodes", NULL) || !assess_source_ok(assess, "kubernetes pods", NULL) ||
+	    !assess_source_ok(assess, "kubernetes poddisruptionbudgets.policy", NULL))
+		return;
+	const struct drain_prediction *prediction = drain_predict(assess);
+	for (size_t i = 0; i < prediction->n_nodes; i++) {
+		const struct drain_node *seen = &prediction->nodes[i];
+		struct drained_node *node = ARENA_PUSH(assess->arena, ret->drain, ret->n_drain);
+		*node = (struct drained_node){.node = seen->node->meta.name,
+					      .group = seen->group,
+					      .blocked = seen->blocked,
+					      .evicted = seen->evicted,
+					      .estimated_s = seen->estimated_ms / 1000};
+		for (size_t k = 0; k < seen->n_stops; k++)
+			*ARENA_PUSH(assess->arena, node->stops, node->n_stops) = (struct drain_obstacle){
+				seen->stops[k].pod->meta.ns,
+				seen->stops[k].pod->meta.name,
+				seen->stops[k].rule == DRAIN_TWO_BUDGETS ? "two-budgets" : "budget",
+				seen->stops[k].pdb->meta.name,
+				seen->stops[k].why,
+				seen->stops[k].remedy};
+	}
+}
+
 struct error *assess_run(const struct inventory *inventory, const struct config *config, const char *target,
 			 const char *const *only, struct arena *arena, struct assessment *ret)
 {
@@ -318,7 +353,6 @@ struct error *assess_run(const struct inventory *inventory, const struct config 
 				(struct assessment_check){check->id, check->title, check->page};
 		}
 	}
-	index_free(assess.index);
 	*ret = (struct assessment){.format = 1,
 				   .tool = "assess",
 				   .cluster = inventory->cluster,
@@ -332,6 +366,9 @@ struct error *assess_run(const struct inventory *inventory, const struct config 
 				   .n_findings = assess.n_findings};
 	ret->counts.passed = assess.passed;
 	take_sources(&assess, ret);
+	if (!only)
+		take_drain(&assess, ret);
+	index_free(assess.index);
 	assessment_sort(ret);
 	assessment_count(ret);
 	return NULL;

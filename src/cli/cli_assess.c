@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "assessment/accept.h"
 #include "assessment/check.h"
 #include "cli/commands.h"
 #include "codec/document.h"
@@ -76,6 +77,21 @@ static void say(void *context, const char *what)
 	fprintf(stderr, "looking at %s\n", what);
 }
 
+/* Neither AWS nor the API server answered: that is no assessment. */
+static struct error *nothing_seen(const struct inventory *inventory)
+{
+	const struct source *aws = inventory_find_source(inventory, "aws"),
+			    *cluster = inventory_find_source(inventory, "eks:DescribeCluster"),
+			    *kubernetes = inventory_find_source(inventory, "kubernetes");
+	const struct source *first = aws ? aws : cluster;
+	if (!kubernetes || kubernetes->status == SOURCE_OK || !first || first->status == SOURCE_OK)
+		return NULL;
+	return error_remedy(error_new(first->status == SOURCE_DENIED ? ERROR_AUTH : ERROR_TRANSIENT,
+				      "nothing could be seen of cluster \"%s\": AWS: %s; Kubernetes: %s",
+				      inventory->cluster, first->detail, kubernetes->detail),
+			    "eks-upgrade-agent doctor tells what is missing");
+}
+
 /* The live look; what cannot be reached at all is told by the inventory's sources. */
 static struct error *look(struct cli *cli, struct inventory **ret)
 {
@@ -100,7 +116,9 @@ static struct error *look(struct cli *cli, struct inventory **ret)
 	struct error *error = NULL;
 	if (survey.aws || survey.kube) {
 		inventory = survey_run(&survey);
-		error = snapshot ? snapshot_commit(snapshot, inventory) : NULL;
+		error = nothing_seen(inventory);
+		if (!error && snapshot)
+			error = snapshot_commit(snapshot, inventory);
 	} else {
 		error = TAKE(aws_error);
 	}
@@ -112,6 +130,7 @@ static struct error *look(struct cli *cli, struct inventory **ret)
 
 static struct error *run(struct cli *cli, int *ret_exit)
 {
+	int64_t began_ms = cli_monotonic_ms();
 	const char *from = cli_flag_text(cli, "from"), *const * only;
 	*ret_exit = EXIT_DONE;
 	if (cli_flag_given(cli, "list-checks")) {
@@ -133,10 +152,10 @@ static struct error *run(struct cli *cli, int *ret_exit)
 		TRY(look(cli, &inventory));
 	}
 	TRY(assess_run(inventory, &cli->config, cli->config.target_version, only, cli->arena, &assessment));
-	json_encode(&assessment_model, &assessment, true, cli->out);
-	buf_putc(cli->out, '\n');
+	assessment_accept(&assessment, &cli->config, inventory->captured_at_ms, cli->arena);
+	assessment.duration_ms = cli_monotonic_ms() - began_ms;
 	*ret_exit = assessment_exit(&assessment);
-	return NULL;
+	return cli_print_assessment(cli, &assessment);
 }
 
 static const char *const formats[] = {"text", "json", "markdown", "html", "sarif", "junit", NULL};

@@ -105,16 +105,9 @@ static void tell_horizon(struct cli *cli, struct assessment *assessment, unsigne
 				     last->version, assessment->target_version)};
 }
 
-static int64_t monotonic_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static struct error *run(struct cli *cli, int *ret_exit)
 {
-	int64_t began = monotonic_ms();
+	int64_t began = cli_monotonic_ms();
 	struct assessment assessment = {.format = 1, .tool = "scan"};
 	unsigned minor;
 	TRY(cli_load_config(cli, false));
@@ -133,7 +126,7 @@ static struct error *run(struct cli *cli, int *ret_exit)
 	tell_horizon(cli, &assessment, minor);
 	assessment_sort(&assessment);
 	assessment_count(&assessment);
-	assessment.duration_ms = monotonic_ms() - began;
+	assessment.duration_ms = cli_monotonic_ms() - began;
 	TRY(cli_print_assessment(cli, &assessment));
 	*ret_exit = assessment_exit(&assessment);
 	return NULL;

@@ -23,6 +23,8 @@ void cli_close(struct cli *cli);
 /* An error as one JSON object: {"error":
  * {"class","message","code","service","operation","request_id","http_status","remedy"}}. */
 json_t *cli_error_document(const struct error *error);
+/* Of this machine, whatever clock the ports follow. */
+int64_t cli_monotonic_ms(void);
 /* Prints a document to stdout, pretty, with a newline; frees it. */
 void cli_print_document(struct cli *cli, json_t *document);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <termios.h>
 #include <unistd.h>
 #include "agent/journal.h"
@@ -257,4 +258,11 @@ struct error *cli_read_snapshot(struct cli *cli, const char *cluster, const stru
 	TRY(cli_as_usage(cluster_state_read(buf_slice(&text), cluster, cli->arena, state)));
 	*ret = state;
 	return NULL;
+}
+
+int64_t cli_monotonic_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }

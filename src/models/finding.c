@@ -86,6 +86,26 @@ static const struct field count_fields[] = {
 static const struct model count_model = {"Counts", sizeof((struct assessment *)0)->counts, count_fields,
 					 ARRAY_SIZE(count_fields)};
 
+static const struct field obstacle_fields[] = {
+	F_STRING(struct drain_obstacle, ns, "namespace", FIELD_OMIT_EMPTY, "of the pod"),
+	F_STRING(struct drain_obstacle, pod, "pod", 0, "that stays"),
+	F_STRING(struct drain_obstacle, rule, "rule", 0, "budget or two-budgets"),
+	F_STRING(struct drain_obstacle, budget, "budget", 0, "the PodDisruptionBudget that stops it"),
+	F_STRING(struct drain_obstacle, why, "why", 0, "in words, with the numbers"),
+	F_STRING(struct drain_obstacle, remedy, "remedy", 0, "the smallest change that frees it"),
+};
+static const struct model obstacle_model = MODEL("DrainObstacle", struct drain_obstacle, obstacle_fields);
+
+static const struct field drained_fields[] = {
+	F_STRING(struct drained_node, node, "node", FIELD_REQUIRED, "its name"),
+	F_STRING(struct drained_node, group, "group", 0, "managed:NAME, self-managed:NAME, karpenter:NAME or nothing"),
+	F_BOOL(struct drained_node, blocked, "blocked", 0, "its drain stops"),
+	F_INT(struct drained_node, evicted, "evicted", 0, "pods that move"),
+	F_INT(struct drained_node, estimated_s, "estimated_s", 0, "how long it takes, in seconds"),
+	F_LIST(struct drained_node, stops, n_stops, "stops", FIELD_OMIT_EMPTY, &obstacle_model, "what stops it"),
+};
+static const struct model drained_model = MODEL("DrainedNode", struct drained_node, drained_fields);
+
 static const struct field assessment_fields[] = {
 	F_INT(struct assessment, format, "format", 0, "1"),
 	F_STRING(struct assessment, tool, "tool", 0, "assess or scan"),
@@ -100,6 +120,8 @@ static const struct field assessment_fields[] = {
 	F_LIST(struct assessment, sources, n_sources, "sources", 0, &source_model, "what was read, and how that went"),
 	F_LIST(struct assessment, checks, n_checks, "checks", FIELD_OMIT_EMPTY, &check_model, "what was looked for"),
 	F_LIST(struct assessment, findings, n_findings, "findings", 0, &finding_model, "severest first"),
+	F_LIST(struct assessment, drain, n_drain, "drain", FIELD_OMIT_EMPTY, &drained_model,
+	       "each node's drain, in the order of the upgrade"),
 	F_INT(struct assessment, duration_ms, "duration_ms", FIELD_OMIT_EMPTY, "how long it took"),
 };
 const struct model assessment_model = MODEL("Assessment", struct assessment, assessment_fields);

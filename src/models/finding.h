@@ -56,6 +56,19 @@ struct assessment_check {
 	const char *id, *title, *page;
 };
 
+/* How the drain of each node would go, in the order in which the upgrade takes them. */
+struct drain_obstacle {
+	const char *ns, *pod, *rule /* "budget", "two-budgets" */, *budget, *why, *remedy;
+};
+struct drained_node {
+	const char *node, *group;
+	bool blocked;
+	int64_t evicted; /* pods that move */
+	int64_t estimated_s;
+	struct drain_obstacle *stops;
+	size_t n_stops;
+};
+
 struct assessment {
 	int64_t format;	  /* 1 */
 	const char *tool; /* "assess", "scan" */
@@ -71,6 +84,8 @@ struct assessment {
 	size_t n_checks;
 	struct finding *findings;
 	size_t n_findings;
+	struct drained_node *drain;
+	size_t n_drain;
 	int64_t duration_ms;
 };
 extern const struct model assessment_model;

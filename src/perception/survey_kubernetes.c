@@ -142,14 +142,18 @@ static void plan_lists(struct plan *plan, const struct kube_discovery *discovery
 	}
 }
 
-static void discover(struct plan *plan, struct kube_discovery *discovery)
+/* False when there is no talking to the server at all: then one line says so, not one for each list. Who may only not
+ * see what is served may still list what everybody knows. */
+static bool discover(struct plan *plan, struct kube_discovery *discovery)
 {
 	struct error *error ERROR_CLEANUP = kube_discover(plan->survey->kube, plan->arena, discovery);
-	inventory_source_error(plan->inventory, "kubernetes discovery", error);
+	bool reached = !error || error->http_status == 403 || error->http_status == 404;
+	inventory_source_error(plan->inventory, reached ? "kubernetes discovery" : "kubernetes", error);
 	for (size_t i = 0; !error && i < discovery->n_unknown; i++)
 		inventory_source(plan->inventory,
 				 arena_printf(plan->arena, "kubernetes %s", discovery->unknown[i].group_version),
 				 SOURCE_FAILED, discovery->unknown[i].detail);
+	return reached;
 }
 
 struct text_feed {
@@ -205,7 +209,8 @@ void survey_kubernetes(const struct survey *survey, struct inventory *inventory)
 	struct kube_discovery discovery = {0};
 	if (survey->progress)
 		survey->progress(survey->progress_context, "the cluster's objects");
-	discover(&plan, &discovery);
+	if (!discover(&plan, &discovery))
+		return;
 	plan_lists(&plan, &discovery);
 	kube_list_batch(survey->kube, plan.lists, plan.n);
 	for (size_t i = 0; i < plan.n; i++) {
