@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include "artifacts/assessment.h"
 #include "cli/commands.h"
+#include "codec/json.h"
 #include "knowledge/calendar.h"
 #include "knowledge/lifecycle.h"
 #include "scan/scan.h"
@@ -29,8 +30,45 @@ static bool speaks_utf8(void)
 	return false;
 }
 
+enum { CHUNK = 64 << 10 };
+
+/* The same bytes as assessment_write()'s, but a finding at a time: the report of a whole repository is longer than all
+ * that was read for it. */
+static struct error *print_json(struct cli *cli, const struct assessment *assessment)
+{
+	static const char none[] = "\"findings\": []";
+	struct buf frame CLEANUP(buf_done) = BUF_INIT(1 << 26), one CLEANUP(buf_done) = BUF_INIT(1 << 24);
+	struct assessment rest = *assessment;
+	rest.n_findings = 0;
+	json_encode(&assessment_model, &rest, true, &frame);
+	const char *place = strstr(buf_str(&frame), none);
+	if (!place)
+		return error_new(ERROR_BUG, "a report without a place for its findings");
+	buf_append(cli->out, frame.p, (size_t)(place - frame.p) + sizeof none - 2);
+	for (size_t i = 0; i < assessment->n_findings; i++) {
+		buf_clear(&one);
+		json_encode(&finding_model, &assessment->findings[i], true, &one);
+		buf_puts(cli->out, i ? ",\n    " : "\n    ");
+		for (const char *p = buf_str(&one), *end = p + one.n, *newline; p < end; p = newline + 1) {
+			newline = memchr(p, '\n', (size_t)(end - p));
+			newline = newline ? newline : end;
+			buf_append(cli->out, p, (size_t)(newline - p));
+			if (newline < end)
+				buf_puts(cli->out, "\n    ");
+		}
+		if (cli->out->n > CHUNK)
+			cli_flush(cli);
+	}
+	buf_puts(cli->out, assessment->n_findings ? "\n  " : "");
+	buf_puts(cli->out, place + sizeof none - 2);
+	buf_putc(cli->out, '\n');
+	return NULL;
+}
+
 struct error *cli_print_assessment(struct cli *cli, const struct assessment *assessment)
 {
+	if (cli_format_is(cli, "json") && assessment_is_sorted(assessment))
+		return print_json(cli, assessment);
 	time_t now = time(NULL);
 	struct tm local;
 	struct assessment_style style = {.columns = cli_stdout_is_terminal() || getenv("COLUMNS") ? cli_columns() : 0,

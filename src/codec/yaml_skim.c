@@ -121,7 +121,8 @@ static bool find_key(struct block *block, const char *p, struct slice *ret, cons
 		stop--;
 	*ret = slice_make(p, (size_t)(stop - p));
 	*ret_after = q + 1;
-	*ret_strange = stop == p || (skim_class[(unsigned char)*p] & (SKIM_FIRST | SKIM_MARK)) || slice_eq(*ret, "<<");
+	*ret_strange = stop == p || (skim_class[(unsigned char)*p] & (SKIM_FIRST | SKIM_MARK)) ||
+		       (ret->n == 2 && ret->p[0] == '<' && ret->p[1] == '<');
 	return !*ret_strange;
 }
 

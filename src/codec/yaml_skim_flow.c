@@ -182,7 +182,7 @@ static bool flow_member(struct skim *skim, unsigned depth)
 	enum yaml_style style;
 	if (!flow_scalar(skim, &key, &style) ||
 	    (style != YAML_PLAIN && memchr(key.p, style == YAML_DOUBLE ? '\\' : '\'', key.n)) ||
-	    memchr(key.p, '\n', key.n) || slice_eq(key, "<<"))
+	    memchr(key.p, '\n', key.n) || (key.n == 2 && key.p[0] == '<' && key.p[1] == '<'))
 		return false;
 	skim->events->key(skim->context, key, at);
 	if (!skip_space(skim))

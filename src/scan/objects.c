@@ -4,6 +4,8 @@
 #include <string.h>
 #include "scan/scan_internal.h"
 
+#define IS(slice, word) ((slice).n == sizeof(word) - 1 && !memcmp((slice).p, word, sizeof(word) - 1))
+
 void scan_objects_reset(struct scan *scan)
 {
 	scan->depth = scan->too_deep = 0;
@@ -71,9 +73,9 @@ static void on_open(void *context, bool list, size_t at)
 	} else {
 		frame->node = parent->key_node;
 		if (list) {
-			frame->items = slice_eq(parent->key, "items") && parent->object &&
-				       scan->objects[parent->object - 1].place;
-		} else if (slice_eq(parent->key, "metadata")) {
+			frame->items =
+				IS(parent->key, "items") && parent->object && scan->objects[parent->object - 1].place;
+		} else if (IS(parent->key, "metadata")) {
 			frame->metadata = true;
 			object_of(scan, parent)->has_metadata = true;
 		}
@@ -146,17 +148,17 @@ static void on_scalar(void *context, struct slice text, enum yaml_style style, s
 	if (frame->list)
 		return;
 	struct slice key = frame->key;
-	if (key.n == 4 && !memcmp(key.p, "kind", 4)) {
+	if (IS(key, "kind")) {
 		struct scan_object *object = object_of(scan, frame);
 		add(object->kind, &object->n_kind, decoded(scan, text, style), at);
-	} else if (key.n == 10 && !memcmp(key.p, "apiVersion", 10)) {
+	} else if (IS(key, "apiVersion")) {
 		struct scan_object *object = object_of(scan, frame);
 		add(object->api, &object->n_api, decoded(scan, text, style), at);
-	} else if (frame->metadata && (slice_eq(key, "name") || slice_eq(key, "generateName"))) {
+	} else if (frame->metadata && (IS(key, "name") || IS(key, "generateName"))) {
 		struct scan_object *object = object_of(scan, frame - 1);
 		if (!object->name.text.n)
 			object->name = (struct scan_spot){decoded(scan, text, style), at};
-	} else if (frame->metadata && slice_eq(key, "namespace")) {
+	} else if (frame->metadata && IS(key, "namespace")) {
 		object_of(scan, frame - 1)->ns = (struct scan_spot){decoded(scan, text, style), at};
 	}
 }

@@ -199,11 +199,12 @@ static bool read_lines(struct scan *scan, size_t at, size_t end)
 /* A JSON document that is broken ends where a line begins with a brace: its neighbours are read. */
 static size_t resume(struct slice text, size_t at, size_t content, size_t end)
 {
-	if (text.p[content] != '{' && text.p[content] != '[')
+	char brace = strchr("{}", text.p[content]) ? '{' : '[';
+	if (!strchr("{}[]", text.p[content]))
 		return end;
 	for (const char *p = text.p + content, *stop = text.p + end; (p = memchr(p, '\n', (size_t)(stop - p)));) {
 		p++;
-		if (p < stop && *p == text.p[content] && (size_t)(p - text.p) > at)
+		if (p < stop && *p == brace && (size_t)(p - text.p) > at)
 			return (size_t)(p - text.p);
 	}
 	return end;

@@ -28,6 +28,11 @@ struct scan_template {
 	unsigned depth;
 };
 
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r';
+}
+
 static const char *skip_string(const char *p, const char *end)
 {
 	char quote = *p++;
@@ -158,7 +163,7 @@ static bool leads(const struct scan_template *template, const uint8_t *is_action
 {
 	while (at > 0 && template->original.p[at - 1] != '\n') {
 		at--;
-		if (!is_action[at] && !strchr(" \t", template->original.p[at]))
+		if (!is_action[at] && !is_blank(template->original.p[at]))
 			return false;
 	}
 	return true;
@@ -173,7 +178,7 @@ static void blank_lines_of_actions(struct scan_template *template, const uint8_t
 		bool any = false, only = true;
 		for (size_t i = from; i < to; i++) {
 			any |= is_action[i];
-			only &= is_action[i] || strchr(" \t\r", template->masked[i]) != NULL;
+			only &= is_action[i] || is_blank(template->masked[i]);
 		}
 		if (any && only)
 			fill(template, from, to, ' ');

@@ -145,12 +145,24 @@ static const char *replacement_text(struct scan *scan, const struct api_lifecycl
 
 /* What is told of one line of the tables, whatever object it is about: made once. */
 struct scan_told {
-	const char *api_version, *message, *removed_in, *deprecated_in, *replacement, *remedy, *page;
+	const char *api_version, *detail, *message, *removed_in, *deprecated_in, *replacement, *remedy, *page;
 };
 
 static const char *release(struct scan *scan, const struct api_lifecycle *api, const char *version)
 {
 	return api->component && version ? arena_printf(scan->arena, "%s %s", api->component, version) : version;
+}
+
+/* The guide has a section only for some releases. */
+static const char *page_of(struct scan *scan, const struct api_lifecycle *api)
+{
+	static const unsigned sections[] = {16, 22, 25, 26, 27, 29, 32};
+	static const char guide[] = "https://kubernetes.io/docs/reference/using-api/deprecation-guide/";
+	unsigned minor = knowledge_minor(api->removed);
+	for (size_t i = 0; !api->component && i < ARRAY_SIZE(sections); i++)
+		if (sections[i] == minor)
+			return arena_printf(scan->arena, "%s#v1-%u", guide, minor);
+	return api->component ? NULL : guide;
 }
 
 static const struct scan_told *told(struct scan *scan, const struct api_lifecycle *api)
@@ -162,6 +174,7 @@ static const struct scan_told *told(struct scan *scan, const struct api_lifecycl
 	bool removed = scan_judge(api, scan->target) == SCAN_REMOVED;
 	const char *what = api->component ? api->component : "Kubernetes";
 	new->api_version = arena_printf(scan->arena, "%s%s%s", api->group, *api->group ? "/" : "", api->version);
+	new->detail = arena_printf(scan->arena, "apiVersion: %s, kind: %s", new->api_version, api->kind);
 	new->message =
 		removed ? arena_printf(scan->arena, "%s %s is served no more from %s %s on", new->api_version,
 				       api->kind, what, api->removed)
@@ -174,19 +187,18 @@ static const struct scan_told *told(struct scan *scan, const struct api_lifecycl
 	new->remedy = new->replacement ? arena_printf(scan->arena, "write it as %s", new->replacement)
 		      : removed	       ? "take it out: nothing replaces it"
 				       : "plan without it: nothing replaces it yet";
-	unsigned minor = !api->component && api->removed ? knowledge_minor(api->removed) : 0;
-	if (minor)
-		new->page = arena_printf(
-			scan->arena, "https://kubernetes.io/docs/reference/using-api/deprecation-guide/#v1-%u", minor);
+	new->page = page_of(scan, api);
 	return new;
 }
 
-static void tell(struct scan *scan, const struct scan_object *object, struct scan_spot api_spot,
+/* `guardable`: it stands alone, so that a condition on versions may leave it out. */
+static void tell(struct scan *scan, const struct scan_object *object, bool guardable, struct scan_spot api_spot,
 		 const struct api_lifecycle *api)
 {
 	bool removed = scan_judge(api, scan->target) == SCAN_REMOVED, helm = !strcmp(scan->source, "helm");
-	struct slice guard = scan->template ? scan_template_guard(scan->template, scan->document_at + api_spot.at)
-					    : slice_make("", 0);
+	struct slice guard = scan->template && guardable
+				     ? scan_template_guard(scan->template, scan->document_at + api_spot.at)
+				     : slice_make("", 0);
 	enum severity severity = !removed || guard.n ? SEVERITY_LOW
 				 : api->component    ? SEVERITY_MEDIUM
 				 : helm		     ? SEVERITY_BLOCKER
@@ -209,9 +221,9 @@ static void tell(struct scan *scan, const struct scan_object *object, struct sca
 	finding->replacement = words->replacement;
 	finding->remedy = words->remedy;
 	finding->page = words->page;
-	scan_evidence(scan, guard.n ? arena_printf(scan->arena, "%s:%lld, only where {{ %s }}", scan->file,
-						   (long long)finding->line, scan_words(scan, guard))
-				    : arena_printf(scan->arena, "%s:%lld", scan->file, (long long)finding->line));
+	scan_evidence(scan, guard.n ? arena_printf(scan->arena, "%s, only where {{ %s }}", words->detail,
+						   scan_words(scan, guard))
+				    : words->detail);
 }
 
 /* ---- templates: each word may be one of several ---- */
@@ -302,7 +314,7 @@ static void template_object(struct scan *scan, const struct scan_object *object)
 		for (unsigned a = 0; a < n_apis; a++) {
 			const struct api_lifecycle *api = look_up(apis[a].word, kinds[k].word);
 			if (scan_judge(api, scan->target) != SCAN_LIVE && together(scan, &apis[a].spot, &kinds[k].spot))
-				tell(scan, object, apis[a].spot, api);
+				tell(scan, object, n_apis == 1, apis[a].spot, api);
 		}
 	bool matters = false;
 	for (unsigned k = 0; api_unclear && k < n_kinds; k++)
@@ -333,5 +345,5 @@ void scan_object_done(struct scan *scan, struct scan_object *object)
 	struct scan_spot *api_spot = &object->api[object->n_api - 1], *kind_spot = &object->kind[object->n_kind - 1];
 	const struct api_lifecycle *api = look_up(api_spot->text, kind_spot->text);
 	if (scan_judge(api, scan->target) != SCAN_LIVE)
-		tell(scan, object, *api_spot, api);
+		tell(scan, object, false, *api_spot, api);
 }

@@ -1,0 +1,313 @@
+"""What `scan` does with fields, templates, hostile input, its flags and its exit codes; one case a function.
+
+usage: scan_cases.py AGENT DIRECTORY     prints failures; the last line is "N passed, N failed"
+"""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+AGENT, WORK = str(pathlib.Path(sys.argv[1]).resolve()), pathlib.Path(sys.argv[2])
+passed = failed = 0
+PDB = "apiVersion: policy/v1beta1\nkind: PodDisruptionBudget\nmetadata:\n  name: pdb\nspec: {selector: {matchLabels: {a: b}}}\n"
+CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n"
+
+
+def check(name, good, detail=""):
+    global passed, failed
+    passed, failed = passed + bool(good), failed + (not good)
+    if not good:
+        print(f"FAILED {name}: {detail}"[:1200], file=sys.stderr)
+
+
+def run(*arguments, stdin=None, cwd=None, output="json"):
+    done = subprocess.run([AGENT, "scan", *arguments, "-o", output], input=stdin, capture_output=True, cwd=cwd, timeout=60)
+    report = json.loads(done.stdout) if output == "json" and done.stdout else None
+    return done.returncode, report, done.stderr.decode(errors="replace") + ("" if report else done.stdout.decode(errors="replace"))
+
+
+def text(manifest, *arguments):
+    return run("-", "--to", "1.36", *arguments, stdin=manifest.encode() if isinstance(manifest, str) else manifest)
+
+
+def ids(report, status="finding"):
+    return sorted((one["id"], one["severity"]) for one in report["findings"] if one["status"] == status)
+
+
+def folder(name, files):
+    root = WORK / name
+    for path, content in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(content.encode() if isinstance(content, str) else content)
+    return root
+
+
+# ---- fields ----
+
+def pod(spec, kind="Pod", annotations=""):
+    inner = {"Pod": "{spec: %s, %s}", "Deployment": "{spec: {template: {spec: %s, %s}}}",
+             "CronJob": "{spec: {jobTemplate: {spec: {template: {spec: %s, %s}}}}}"}[kind]
+    version = {"Pod": "v1", "Deployment": "apps/v1", "CronJob": "batch/v1"}[kind]
+    body = inner % (spec, "metadata: {name: x, annotations: {%s}}" % annotations)
+    return f"{{apiVersion: {version}, kind: {kind}, {body[1:]}"
+
+
+VOLUME = "{volumes: [{name: v, %s}]}"
+AFFINITY = ("{affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: "
+            "[{key: %s, operator: Exists}]}]}}}}")
+
+
+def service(spec="", annotations=""):
+    return f"{{apiVersion: v1, kind: Service, metadata: {{name: s, annotations: {{{annotations}}}}}, spec: {{{spec}}}}}"
+
+
+def volume(body):
+    return f"{{apiVersion: v1, kind: PersistentVolume, metadata: {{name: p}}, spec: {{{body}}}}}"
+
+
+# change, severity, what has it, what has not
+FIELDS = [
+    ("service-topologykeys-removed", "MEDIUM", service("topologyKeys: [a]"), service("topologyKeys: []")),
+    ("scaleio-volume-removed", "MEDIUM", pod(VOLUME % "scaleIO: {}"), pod(VOLUME % "emptyDir: {}")),
+    ("cronjob-tz-rejected", "MEDIUM", "{apiVersion: batch/v1, kind: CronJob, spec: {schedule: 'TZ=UTC 1 * * * *'}}",
+     "{apiVersion: batch/v1, kind: CronJob, spec: {schedule: '1 * * * *', timeZone: UTC}}"),
+    ("ipfamilypolicy-required", "LOW", service("ipFamilies: [IPv4, IPv6]"), service("ipFamilies: [IPv4, IPv6], ipFamilyPolicy: RequireDualStack")),
+    ("ipfamilypolicy-required", "LOW", service("clusterIPs: [10.0.0.1, 'fd00::1']"), service("ipFamilies: [IPv4]")),
+    ("flexvolume-deprecated", "INFO", pod(VOLUME % "flexVolume: {driver: d}", "Deployment"), pod(VOLUME % "csi: {driver: d}", "Deployment")),
+    ("docker-socket-mounts", "HIGH", pod(VOLUME % "hostPath: {path: /var/run/docker.sock}", "CronJob"),
+     pod(VOLUME % "hostPath: {path: /run/containerd/containerd.sock}", "CronJob")),
+    ("beta-node-labels", "LOW", pod("{nodeSelector: {beta.kubernetes.io/os: linux}}"), pod("{nodeSelector: {kubernetes.io/os: linux}}")),
+    ("beta-node-labels", "LOW", pod(AFFINITY % "failure-domain.beta.kubernetes.io/zone", "Deployment"),
+     pod(AFFINITY % "topology.kubernetes.io/zone", "Deployment")),
+    ("ingress-class-annotation", "LOW",
+     "{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: i, annotations: {kubernetes.io/ingress.class: alb}}}",
+     "{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: i, annotations: {kubernetes.io/ingress.class: alb}}, spec: {ingressClassName: alb}}"),
+    ("tolerate-unready-endpoints", "MEDIUM", service("", "service.alpha.kubernetes.io/tolerate-unready-endpoints: 'true'"),
+     service("publishNotReadyAddresses: true", "service.alpha.kubernetes.io/tolerate-unready-endpoints: 'true'")),
+    ("control-plane-label-master-removed", "LOW", pod("{tolerations: [{key: node-role.kubernetes.io/master}]}"),
+     pod("{tolerations: [{key: node-role.kubernetes.io/control-plane}]}")),
+    ("loadbalancerip-deprecated", "INFO", service("loadBalancerIP: 1.2.3.4"), service("loadBalancerIP: ''")),
+    ("pdb-empty-selector", "HIGH", "{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: p}, spec: {selector: {}}}",
+     "{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: p}, spec: {selector: {matchLabels: {a: b}}}}"),
+    ("intree-flocker-quobyte-storageos", "MEDIUM", volume("quobyte: {}"), volume("csi: {driver: x}")),
+    ("seccomp-annotations-removed", "HIGH", pod("{}", "Deployment", "seccomp.security.alpha.kubernetes.io/pod: runtime/default"),
+     pod("{securityContext: {seccompProfile: {type: RuntimeDefault}}}", "Deployment", "seccomp.security.alpha.kubernetes.io/pod: runtime/default")),
+    ("glusterfs-removed", "MEDIUM", volume("glusterfs: {path: x}"), "{apiVersion: example.com/v1, kind: Store, spec: {glusterfs: {a: b}}}"),
+    ("in-tree-aws-ebs-removed", "HIGH", volume("awsElasticBlockStore: {volumeID: v}"), volume("csi: {driver: ebs.csi.aws.com}")),
+    ("grpc-appprotocol", "LOW", service("ports: [{port: 1, appProtocol: kubernetes.io/grpc}]"), service("ports: [{port: 1, appProtocol: grpc}]")),
+    ("storage-class-beta-annotation", "INFO",
+     "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: c, annotations: {volume.beta.kubernetes.io/storage-class: gp2}}}",
+     "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: c}, spec: {storageClassName: gp2}}"),
+    ("cephfs-removed", "HIGH", pod(VOLUME % "cephfs: {monitors: [a]}"), pod(VOLUME % "csi: {driver: cephfs.csi.ceph.com}")),
+    ("rbd-removed", "HIGH", volume("rbd: {monitors: [a], image: i}"), volume("csi: {driver: rbd.csi.ceph.com}")),
+    ("rbd-removed", "HIGH", "{apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: {name: c}, provisioner: kubernetes.io/rbd}",
+     "{apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: {name: c}, provisioner: rbd.csi.ceph.com}"),
+    ("apparmor-annotations-deprecated", "INFO", pod("{}", "Pod", "container.apparmor.security.beta.kubernetes.io/web: runtime/default"),
+     pod("{}", "Pod", "container.apparmor.security/web: runtime/default")),
+    ("mount-options-annotation", "INFO", "{apiVersion: v1, kind: PersistentVolume, metadata: {name: p, annotations: {volume.beta.kubernetes.io/mount-options: ro}}}",
+     volume("mountOptions: [ro]")),
+    ("eks-anonymous-auth", "HIGH",
+     "{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: b}, subjects: [{kind: Group, name: 'system:unauthenticated'}]}",
+     "{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: b}, subjects: [{kind: Group, name: 'system:authenticated'}]}"),
+    ("enforce-mountable-secrets-deprecated", "INFO",
+     "{apiVersion: v1, kind: ServiceAccount, metadata: {name: a, annotations: {kubernetes.io/enforce-mountable-secrets: 'true'}}}",
+     "{apiVersion: v1, kind: ServiceAccount, metadata: {name: a}}"),
+    ("gitrepo-volume-disabled", "HIGH", pod(VOLUME % "gitRepo: {repository: r}"), pod(VOLUME % "emptyDir: {}")),
+    ("topology-mode-annotation-deprecated", "INFO", service("", "service.kubernetes.io/topology-mode: Auto"), service("trafficDistribution: PreferClose")),
+    ("lease-locks-only", "MEDIUM", "{apiVersion: v1, kind: ConfigMap, metadata: {name: c, annotations: {control-plane.alpha.kubernetes.io/leader: x}}}",
+     "{apiVersion: v1, kind: ConfigMap, metadata: {name: c, annotations: {leader: x}}}"),
+    ("externalips-deprecated", "MEDIUM", service("externalIPs: [1.2.3.4]"), service("externalIPs: []")),
+    ("portworx-intree-removed", "MEDIUM", volume("portworxVolume: {volumeID: v}"), volume("csi: {driver: pxd.portworx.com}")),
+    ("strict-ip-cidr", "HIGH",
+     "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: n}, spec: {ingress: [{from: [{ipBlock: {cidr: 10.0.0.5/24}}]}]}}",
+     "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: n}, spec: {ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/24}}]}]}}"),
+    ("strict-ip-cidr", "HIGH", service("loadBalancerSourceRanges: [010.0.0.0/8]"), service("loadBalancerSourceRanges: [10.0.0.0/8, 'fd00::/8']")),
+    ("k8s-gcr-io-frozen", "MEDIUM", pod("{containers: [{name: a, image: k8s.gcr.io/pause:3.2}]}"),
+     pod("{containers: [{name: a, image: registry.k8s.io/pause:3.2}]}")),
+]
+
+
+def fields():
+    for change, severity, has, has_not in FIELDS:
+        _, report, error = text(has)
+        wanted = "BEH-REGISTRY" if change == "k8s-gcr-io-frozen" else "API-FIELD"
+        found = [one for one in report["findings"] if change + " (" in one["evidence"][0]["detail"]]
+        check(f"{change} is found", len(found) == 1 and len(report["findings"]) == 1 and (found[0]["id"], found[0]["severity"]) == (wanted, severity),
+              f"{has}: {json.dumps(report['findings'])} {error}")
+        _, report, _ = text(has_not)
+        check(f"{change} is not found where it is not", not [one for one in report["findings"] if change in one["evidence"][0]["detail"]],
+              f"{has_not}: {json.dumps(report['findings'])}")
+    for target, wanted in (("1.28", "cronjob-tz-accepted"), ("1.29", "cronjob-tz-rejected")):
+        _, report, _ = run("-", "--to", target, stdin=FIELDS[2][2].encode())
+        check(f"the line of {target} holds", wanted in json.dumps(report) and len(report["findings"]) == 1, json.dumps(report["findings"]))
+    _, report, _ = run("-", "--to", "1.30", stdin=pod(VOLUME % "gitRepo: {}").encode())
+    check("a later line does not count yet", not ids(report), ids(report))
+    _, report, _ = text("apiVersion: v1\nkind: List\nitems:\n- " + FIELDS[0][2] + "\n- " + FIELDS[0][3] + "\n- " + FIELDS[0][2] + "\n")
+    check("facts belong to their own object", [one["line"] for one in report["findings"]] == [4, 6], json.dumps(report["findings"]))
+
+
+# ---- templates ----
+
+CHOOSES = """{{- if .Capabilities.APIVersions.Has "policy/v1" }}
+apiVersion: policy/v1
+{{- else }}
+apiVersion: policy/v1beta1
+{{- end }}
+kind: PodDisruptionBudget
+metadata:
+  name: {{ .Release.Name }}
+"""
+TEMPLATES = [
+    ("a chart that chooses by itself is left alone", CHOOSES, [], []),
+    ("both arms are dead", CHOOSES.replace("policy/v1\n", "policy/v1alpha1\n"), [("API-GIT", "HIGH"), ("API-GIT", "HIGH")], []),
+    ("the same, in one value", "apiVersion: {{ if .Capabilities.APIVersions.Has \"policy/v1\" }}policy/v1{{ else }}policy/v1beta1{{ end }}\nkind: PodDisruptionBudget\n", [], []),
+    ("ternary", "apiVersion: {{ ternary \"policy/v1\" \"policy/v1beta1\" .Values.new }}\nkind: PodDisruptionBudget\n", [], []),
+    ("both of a ternary are dead", "apiVersion: {{ ternary \"policy/v1alpha1\" \"policy/v1beta1\" .Values.new }}\nkind: PodDisruptionBudget\n",
+     [("API-GIT", "HIGH"), ("API-GIT", "HIGH")], []),
+    ("whole documents in two arms", "{{ if .Capabilities.APIVersions.Has \"policy/v1\" }}\n" + PDB.replace("v1beta1", "v1") + "{{ else }}\n" + PDB + "{{ end }}\n", [], []),
+    ("a guarded object", "{{- if semverCompare \"<1.25-0\" .Capabilities.KubeVersion.Version }}\n" + PDB + "{{- end }}\n", [("API-GIT", "LOW")], []),
+    ("the user's own choice is no guard", "{{- if .Values.pdb.enabled }}\n" + PDB + "{{- end }}\n", [("API-GIT", "HIGH")], []),
+    ("a version from elsewhere, of a kind that matters", "apiVersion: {{ include \"x.api\" . }}\nkind: Ingress\nmetadata: {name: a}\n", [], [("API-GIT", "HIGH")]),
+    ("a version from elsewhere, of a kind that was never anything else", "apiVersion: {{ include \"x.api\" . }}\nkind: ConfigMap\nmetadata: {name: a}\n", [], []),
+    ("a kind from elsewhere, of a version that matters", "apiVersion: apps/v1beta1\nkind: {{ .Values.kind }}\nmetadata: {name: a}\n", [], [("API-GIT", "HIGH")]),
+    ("a kind from elsewhere, of a version that lives", "apiVersion: apps/v1\nkind: {{ .Values.kind }}\nmetadata: {name: a}\n", [], []),
+    ("kinds in a value", "apiVersion: apps/v1beta2\nkind: {{ if .Values.daemon }}DaemonSet{{ else }}Deployment{{ end }}\nmetadata: {name: a}\n",
+     [("API-GIT", "HIGH"), ("API-GIT", "HIGH")], []),
+    ("pieces of a version", "apiVersion: apps/v1{{ if .Values.old }}beta1{{ end }}\nkind: Deployment\n", [], [("API-GIT", "HIGH")]),
+    ("an action over several lines", "apiVersion: policy/v1beta1\nkind: PodDisruptionBudget\nmetadata:\n  name: {{ include \"a\" (dict\n    \"b\" \"}}\" ) }}\n  # {{/* a\ncomment */}}\n",
+     [("API-GIT", "HIGH")], []),
+    ("no YAML even with its actions masked", PDB + "  {{ if .Values.a }}x: [{{ else }}y: {{ end }}\n z: \"\n", [("API-GIT", "HIGH")], []),
+    ("a template without an end", PDB + "a: {{ .Values.x\n", [], [("API-GIT", "HIGH")]),
+    ("alerts have braces, too", PDB + "# {{ $labels.pod }}\n", [("API-GIT", "HIGH")], []),
+    ("a loop over documents", "{{- range .Values.names }}\n---\n" + PDB.replace("name: pdb", "name: {{ . }}") + "{{- end }}\n", [("API-GIT", "HIGH")], []),
+]
+
+
+def templates():
+    for name, manifest, found, unknown in TEMPLATES:
+        _, report, error = text(manifest)
+        check(f"template: {name}", (ids(report), ids(report, "unknown")) == (found, unknown), f"{json.dumps(report['findings'])} {error}")
+    _, report, _ = text("apiVersion: policy/v1beta1\nkind: PodDisruptionBudget\nmetadata:\n  name: {{ .Release.Name }}-web\n  namespace: \"{{ .Release.Namespace }}\"\n")
+    one = report["findings"][0]
+    check("template: words as they are written", one["object"] == {"kind": "PodDisruptionBudget", "name": "{{ .Release.Name }}-web",
+          "namespace": "{{ .Release.Namespace }}"} and one["evidence"][0]["detail"].startswith("read from a template"), json.dumps(one))
+
+
+# ---- objects ----
+
+def objects():
+    cases = [
+        ("a reference is no object", "{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, spec: {scaleTargetRef: {apiVersion: apps/v1beta1, kind: Deployment, name: x}}}", 0),
+        ("an object within another is one", "{apiVersion: template.openshift.io/v1, kind: Template, objects: [{apiVersion: apps/v1beta1, kind: Deployment, metadata: {name: x}}]}", 1),
+        ("text is no object", CONFIG + "data:\n  a: |\n    apiVersion: apps/v1beta1\n    kind: Deployment\n", 0),
+        ("nothing but a list", "- " + PDB.replace("\n", "\n  ")[:-2] + "\n", 1),
+        ("a list of its own kind", "{apiVersion: apps/v1beta1, kind: DeploymentList, items: [{apiVersion: apps/v1beta1, kind: Deployment, metadata: {name: x}}]}", 2),
+        ("an anchor's copy", "x: &x\n  apiVersion: policy/v1beta1\n  kind: PodDisruptionBudget\n<<: *x\nmetadata: {name: y}\n", 1),
+        ("a line that goes on", 'apiVersion: "policy/v1\\\n  beta1"\nkind: PodDisruptionBudget\n', 1),
+        ("CRs alone", PDB.replace("\n", "\r"), 1),
+        ("a document that begins on its marker", "--- {apiVersion: policy/v1beta1, kind: PodDisruptionBudget}\n", 1),
+        ("the end of a document", PDB + "...\n---\n" + PDB, 2),
+        ("JSON beside JSON on one line", '{"apiVersion":"policy/v1beta1","kind":"PodDisruptionBudget"}{"apiVersion":"policy/v1beta1","kind":"PodDisruptionBudget"}', 2),
+        ("a broken JSON document between good ones", '{"apiVersion":"policy/v1beta1",\n"kind":"PodDisruptionBudget"}\n{"apiVersion": "v1", \n"a"}}\n{"apiVersion":"policy/v1beta1","kind":"PodDisruptionBudget"}\n', 2),
+    ]
+    for name, manifest, n in cases:
+        _, report, error = text(manifest)
+        check(name, len(ids(report)) == n, f"{json.dumps(report['findings'])} {error}")
+
+
+# ---- hostile input ----
+
+def hostile():
+    root = folder("hostile", {"good.yaml": PDB, "binary.yaml": b"\0\1\2" * 100 + PDB.encode(), "logo.png": b"\x89PNG\0" + PDB.encode(),
+                              "empty.yaml": "", "space.yaml": " \n\n\t", ".git/config.yaml": PDB, "node_modules/a.yaml": PDB,
+                              "sub/LICENSE": "This is apiVersion: prose: about: things\n", "sub/notes": PDB,
+                              "broken.yaml": "apiVersion: policy/v1beta1\nkind: A\n  b: [\n", "prose.yaml": "docker.sock: [\n"})
+    os.symlink(".", root / "loop")
+    os.symlink("itself.yaml", root / "itself.yaml")
+    os.symlink("nowhere.yaml", root / "dangling.yaml")
+    os.symlink("good.yaml", root / "link.yaml")
+    os.mkfifo(root / "pipe.yaml")
+    with open(root / "huge.yaml", "wb") as huge:
+        huge.truncate(1 << 30)
+    code, report, error = run(str(root), "--to", "1.36")
+    sources = {pathlib.Path(one["name"]).name: one["detail"] for one in report["sources"]}
+    found = sorted(pathlib.Path(one["file"]).name for one in report["findings"] if one["status"] == "finding")
+    check("hostile: what is good is found", found == ["good.yaml", "link.yaml", "notes"], f"{found} {error}")
+    unknown = {pathlib.Path(one["file"]).name: one for one in report["findings"] if one["status"] == "unknown"}
+    check("hostile: what is unknown is told", sorted(unknown) == ["broken.yaml", "huge.yaml"] and code == 11, f"{sorted(unknown)} {code}")
+    check("hostile: line and column", unknown["broken.yaml"]["line"] == 3 and "column" in unknown["broken.yaml"]["reason"], json.dumps(unknown.get("broken.yaml")))
+    for name, detail in (("binary.yaml", "binary"), ("loop", "link to a folder"), ("itself.yaml", "leads to itself"), ("dangling.yaml", "nothing"),
+                         ("pipe.yaml", "no regular file"), ("huge.yaml", "64 MiB"), ("prose.yaml", "prose.yaml:")):
+        check(f"hostile: {name} is told", detail in sources.get(name, ""), json.dumps(sources))
+    bomb = "apiVersion: policy/v1beta1\nkind: X\na0: &a0 [x,x,x,x,x,x,x,x,x]\n" + "".join(
+        f"a{i}: &a{i} [{','.join(['*a%d' % (i - 1)] * 9)}]\n" for i in range(1, 12))
+    for name, manifest in (("aliases", bomb), ("depth in braces", "apiVersion: policy/v1beta1\na: " + "[" * 100000), ("depth in blocks", "apiVersion: policy/v1beta1\n" + "".join(" " * i + "a:\n" for i in range(3000))),
+                           ("bytes that are no text", b"apiVersion: policy/v1beta1\nkind: \xff\xfe\xfd\nx: \xc3\n"), ("itself", "apiVersion: policy/v1beta1\na: &a [*a]\n"),
+                           ("one key", b"apiVersion: policy/v1beta1\n" + b"k" * 1000000), ("dashes", b"apiVersion: policy/v1beta1\nk:\n" + b"- " * 100000)):
+        code, report, error = text(manifest)
+        check(f"hostile: {name}", code in (0, 11) and report is not None, f"{code} {error}")
+    name = "\x1b[31mred\x1b[0m<script>alert(1)</script>|`x`](y)\u202e\n"
+    _, report, error = text(PDB.replace("name: pdb", "name: " + json.dumps(name)))
+    check("hostile: a name", report["findings"][0]["object"]["name"].startswith("?[31mred") or "red" in report["findings"][0]["object"]["name"], error)
+    for output in ("text", "markdown", "html", "sarif", "junit", "json"):
+        done = subprocess.run([AGENT, "scan", "-", "-o", output, "--to", "1.36"], input=PDB.replace("name: pdb", "name: " + json.dumps(name)).encode(), capture_output=True)
+        check(f"hostile: a name as {output}", done.returncode == 11 and b"\x1b[31m" not in done.stdout and b"\xe2\x80\xae" not in done.stdout
+              and (output == "json" or b"<script>alert" not in done.stdout or output in ("text", "sarif", "markdown")), done.stdout[:300])
+    many = text("---\n".join([PDB] * 60000))[1]
+    check("hostile: more findings than anybody reads", len(many["findings"]) == 50000 and any("more than 50000" in one.get("detail", "") for one in many["sources"]), len(many["findings"]))
+
+
+def unreadable():
+    root = folder("unreadable", {"a/x.yaml": PDB, "b/y.yaml": PDB, "c.yaml": PDB})
+    for path in (root / "a", root / "c.yaml"):
+        path.chmod(0)
+    command = [AGENT, "scan", str(root), "--to", "1.36", "-o", "json"]
+    if os.getuid() == 0:
+        command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *command]
+        for parent in [WORK, *WORK.parents]:
+            if not parent.stat().st_mode & 0o001:
+                parent.chmod(parent.stat().st_mode | 0o011)
+    done = subprocess.run(command, capture_output=True)
+    for path in (root / "a", root / "c.yaml"):
+        path.chmod(0o755)
+    report = json.loads(done.stdout) if done.stdout else {"sources": [], "findings": []}
+    denied = sorted(pathlib.Path(one["name"]).name for one in report["sources"] if one["status"] == "denied")
+    check("a folder and a file that may not be read are told, the rest is read", denied == ["a", "c.yaml"] and done.returncode == 11 and len(ids(report)) == 1,
+          f"{denied} {done.returncode} {done.stderr[:300]}")
+
+
+# ---- flags and exits ----
+
+def exits():
+    tz = "{apiVersion: v1, kind: Service, metadata: {name: s}, spec: {loadBalancerIP: 1.2.3.4}}"
+    check("exit 0", text(CONFIG)[0] == 0)
+    check("exit 10", text(tz)[0] == 10)
+    check("exit 10: deprecated", run("-", "--to", "1.22", stdin=PDB.encode())[0] == 10)
+    check("exit 11", text(PDB)[0] == 11)
+    check("exit 0: before it was deprecated", run("-", "--to", "1.20", stdin=PDB.encode())[0] == 0)
+    code, _, error = run("/nowhere/at/all", "--to", "1.36")
+    check("exit 1: no such path", code == 1 and "/nowhere/at/all" in error, f"{code} {error}")
+    for arguments in ((), ("-", "--to", "soon"), ("-", "--only", "API-NONSENSE"), ("-", "--output", "pdf")):
+        done = subprocess.run([AGENT, "scan", *arguments], capture_output=True, stdin=subprocess.DEVNULL)
+        check(f"exit 2: {arguments}", done.returncode == 2, f"{done.returncode} {done.stderr}")
+    both = PDB + "---\n" + tz + "\n"
+    check("--only", ids(text(both, "--only", "API-FIELD")[1]) == [("API-FIELD", "INFO")])
+    check("--except", ids(text(both, "--except", "API-FIELD,API-DEPRECATED")[1]) == [("API-GIT", "HIGH")] and text(both, "--except", "API-GIT")[0] == 10)
+    root = folder("two", {"a.yaml": PDB, "b/c.yaml": PDB})
+    code, report, _ = run("a.yaml", "b", "--to", "1.36", cwd=root)
+    check("several paths", [one["file"] for one in report["findings"]] == ["a.yaml", "b/c.yaml"], json.dumps(report["findings"]))
+    code, report, _ = run(".", "--to", "1.36", cwd=root)
+    check("the folder that we are in", [one["file"] for one in report["findings"]] == ["a.yaml", "b/c.yaml"], json.dumps(report["findings"]))
+    check("the newest that EKS offers, when nothing is said", run(".", cwd=root)[1]["target_version"].startswith("1."))
+    check("beyond the tables", any(one["name"] == "life cycles" for one in run("-", "--to", "1.99", stdin=b"")[1]["sources"]))
+    twice = [run(str(root), "--to", "1.36")[1] for _ in "ab"]
+    for report in twice:
+        report.pop("duration_ms", None)
+    check("the same input, the same output", twice[0]["findings"] and twice[0] == twice[1])
+
+
+for case in (fields, templates, objects, hostile, unreadable, exits):
+    case()
+print(f"{passed} passed, {failed} failed")
+sys.exit(failed > 0)
