@@ -24,6 +24,8 @@ struct slot {
 	enum slot_state state;
 	bool ready;
 	const struct kube_workload *set; /* a StatefulSet that brings its pods one by one; or NULL */
+	uint64_t placed;		 /* when it was placed last, counted over all */
+	bool starting;			 /* placed, and not yet ready */
 	long ordinal;
 };
 
@@ -51,6 +53,7 @@ struct play {
 	struct node_slot *nodes;
 	size_t n_nodes;
 	size_t *queue, n_queue, n_waiting;
+	uint64_t n_placed;
 	unsigned made; /* new nodes so far */
 	struct drain_prediction *out;
 };
@@ -440,6 +443,8 @@ static bool settle_on_a_node(struct play *play, size_t at)
 		return false;
 	placement_put(slot->place, node);
 	slot->state = SLOT_RUNS;
+	slot->placed = ++play->n_placed;
+	slot->starting = true;
 	return true;
 }
 
@@ -460,7 +465,7 @@ static void try_queue(struct play *play)
 
 static bool holds_back(const struct slot *lower, const struct slot *slot)
 {
-	return lower->ordinal < slot->ordinal && (lower->state != SLOT_RUNS || !lower->ready);
+	return lower->ordinal < slot->ordinal && (lower->state != SLOT_RUNS || !lower->ready || lower->starting);
 }
 
 /* A StatefulSet's lower ordinals must be ready before it makes this one. */
@@ -540,17 +545,49 @@ static struct moving evict(struct play *play, size_t at, size_t order)
 	return moving;
 }
 
-static void bring_back_sets(struct play *play)
+/* When the pod before this one was placed: it is the order in which they become ready. */
+static uint64_t placed_before(const struct play *play, const struct slot *slot)
 {
-	bool any = true;
-	while (any && play->n_waiting) {
-		any = false;
-		for (size_t i = 0; i < play->n_slots; i++) {
-			if (play->slots[i]->state != SLOT_WAITS || must_wait(play, i))
-				continue;
+	uint64_t last = 0;
+	for (size_t i = 0; i < play->n_slots; i++) {
+		const struct slot *other = play->slots[i];
+		if (other->set == slot->set && other->ordinal < slot->ordinal && other->placed > last)
+			last = other->placed;
+	}
+	return last;
+}
+
+struct coming {
+	size_t slot;
+	uint64_t after;
+};
+
+static int coming_order(const void *left, const void *right)
+{
+	const struct coming *a = left, *b = right;
+	if (a->after != b->after)
+		return a->after < b->after ? -1 : 1;
+	return (a->slot > b->slot) - (a->slot < b->slot);
+}
+
+/* What was placed becomes ready; then StatefulSets make their next ordinals; until nothing comes any more. */
+static void let_settle(struct play *play)
+{
+	for (;;) {
+		struct coming *coming = NULL;
+		size_t n = 0;
+		for (size_t i = 0; i < play->n_slots; i++)
+			play->slots[i]->starting = false;
+		for (size_t i = 0; play->n_waiting && i < play->n_slots; i++)
+			if (play->slots[i]->state == SLOT_WAITS && !must_wait(play, i))
+				*ARENA_PUSH(play->arena, coming, n) =
+					(struct coming){i, placed_before(play, play->slots[i])};
+		if (!n)
+			return;
+		qsort(coming, n, sizeof *coming, coming_order);
+		for (size_t i = 0; i < n; i++) {
 			play->n_waiting--;
-			place_or_queue(play, i);
-			any = true;
+			place_or_queue(play, coming[i].slot);
 		}
 	}
 }
@@ -610,7 +647,7 @@ static size_t evict_round(struct play *play, struct leaving *leaving, struct dra
 		qsort(moving, n, sizeof *moving, moving_order);
 	for (size_t i = 0; i < n; i++)
 		stopped(play, &moving[i]);
-	bring_back_sets(play);
+	let_settle(play);
 	out->evicted += (int64_t)n;
 	out->rounds += n > 0;
 	out->estimated_ms += n ? longest + 25 * SECOND_MS : 0;
@@ -733,7 +770,7 @@ static void add_like(struct play *play, const struct node_slot *like)
 		if (is_daemon(pods.pods[i]) && !kube_pod_finished(pods.pods[i]))
 			add_daemon(play, slot_of(play, pods.pods[i]), place);
 	try_queue(play);
-	bring_back_sets(play);
+	let_settle(play);
 }
 
 /* The node goes, with its daemons and what came back to it through a toleration of the cordon. */

@@ -158,8 +158,9 @@ static bool prepare_pod(struct inventory *inventory, void *object, struct arena 
 		return true;
 	drop_tokens(pod->spec);
 	pod->spec->node_name = NULL;
-	if (owner && owner->kind && !strcmp(owner->kind, "DaemonSet"))
-		pod->spec->affinity = NULL; /* it only names the node */
+	bool of_daemon = owner && owner->kind && !strcmp(owner->kind, "DaemonSet");
+	if (of_daemon && pod->spec->affinity && !strstr(pod->spec->affinity, "\"podA"))
+		pod->spec->affinity = NULL; /* it only names the node; one that speaks of pods stays */
 	return true;
 }
 

@@ -222,7 +222,8 @@ static void make_workload(struct world *world)
 		     json_pack("{s:s, s:s, s:{s:s, s:s}, s:o}", "apiVersion", "apps/v1", "kind", kinds[which],
 			       "metadata", "name", app, "namespace", ns, "spec", whole));
 	}
-	pass(world, 5 * MINUTE_MS); /* so that no two workloads make pods in one second: their order could not be seen */
+	pass(world,
+	     5 * MINUTE_MS); /* so that no two workloads make pods in one second: their order could not be seen */
 }
 
 static json_t *int_or_percent(struct world *world)
@@ -266,19 +267,22 @@ static bool all_have_run(struct world *world, const char *ns)
 
 static void make_cluster(struct world *world)
 {
-	static const char *const builtin[] = {"deployments/coredns",
-					      "deployments/ebs-csi-controller",
-					      "deployments/metrics-server",
-					      "daemonsets/aws-node",
-					      "daemonsets/kube-proxy",
-					      "daemonsets/ebs-csi-node",
-					      "daemonsets/eks-pod-identity-agent"};
+	static const char *const builtin[] = {"kube-system/deployments/coredns",
+					      "kube-system/deployments/ebs-csi-controller",
+					      "kube-system/deployments/metrics-server",
+					      "kube-system/deployments/aws-load-balancer-controller",
+					      "kube-system/deployments/cluster-autoscaler",
+					      "kube-system/daemonsets/aws-node",
+					      "kube-system/daemonsets/kube-proxy",
+					      "kube-system/daemonsets/ebs-csi-node",
+					      "kube-system/daemonsets/eks-pod-identity-agent",
+					      "velero/deployments/velero"};
 	char path[100];
 	int status;
 	world->kube = ask_cluster("empty");
 	world->now_ms = INT64_C(1795478400000);
 	for (size_t i = 0; i < ARRAY_SIZE(builtin); i++) { /* they wait for nodes in an order that nobody can see */
-		snprintf(path, sizeof path, "/apis/apps/v1/namespaces/kube-system/%s", builtin[i]);
+		snprintf(path, sizeof path, "/apis/apps/v1/namespaces/%s", builtin[i]);
 		json_decref(ask(world->kube, "DELETE", path, NULL, &status));
 	}
 	make_nodes(world);
