@@ -307,7 +307,81 @@ def exits():
     check("the same input, the same output", twice[0]["findings"] and twice[0] == twice[1])
 
 
-for case in (fields, templates, objects, hostile, unreadable, exits):
+# ---- other scanners, played by stand-ins that print what their documentation shows ----
+
+PLUTO = {"items": [
+    {"name": "pdb", "filePath": "a.yaml", "api": {"version": "policy/v1beta1", "kind": "PodDisruptionBudget", "deprecated-in": "v1.21.0",
+     "removed-in": "v1.25.0", "replacement-api": "policy/v1", "replacement-available-in": "v1.21.0", "component": "k8s"},
+     "deprecated": True, "removed": True, "replacementAvailable": True},
+    {"name": "f", "api": {"version": "flowcontrol.apiserver.k8s.io/v1beta1", "kind": "FlowControl", "deprecated-in": "v1.23.0", "removed-in": "v1.26.0",
+     "component": "k8s"}, "deprecated": True, "removed": True},
+    {"name": "r", "api": {"version": "resource.k8s.io/v1beta1", "kind": "ResourceClaim", "deprecated-in": "", "removed-in": "v1.36.0", "component": "k8s"},
+     "deprecated": False, "removed": True},
+    {"name": "s", "api": {"version": "flowcontrol.apiserver.k8s.io/v1beta1", "kind": "FlowSchema", "deprecated-in": "v1.23.0", "removed-in": "v1.29.0",
+     "component": "k8s"}, "deprecated": True, "removed": True}], "target-versions": {"k8s": "v1.36.0"}}
+KUBENT = [{"Name": "pdb", "Namespace": "<undefined>", "Kind": "PodDisruptionBudget", "ApiVersion": "policy/v1beta1",
+           "RuleSet": "Deprecated APIs removed in 1.25", "ReplaceWith": "policy/v1", "Since": "1.21.0"}]
+
+
+def scanners():
+    root = folder("scanners", {"a.yaml": PDB, "b.yaml": "apiVersion: flowcontrol.apiserver.k8s.io/v1beta1\nkind: FlowSchema\nmetadata: {name: s}\n",
+                               "c.yaml": "apiVersion: policy/v1beta1\nkind: Eviction\nmetadata: {name: e}\n", "d.yaml": PDB.replace("name: pdb", "name: {{ .Release.Name }}"),
+                               "e.yaml": "apiVersion: networking.k8s.io/v1beta1\nkind: Ingress\nmetadata: {name: only-ours}\n"})
+
+    def play(with_what, pluto=None, kubent=None):
+        tools = WORK / "tools"
+        tools.mkdir(exist_ok=True)
+        for name, body in (("pluto", pluto), ("kubent", kubent)):
+            (tools / name).unlink(missing_ok=True)
+            if body is not None:
+                (tools / name).write_text("#!/bin/sh\n" + body)
+                (tools / name).chmod(0o755)
+        done = subprocess.run([AGENT, "scan", ".", "--to", "1.36", "--with", with_what, "-o", "json"], capture_output=True, cwd=root,
+                              env={**os.environ, "PATH": f"{tools}:/usr/bin:/bin"})
+        report = json.loads(done.stdout) if done.stdout else {"sources": [], "findings": []}
+        return done.returncode, report, [(one["name"], one["status"], one["detail"]) for one in report["sources"][1:]]
+
+    def say(version, report, status):
+        return f"case \"$1\" in version|--version) {version};; *) cat <<'END'\n{report}\nEND\nexit {status};; esac\n"
+
+    pluto = say("echo Version:5.24.0 Commit:dd5ec8c", json.dumps(PLUTO), 3)
+    code, report, sources = play("pluto", pluto)
+    told = " | ".join(" ".join(one) for one in sources)
+    check("pluto: numbers", "pluto ok 5.24.0: 4 objects, 2 of them ours, too; 2 are its alone, 3 ours alone" in told and code == 11, told)
+    for part in ("FlowControl (1): there is no such API", "FlowSchema (1): pluto says removed in 1.29; it is 1.26",
+                 "Eviction (1): it is missing from pluto's table", "PodDisruptionBudget (1): pluto does not read templates", "Ingress (1): pluto has no such line"):
+        check(f"pluto: a difference is explained: {part}", part in told, told)
+    check("pluto: what it says of a version that lives longer", "resource.k8s.io/v1beta1 ResourceClaim" in told, told)
+    both = [one for one in report["findings"] if one["file"] == "a.yaml"]
+    check("pluto: more evidence", [one["source"] for one in both[0]["evidence"]] == ["file", "pluto"], json.dumps(both))
+    kubent = say("echo '6:00PM INF version 0.7.3 (git sha 57480c0)' >&2", json.dumps(KUBENT), 0)
+    _, report, sources = play("kubent,pluto", pluto, kubent)
+    told = " | ".join(" ".join(one) for one in sources)
+    check("kubent: numbers", "kubent ok 0.7.3: 1 objects, 1 of them ours, too; 0 are its alone, 4 ours alone" in told and "pluto ok" in told, told)
+    both = [one for one in report["findings"] if one["file"] == "a.yaml"]
+    check("both: more evidence", [one["source"] for one in both[0]["evidence"]] == ["file", "kubent", "pluto"], json.dumps(both))
+    for name, version, nothing, status in (("pluto", "echo Version:5.24.0", '{"target-versions":{"k8s":"v1.36.0"}}', 0),
+                                           ("pluto", "echo Version:4.0.0", "There were no resources found with known deprecated apiVersions.", 0),
+                                           ("kubent", "echo version 0.7.3 >&2", "null", 0), ("kubent", "echo version 0.7.3 >&2", "[]", 0),
+                                           ("kubent", "echo version 0.7.3 >&2", "", 0)):
+        _, _, sources = play(name, **{name: say(version, nothing, status)})
+        check(f"{name}: nothing found, as {nothing}", len(sources) >= 1 and sources[0][:2] == (name, "ok") and ": 0 objects" in sources[0][2], sources)
+    for what, name, body, status, part in (
+            ("absent", "pluto", None, "skipped", "not on PATH"), ("absent", "kubent", None, "skipped", "not on PATH"),
+            ("nonsense", "pluto", say("echo Version:5.24.0", "{\"items\": 1}", 0), "failed", "something else"),
+            ("cut off", "kubent", say("echo 0.7.3", '[{"Name": "x"', 0), "failed", "kubent"),
+            ("no version of its own", "kubent", say("echo 0.7.3", '[{"Name": "x"}]', 0), "failed", "no ApiVersion"),
+            ("an error", "pluto", say("echo Version:5.24.0", "boom: no such file", 1), "failed", "ended with 1: boom"),
+            ("too old", "pluto", say("echo Version:3.5.4", "{}", 0), "failed", "too old")):
+        code, report, sources = play(name, **{name: body})
+        check(f"{name}: {what} is told, our report stands", sources and sources[0][:2] == (name, status) and part in sources[0][2] and code == 11
+              and len(report["findings"]) == 5, f"{sources} {code}")
+    for arguments in (("-", "--with", "pluto"), (".", "--with", "nobody")):
+        done = subprocess.run([AGENT, "scan", *arguments], capture_output=True, stdin=subprocess.DEVNULL, cwd=root)
+        check(f"exit 2: {arguments}", done.returncode == 2, done.stderr)
+
+
+for case in (scanners, fields, templates, objects, hostile, unreadable, exits):
     case()
 print(f"{passed} passed, {failed} failed")
 sys.exit(failed > 0)
