@@ -2,6 +2,7 @@
 #include "assessment/subject.h"
 
 #include <string.h>
+#include "codec/document.h"
 
 const char *subject_text(const char *text)
 {
@@ -77,6 +78,38 @@ struct finding *subject_find(const struct assess *assess, size_t from, const cha
 			return &assess->findings[i - 1];
 	}
 	return NULL;
+}
+
+static struct finding *find_aws(const struct assess *assess, size_t from, const char *id)
+{
+	for (size_t i = from; i < assess->n_findings; i++) {
+		const struct finding_object *object = assess->findings[i].object;
+		if (object && !object->kind && (equals(object->arn, id) || equals(object->name, id)))
+			return &assess->findings[i];
+	}
+	return NULL;
+}
+
+struct finding *subject_node_found(struct assess *assess, size_t from, const struct kube_node *node,
+				   const char *message, bool *ret_new)
+{
+	const char *group = kube_meta_label(&node->meta, "eks.amazonaws.com/nodegroup"),
+		   *pool = kube_meta_label(&node->meta, "karpenter.sh/nodepool"), *arn = NULL;
+	struct finding *finding;
+	if (group) {
+		const json_t *seen =
+			inventory_aws_response_for(assess->inventory, "describe_nodegroup", "nodegroupName", group);
+		arn = document_text(seen, "nodegroup.nodegroupArn");
+		finding = find_aws(assess, from, arn ? arn : group);
+	} else {
+		finding = subject_find(assess, from, pool ? "NodePool" : "Node", NULL, pool ? pool : node->meta.name);
+	}
+	*ret_new = !finding;
+	if (finding)
+		return finding;
+	return group  ? assess_aws(assess, arn ? arn : group, "%s", message)
+	       : pool ? assess_object(assess, "NodePool", NULL, pool, "%s", message)
+		      : assess_object(assess, "Node", NULL, node->meta.name, "%s", message);
 }
 
 /* Pods of an operator's own kind have no template that could be read: they speak for it, once. */

@@ -38,6 +38,11 @@ const char *subject_text(const char *text); /* "" for NULL */
 struct finding *subject_find(const struct assess *assess, size_t from, const char *kind, const char *ns,
 			     const char *name);
 
+/* A finding on what a person changes to change a node: its managed group, its Karpenter NodePool, or the node itself;
+ * gives the one of this check (after `from`) that is there already, and tells so. */
+struct finding *subject_node_found(struct assess *assess, size_t from, const struct kube_node *node,
+				   const char *message, bool *ret_new);
+
 /* Every pod spec that somebody wrote, once: templates of workloads, and bare pods. */
 struct subject_spec {
 	const char *kind;
