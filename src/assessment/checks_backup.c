@@ -1,3 +1,214 @@
-#include "assessment/check.h"
+/* Is there a way to get lost objects and data back? Velero's own objects tell; of other tools only that they are there.
+ *
+ * BAK-RESTORE-VERSION is left out: what versions a backup holds stands in its archive, which nobody reads here. */
+#include <string.h>
+#include "assessment/subject.h"
+#include "base/time.h"
+#include "codec/document.h"
 
-const struct check checks_backup[] = {{.id = NULL}};
+#define PAGE "https://velero.io/docs/main/"
+#define BACKUPS "kubernetes backups.velero.io"
+
+#define OLDEST_MS DAY_MS
+
+static bool is(const char *a, const char *b)
+{
+	return !strcmp(subject_text(a), b);
+}
+
+#define EACH_VELERO(assess, custom, wanted)                                                                            \
+	for (const struct kube_custom *custom = (assess)->inventory->customs,                                          \
+				      *end_ = custom + (assess)->inventory->n_customs;                                 \
+	     custom < end_; custom++)                                                                                  \
+		if (is(custom->kind, (wanted)) && !strncmp(subject_text(custom->meta.api_version), "velero.io/", 10))
+
+struct backups {
+	size_t n;
+	const struct kube_custom *good; /* the newest that succeeded */
+	int64_t good_ms;
+	const struct kube_custom *last; /* any of them */
+};
+
+static struct backups look(struct assess *assess)
+{
+	struct backups all = {0};
+	EACH_VELERO(assess, custom, "Backup")
+	{
+		const json_t *status = assess_json(assess, custom->status);
+		const char *when = document_text(status, "completionTimestamp");
+		int64_t ms = custom->meta.created_ms;
+		all.n++;
+		all.last = custom;
+		if (!is(document_text(status, "phase"), "Completed"))
+			continue;
+		if (when)
+			time_parse_rfc3339(slice_of(when), &ms);
+		if (!all.good || ms > all.good_ms) {
+			all.good = custom;
+			all.good_ms = ms;
+		}
+	}
+	return all;
+}
+
+/* Others keep their backups where only they can read. */
+static bool has_other_tool(const struct assess *assess)
+{
+	static const char *const groups[] = {"config.kio.kasten.io", "triliovault.trilio.io", "stash.appscode.com",
+					     "core.kubestash.com", "k8up.io"};
+	for (size_t i = 0; i < assess->inventory->n_crds; i++)
+		for (size_t k = 0; k < ARRAY_SIZE(groups); k++)
+			if (is(assess->inventory->crds[i].group, groups[k]))
+				return true;
+	return false;
+}
+
+static void none(struct assess *assess)
+{
+	struct backups all = look(assess);
+	if (all.n || has_other_tool(assess))
+		return;
+	struct finding *finding = assess_cluster(assess, "no backup of the cluster's objects was found");
+	assess_evidence(assess, finding, BACKUPS, "no velero.io Backup, and no other tool's definitions");
+}
+
+static void stale(struct assess *assess)
+{
+	struct backups all = look(assess);
+	char when[TIME_TEXT];
+	if (all.good && assess->now_ms - all.good_ms > OLDEST_MS)
+		assess_object(assess, "Backup", all.good->meta.ns, all.good->meta.name,
+			      "is the newest backup that succeeded, of %s: older than a day",
+			      time_format_rfc3339(all.good_ms, when));
+	else if (all.n && !all.good)
+		assess_object(assess, "Backup", all.last->meta.ns, all.last->meta.name,
+			      "none of %zu backups has succeeded", all.n);
+	EACH_VELERO(assess, custom, "BackupStorageLocation")
+	{
+		const json_t *status = assess_json(assess, custom->status);
+		if (is(document_text(status, "phase"), "Unavailable"))
+			assess_object(assess, "BackupStorageLocation", custom->meta.ns, custom->meta.name,
+				      "cannot be reached: %s", document_text_or(status, "message", "no reason given"));
+	}
+}
+
+/* ---- BAK-NO-VOLUMES */
+
+static bool lists(const json_t *names, const char *name)
+{
+	size_t i;
+	const json_t *entry;
+	json_array_foreach (names, i, entry)
+		if (is(json_string_value(entry), subject_text(name)) || is(json_string_value(entry), "*"))
+			return true;
+	return false;
+}
+
+static bool covers_namespace(const json_t *spec, const char *ns)
+{
+	const json_t *included = json_object_get(spec, "includedNamespaces");
+	return (!json_array_size(included) || lists(included, ns)) &&
+	       !lists(json_object_get(spec, "excludedNamespaces"), ns);
+}
+
+static const char *driver_of(const struct assess *assess, const struct kube_claim *claim)
+{
+	for (size_t i = 0; i < assess->inventory->n_volumes; i++)
+		if (claim->volume && is(assess->inventory->volumes[i].meta.name, claim->volume))
+			return assess->inventory->volumes[i].csi_driver;
+	for (size_t i = 0; i < assess->inventory->n_storage_classes; i++)
+		if (claim->class_name && is(assess->inventory->storage_classes[i].meta.name, claim->class_name))
+			return assess->inventory->storage_classes[i].provisioner;
+	return NULL;
+}
+
+static bool can_be_snapshotted(const struct assess *assess, const char *driver)
+{
+	for (size_t i = 0; driver && i < assess->inventory->n_customs; i++)
+		if (is(assess->inventory->customs[i].kind, "VolumeSnapshotClass") &&
+		    is(assess->inventory->customs[i].driver, driver))
+			return true;
+	return false;
+}
+
+/* Velero copies files itself, or takes EBS snapshots by its own plugin: then no snapshot class is needed. */
+static bool by_itself(const json_t *spec)
+{
+	return document_true(spec, "defaultVolumesToFsBackup") || document_true(spec, "defaultVolumesToRestic") ||
+	       json_array_size(json_object_get(spec, "volumeSnapshotLocations"));
+}
+
+static const char *uncovered(struct assess *assess, const struct kube_claim *claim, const struct kube_custom *backup)
+{
+	const json_t *spec = backup ? assess_json(assess, backup->spec) : NULL,
+		     *volumes = json_object_get(spec, "snapshotVolumes");
+	const char *driver = driver_of(assess, claim);
+	if (backup && !covers_namespace(spec, claim->meta.ns))
+		return arena_printf(assess->arena, "its namespace is not in backup \"%s\"",
+				    subject_text(backup->meta.name));
+	if (backup && by_itself(spec))
+		return NULL;
+	if (backup && json_is_false(volumes))
+		return arena_printf(assess->arena, "backup \"%s\" takes no volumes", subject_text(backup->meta.name));
+	return can_be_snapshotted(assess, driver)
+		       ? NULL
+		       : arena_printf(assess->arena, "there is no VolumeSnapshotClass for driver \"%s\"",
+				      driver ? driver : "unknown");
+}
+
+static void no_volumes(struct assess *assess)
+{
+	struct backups all = look(assess);
+	for (size_t i = 0; i < assess->inventory->n_claims && !has_other_tool(assess); i++) {
+		const struct kube_claim *claim = &assess->inventory->claims[i];
+		const char *why = uncovered(assess, claim, all.good);
+		if (why)
+			assess_object(assess, "PersistentVolumeClaim", claim->meta.ns, claim->meta.name,
+				      "its data is in no backup: %s", why);
+	}
+}
+
+static void untested(struct assess *assess)
+{
+	if (!look(assess).good)
+		return; /* BAK-NONE and BAK-STALE */
+	EACH_VELERO(assess, custom, "Restore")
+	if (is(document_text(assess_json(assess, custom->status), "phase"), "Completed"))
+		return;
+	assess_cluster(assess, "there are backups, and no restore that has succeeded is recorded");
+}
+
+const struct check checks_backup[] = {
+	{.id = "BAK-NONE",
+	 .title = "no backup",
+	 .severity = SEVERITY_HIGH,
+	 .needs = NEEDS(BACKUPS, "kubernetes customresourcedefinitions.apiextensions.k8s.io"),
+	 .run = none,
+	 .remedy = "velero install, then: velero backup create before-upgrade --wait",
+	 .page = PAGE},
+	{.id = "BAK-STALE",
+	 .title = "no backup of the last 24 hours",
+	 .severity = SEVERITY_HIGH,
+	 .needs = NEEDS(BACKUPS, "kubernetes backupstoragelocations.velero.io"),
+	 .run = stale,
+	 .remedy = "velero backup create before-upgrade --wait",
+	 .page = PAGE},
+	{.id = "BAK-NO-VOLUMES",
+	 .title = "a volume is in no backup",
+	 .severity = SEVERITY_HIGH,
+	 .needs = NEEDS(BACKUPS, "kubernetes persistentvolumeclaims", "kubernetes persistentvolumes",
+			"kubernetes storageclasses.storage.k8s.io",
+			"kubernetes volumesnapshotclasses.snapshot.storage.k8s.io",
+			"kubernetes customresourcedefinitions.apiextensions.k8s.io"),
+	 .run = no_volumes,
+	 .remedy = "make a VolumeSnapshotClass for its driver, and take its namespace into the backup",
+	 .page = "https://velero.io/docs/main/csi/"},
+	{.id = "BAK-UNTESTED",
+	 .title = "no restore was tried",
+	 .severity = SEVERITY_LOW,
+	 .needs = NEEDS(BACKUPS, "kubernetes restores.velero.io"),
+	 .run = untested,
+	 .remedy = "velero restore create --from-backup NAME --namespace-mappings shop:shop-restored",
+	 .page = "https://velero.io/docs/main/restore-reference/"},
+	{.id = NULL},
+};

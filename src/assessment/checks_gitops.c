@@ -1,3 +1,219 @@
-#include "assessment/check.h"
+/* What else writes to the cluster: Terraform and GitOps. What Terraform itself would do is asked when a plan is made
+ * (execution/terraform_gate.c), not here: IAC-DRIFT and IAC-REPLACE are its words. */
+#include <stdlib.h>
+#include <string.h>
+#include "assessment/subject.h"
+#include "codec/document.h"
+#include "knowledge/lifecycle.h"
 
-const struct check checks_gitops[] = {{.id = NULL}};
+#define ARGO "kubernetes applications.argoproj.io"
+#define FLUX "kubernetes kustomizations.kustomize.toolkit.fluxcd.io", "kubernetes helmreleases.helm.toolkit.fluxcd.io"
+
+static bool is(const char *a, const char *b)
+{
+	return !strcmp(subject_text(a), b);
+}
+
+/* ---- Terraform */
+
+static void state_lies(struct assess *assess)
+{
+	const char *state = document_text(assess->inventory->survey, "terraform_version"),
+		   *real = document_text(inventory_cluster(assess->inventory), "version");
+	if (!state || !real || !strcmp(state, real))
+		return;
+	struct finding *finding = assess_cluster(
+		assess, "Terraform's state says version %s, EKS says %s: the next apply acts on what is not so", state,
+		real);
+	assess_evidence(assess, finding, "file", "aws_eks_cluster.version in the state is %s", state);
+	assess_remedy(assess, finding, "terraform apply -refresh-only, after looking at what it would take over");
+}
+
+static void no_rollback(struct assess *assess)
+{
+	if (assess->config->terraform.directory)
+		assess_cluster(
+			assess,
+			"the cluster is Terraform's, which cannot express a version rollback: after one its state "
+			"has to be reconciled");
+}
+
+/* ---- Argo CD and Flux */
+
+static const char *argo_trouble(struct assess *assess, const json_t *status)
+{
+	const char *sync = document_text(status, "sync.status"), *health = document_text(status, "health.status");
+	bool out = is(sync, "OutOfSync"), sick = is(health, "Degraded");
+	return out && sick ? "OutOfSync and Degraded"
+	       : out	   ? "OutOfSync"
+	       : sick	   ? arena_printf(assess->arena, "Degraded (%s)",
+					  document_text_or(status, "health.message", "no reason given"))
+			   : NULL;
+}
+
+static const char *flux_trouble(struct assess *assess, const json_t *spec, const json_t *status)
+{
+	size_t i;
+	const json_t *condition;
+	if (document_true(spec, "suspend"))
+		return "suspended";
+	json_array_foreach (json_object_get(status, "conditions"), i, condition)
+		if (is(document_text(condition, "type"), "Ready") && is(document_text(condition, "status"), "False"))
+			return arena_printf(assess->arena, "not Ready: %s",
+					    document_text_or(condition, "message", "no reason given"));
+	return NULL;
+}
+
+static bool is_flux(const struct kube_custom *custom)
+{
+	return (is(custom->kind, "Kustomization") || is(custom->kind, "HelmRelease")) && custom->meta.api_version &&
+	       strstr(custom->meta.api_version, ".toolkit.fluxcd.io/");
+}
+
+static bool is_argo(const struct kube_custom *custom)
+{
+	return is(custom->kind, "Application") && custom->meta.api_version &&
+	       !strncmp(custom->meta.api_version, "argoproj.io/", 12);
+}
+
+static void sync(struct assess *assess)
+{
+	for (size_t i = 0; i < assess->inventory->n_customs; i++) {
+		const struct kube_custom *custom = &assess->inventory->customs[i];
+		if (!is_argo(custom) && !is_flux(custom))
+			continue;
+		const json_t *spec = assess_json(assess, custom->spec), *status = assess_json(assess, custom->status);
+		const char *trouble =
+			is_argo(custom) ? argo_trouble(assess, status) : flux_trouble(assess, spec, status);
+		if (trouble)
+			assess_object(assess, custom->kind, custom->meta.ns, custom->meta.name,
+				      "%s: what runs is not what is written", trouble);
+	}
+}
+
+/* Only what undoes changes made in the cluster by itself: selfHeal, and Flux's drift detection. */
+static bool heals(const struct kube_custom *custom, const json_t *spec)
+{
+	return is_argo(custom)
+		       ? document_true(spec, "syncPolicy.automated.selfHeal")
+		       : is(custom->kind, "HelmRelease") && is_flux(custom) && !document_true(spec, "suspend") &&
+				 is(document_text(spec, "driftDetection.mode"), "enabled");
+}
+
+static void revert(struct assess *assess)
+{
+	for (size_t i = 0; i < assess->inventory->n_customs; i++) {
+		const struct kube_custom *custom = &assess->inventory->customs[i];
+		if ((!is_argo(custom) && !is_flux(custom)) || !heals(custom, assess_json(assess, custom->spec)))
+			continue;
+		struct finding *finding =
+			assess_object(assess, custom->kind, custom->meta.ns, custom->meta.name,
+				      "heals itself: what is changed in the cluster during the upgrade "
+				      "is undone at once");
+		if (is_argo(custom))
+			assess_remedy(assess, finding,
+				      "change it in Git, or for that time: argocd app set %s --self-heal=false",
+				      subject_text(custom->meta.name));
+	}
+}
+
+/* ---- GITOPS-VERSION: the newest Kubernetes that each release was tested with, by the projects' own pages */
+
+struct tested {
+	unsigned major, minor, kubernetes;
+};
+static const struct tested argo_tested[] = {{2, 8, 27},	 {2, 9, 28}, {2, 10, 28}, {2, 11, 29}, {2, 12, 29}, {2, 13, 30},
+					    {2, 14, 31}, {3, 0, 32}, {3, 1, 33},  {3, 2, 34},  {3, 3, 35}};
+static const struct tested flux_tested[] = {{2, 0, 27}, {2, 1, 28}, {2, 2, 29}, {2, 3, 30}, {2, 4, 31},
+					    {2, 5, 32}, {2, 6, 33}, {2, 7, 34}, {2, 8, 35}};
+
+static unsigned tested_with(const struct tested *table, size_t n, const char *version)
+{
+	struct kube_version parsed;
+	if (!version || !kube_version_parse(version, &parsed))
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		if (table[i].major == parsed.major && table[i].minor == parsed.minor)
+			return table[i].kubernetes;
+	return 0; /* older than the table, or newer: nothing is claimed */
+}
+
+static bool has_image(struct assess *assess, const struct kube_workload *workload, const char *ending,
+		      const char **ret_tag)
+{
+	for (size_t i = 0; workload->template.spec && i < workload->template.spec->n_containers; i++) {
+		const char *name;
+		image_split(assess->arena, workload->template.spec->containers[i].image, &name, ret_tag);
+		size_t n = strlen(name), m = strlen(ending);
+		if (n >= m && !strcmp(name + n - m, ending))
+			return true;
+	}
+	return false;
+}
+
+static void version_of(struct assess *assess, const struct kube_workload *workload, const char *product,
+		       const char *version, unsigned newest)
+{
+	if (!newest || newest >= assess->to)
+		return;
+	struct finding *finding =
+		SUBJECT_FOUND(assess, workload, "%s %s was tested with Kubernetes up to 1.%u, the target is %s",
+			      product, version, newest, assess->target);
+	assess_remedy(assess, finding, "upgrade %s first", product);
+}
+
+static void versions(struct assess *assess)
+{
+	for (size_t i = 0; i < assess->inventory->n_workloads; i++) {
+		const struct kube_workload *workload = &assess->inventory->workloads[i];
+		const char *tag, *flux = kube_meta_label(&workload->meta, "app.kubernetes.io/version");
+		if (is(workload->kind, "ReplicaSet"))
+			continue;
+		if (strstr(subject_text(workload->meta.name), "application-controller") &&
+		    has_image(assess, workload, "/argocd", &tag))
+			version_of(assess, workload, "Argo CD", tag,
+				   tested_with(argo_tested, ARRAY_SIZE(argo_tested), tag));
+		if (is(kube_meta_label(&workload->meta, "app.kubernetes.io/part-of"), "flux") &&
+		    is(workload->meta.name, "kustomize-controller"))
+			version_of(assess, workload, "Flux", subject_text(flux),
+				   tested_with(flux_tested, ARRAY_SIZE(flux_tested), flux));
+	}
+}
+
+const struct check checks_gitops[] = {
+	{.id = "IAC-STATE-LIES",
+	 .title = "Terraform's state has another version than the cluster",
+	 .severity = SEVERITY_HIGH,
+	 .needs = NEEDS("eks:DescribeCluster"),
+	 .run = state_lies,
+	 .remedy = "refresh the state before anything is planned",
+	 .page = "https://github.com/hashicorp/terraform-provider-aws/issues/35575"},
+	{.id = "IAC-NO-ROLLBACK",
+	 .title = "Terraform cannot express a version rollback",
+	 .severity = SEVERITY_INFO,
+	 .run = no_rollback,
+	 .remedy = "after a rollback: terraform apply -refresh-only, and set the version in the module",
+	 .page = "https://github.com/hashicorp/terraform-provider-aws/issues/48751"},
+	{.id = "GITOPS-SYNC",
+	 .title = "an application is not as it is written",
+	 .severity = SEVERITY_MEDIUM,
+	 .needs = NEEDS(ARGO, FLUX),
+	 .run = sync,
+	 .remedy = "bring it in sync, and healthy, before the upgrade",
+	 .page = "https://argo-cd.readthedocs.io/en/stable/operator-manual/health/"},
+	{.id = "GITOPS-REVERT",
+	 .title = "an application undoes what the upgrade changes",
+	 .severity = SEVERITY_HIGH,
+	 .needs = NEEDS(ARGO, FLUX),
+	 .run = revert,
+	 .remedy = "make changes in Git, or stop self-healing for the time of the upgrade",
+	 .page = "https://argo-cd.readthedocs.io/en/stable/user-guide/auto_sync/"},
+	{.id = "GITOPS-VERSION",
+	 .title = "Argo CD or Flux was not tested with the target",
+	 .severity = SEVERITY_MEDIUM,
+	 .needs = NEEDS(SUBJECT_SETS),
+	 .run = versions,
+	 .remedy = "upgrade it first",
+	 .page = "https://argo-cd.readthedocs.io/en/stable/operator-manual/installation/"},
+	{.id = NULL},
+};

@@ -32,6 +32,7 @@ void inventory_free(struct inventory *inventory)
 	free(inventory->helm_releases);
 	json_decref(inventory->aws);
 	json_decref(inventory->warnings);
+	json_decref(inventory->survey);
 	model_pool_free(inventory->pool);
 	free(inventory);
 }

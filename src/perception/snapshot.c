@@ -154,6 +154,7 @@ static struct error *take_meta(struct inventory *inventory, const json_t *meta, 
 	inventory->region = model_pool_text(inventory->pool, document_text(meta, "region"));
 	inventory->readyz = model_pool_text(inventory->pool, document_text(meta, "readyz"));
 	inventory->warnings = json_incref(json_object_get(meta, "warnings"));
+	inventory->survey = json_incref(json_object_get(meta, "survey"));
 	size_t i;
 	const json_t *source;
 	json_array_foreach (json_object_get(meta, "sources"), i, source)
@@ -377,6 +378,8 @@ static json_t *meta_document(const struct inventory *inventory)
 				 "sources", sources);
 	if (inventory->warnings)
 		json_object_set(meta, "warnings", inventory->warnings);
+	if (inventory->survey)
+		json_object_set(meta, "survey", inventory->survey);
 	return meta;
 }
 

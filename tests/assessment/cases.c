@@ -128,6 +128,7 @@ struct inventory *case_inventory(const json_t *document)
 	take_metrics(inventory, document_text(document, "metrics"));
 	inventory->readyz = document_text(document, "readyz");
 	inventory->warnings = json_incref(json_object_get(document, "warnings"));
+	inventory->survey = json_incref(json_object_get(document, "survey"));
 	json_object_foreach (json_object_get(document, "sources"), name, status)
 		inventory_source(inventory, name, status_of(json_string_value(status)), "not allowed");
 	inventory_settle(inventory);

@@ -8,6 +8,7 @@
  *   aws: {describe_nodegroup: [{request: {…}, response: {…}}]}   # describe_cluster is made up unless given
  *   metrics: |                    # lines of the API server's
  *   warnings: [{path: …, text: …, count: 1}]  # Warning headers that our own reading met
+ *   survey: {server: …, clock_skew_ms: 0, tools: {terraform: null}}   # what the look knows of itself
  *   sources: {"kubernetes pods": denied}
  *   expect: [{object: payments/redis-pdb, severity: BLOCKER, says: part of message or evidence, remedy: part}]
  *   unknown: true                 # instead: it must be unknown, and nothing else
