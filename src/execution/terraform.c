@@ -416,7 +416,17 @@ static struct error *poll(struct step_context *ctx, struct step_result *ret)
 	return stage_ended(ctx, stage, parameters);
 }
 
-/* A run of terraform in flight is waited for: cut off in the middle it would leave resources that nobody knows. */
+/* What only looks is told to end, and made to after a minute: by TERM it gives its lock of the state back. */
+static struct error *stop_looking(struct step_context *ctx, const char *job)
+{
+	int64_t since_ms = document_int_or(ctx->memory, "stopping_since_ms", 0);
+	if (!since_ms)
+		TRY(step_remember(ctx, json_pack("{s:I}", "stopping_since_ms", (json_int_t)ctx->now_ms)));
+	return process_stop(ctx->world->ports->process, job, since_ms && ctx->now_ms - since_ms > MINUTE_MS);
+}
+
+/* A run of terraform in flight is waited for: an apply cut off in the middle would leave resources that nobody knows.
+ */
 static struct error *in_flight(struct step_context *ctx, bool *ret)
 {
 	struct step_context at = *ctx;
@@ -428,6 +438,8 @@ static struct error *in_flight(struct step_context *ctx, bool *ret)
 			job_name(&at, stages[i], name);
 			TRY(process_status(ctx->world->ports->process, name, &status));
 			*ret = status.state == PROCESS_RUNNING;
+			if (*ret && i != STAGE_APPLY)
+				TRY(stop_looking(ctx, name));
 		}
 	}
 	return NULL;
@@ -469,14 +481,14 @@ static struct error *undo(struct step_context *ctx, struct step_result *ret)
 	char name[160];
 	bool busy, keep = ctx->world->config->keep_green;
 	TRY(step_parameters(ctx, &parameters));
-	if (!document_true(ctx->memory, "applied") || keep) {
-		ret->progress = STEP_DONE;
-		ret->detail = mem_strdup(keep ? "Green is kept, as configured" : "nothing was made");
-		return NULL;
-	}
 	TRY(in_flight(ctx, &busy));
 	if (busy) {
 		ret->detail = mem_strdup("waits for the running terraform to end");
+		return NULL;
+	}
+	if (!document_true(ctx->memory, "applied") || keep) {
+		ret->progress = STEP_DONE;
+		ret->detail = mem_strdup(keep ? "Green is kept, as configured" : "nothing was made");
 		return NULL;
 	}
 	destroy.attempt = 100 + (unsigned)document_int_or(ctx->memory, "destroys", 0);

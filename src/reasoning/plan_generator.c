@@ -120,6 +120,20 @@ static struct error *check_strategy(const struct config *config)
 }
 
 /* Every name has a record, simple or weighted, and weighted ones send something to Blue. */
+/* A plan is not made half blind: what Blue runs decides what must be on Green. What was denied is told as a warning. */
+static struct error *check_sources(const struct make *make)
+{
+	for (size_t i = 0; i < make->state->n_sources; i++) {
+		const struct source_info *source = &make->state->sources[i];
+		bool needed = !strncmp(source->name, "kubernetes ", 11) || !strcmp(source->name, "argocd applications");
+		if (needed && !strcmp(source->status, "failed"))
+			return error_remedy(error_new(ERROR_PRECONDITION, "no plan without %s: %s", source->name,
+						      source->detail ? source->detail : "it could not be read"),
+					    "try again; eks-upgrade-agent doctor tells what answers");
+	}
+	return NULL;
+}
+
 static struct error *check_records(const struct make *make)
 {
 	const struct config *config = make->config;
@@ -225,6 +239,18 @@ static void provision(struct make *make)
 	undo(make, step, "terraform destroy", "Green is removed, unless keep_green is set", 12);
 }
 
+/* Applications that Argo CD brings to this cluster. */
+static size_t blues(const struct make *make)
+{
+	const struct cluster_state *state = make->state;
+	size_t n = 0;
+	for (size_t i = 0; i < state->n_applications; i++) {
+		const char *to = state->applications[i].destination;
+		n += !to || !strcmp(to, state->endpoint ? state->endpoint : "") || !strcmp(to, state->cluster_name);
+	}
+	return n;
+}
+
 static void deploy(struct make *make)
 {
 	struct upgrade_step *step =
@@ -242,14 +268,14 @@ static void deploy(struct make *make)
 	step->sign = "+";
 	step->changes = true;
 	undo(make, step, "argocd cluster rm", "Argo CD forgets Green", 1);
-	size_t n = make->state->n_applications;
+	size_t n = blues(make);
 	step = add(make, "sync-apps", arena_printf(make->arena, "%zu applications by Argo CD", n), "deploy",
 		   "argocd.sync", json_pack("{s:s?}", "project", make->config->argocd.project), 6, 90);
 	step->description = arena_printf(
 		make->arena, "a copy of each of %zu applications with Green as its destination, synced and healthy", n);
 	step->sign = "+";
 	step->changes = true;
-	criterion(make, step, "applications", "Synced and Healthy after the sync, stable for 20 s");
+	criterion(make, step, "applications", "Synced and Healthy after the sync, stable for 30 s");
 	undo(make, step, "argocd app delete", "the copies are removed from Green", 3);
 }
 
@@ -351,6 +377,7 @@ struct error *plan_generate(const struct cluster_state *state, const struct conf
 	TRY(check_versions(&make));
 	TRY(check_state(&make));
 	TRY(check_records(&make));
+	TRY(check_sources(&make));
 	cluster_state_hash(state, hash);
 	ret->snapshot_hash = arena_strdup(arena, hash);
 	ret->green_name = config->green.name ? config->green.name

@@ -16,8 +16,8 @@ done
 . "$here/venv.sh"
 need_python real 'moto[server]' boto3 || exit 0
 work=$(mktemp -d)
-passed=0 failed=0
-trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$work"' EXIT
+passed=0 failed=0 servers=
+trap 'kill $servers 2>/dev/null; rm -rf "$work"' EXIT
 cp -r examples "$here/real" "$work/"
 cd "$work" || exit 1
 unset AWS_PROFILE AWS_ENDPOINT_URL EUA_BUILD
