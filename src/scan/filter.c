@@ -8,9 +8,8 @@
 
 enum { WINDOW = 4, SLOTS = 1 << 16, CHAINS = 256 };
 
-/* Versions of group/version first: they are looked up. Each word has at least six letters. */
-static const char *const versions[] = {"v1alpha1", "v1alpha2", "v1alpha3", "v1alpha4", "v1alpha5", "v1beta1",
-				       "v1beta2",  "v1beta3",  "v2alpha1", "v2beta1",  "v2beta2"};
+/* The first so many are versions, which are looked up with their group. Each word has at least six letters. */
+enum { VERSIONS = 11 };
 const char *const scan_filter_words[] = {
 	"v1alpha1", "v1alpha2", "v1alpha3", "v1alpha4", "v1alpha5", "v1beta1", "v1beta2", "v1beta3", "v2alpha1",
 	"v2beta1", "v2beta2",
@@ -154,7 +153,7 @@ static unsigned look_closely(const struct scan_filter *filter, struct slice text
 		const char *word = p - entry->offset;
 		if (memcmp(word, scan_filter_words[entry->word], n) != 0)
 			continue;
-		if (entry->word >= ARRAY_SIZE(versions))
+		if (entry->word >= VERSIONS)
 			found |= MAY_FIELD;
 		else if (dead_version(filter, text, word, n))
 			found |= MAY_VERSION;
