@@ -1,7 +1,7 @@
 # Debian packages by purpose, installed when missing. Sourced by ./dev.
 packages_build="gcc meson ninja-build pkg-config libcurl4-openssl-dev libjansson-dev libfyaml-dev libxml2-dev libcmark-dev
 libsqlite3-dev libssl-dev zlib1g-dev libmicrohttpd-dev libcmocka-dev"
-packages_test="clang libclang-rt-14-dev time jq python3 python3-venv git curl procps"
+packages_test="clang libclang-rt-14-dev time jq python3 python3-venv git curl procps openssl"
 packages_bench="libyajl-dev curl time binutils"
 packages_lint="clang clang-format clang-tidy cppcheck"
 packages_cover="gcovr"

@@ -99,6 +99,13 @@ static struct error *take_outcome(struct step_view *view, const struct journal_r
 	return move(view, STEP_STATE_FAILED);
 }
 
+/* The first step of traffic that is undone has sent everybody to Blue: in sync now, and seen when the TTL is over. */
+static void take_all_blue(struct run_state *state, const struct step_view *view, const struct journal_record *record)
+{
+	if (!state->all_blue_ms && view->state == STEP_STATE_UNDONE && json_object_get(view->memory, "undo_change"))
+		state->all_blue_ms = record->time_ms + document_int_or(view->memory, "undo_ttl_ms", 0);
+}
+
 static struct error *take_intent(struct step_view *view, const struct journal_record *record)
 {
 	view->attempt = (unsigned)document_int_or(record->payload, "attempt", 1);
@@ -116,7 +123,9 @@ static struct error *take_step(struct run_state *state, struct step_view *view, 
 		return document_true(record->payload, "undo") ? move(view, STEP_STATE_UNDOING)
 							      : take_intent(view, record);
 	case JOURNAL_OUTCOME:
-		return take_outcome(view, record);
+		TRY(take_outcome(view, record));
+		take_all_blue(state, view, record);
+		return NULL;
 	case JOURNAL_HELD:
 		set_text(&view->reason, document_text(record->payload, "reason"));
 		view->ended_ms = record->time_ms;
@@ -184,6 +193,7 @@ struct error *run_state_apply(struct run_state *state, const struct journal_reco
 	switch (record->kind) {
 	case JOURNAL_ROLLBACK:
 		state->rolling_back = true;
+		state->rollback_ms = record->time_ms;
 		state->result = RUN_ROLLING_BACK;
 		set_text(&state->reason, document_text(record->payload, "reason"));
 		return NULL;
@@ -280,6 +290,16 @@ static json_t *time_or_null(int64_t ms)
 	return ms ? json_string(time_format_rfc3339(ms, text)) : json_null();
 }
 
+static json_t *rollback_json(const struct run_state *state)
+{
+	if (!state->rollback_ms)
+		return json_null();
+	json_t *after = state->all_blue_ms ? json_real((double)(state->all_blue_ms - state->rollback_ms) / SECOND_MS)
+					   : json_null();
+	return json_pack("{s:o, s:o, s:o}", "decided", time_or_null(state->rollback_ms), "all_blue",
+			 time_or_null(state->all_blue_ms), "all_blue_after_s", after);
+}
+
 json_t *run_state_json(const struct run_state *state)
 {
 	json_t *steps = json_array(), *traffic = json_array();
@@ -303,13 +323,15 @@ json_t *run_state_json(const struct run_state *state)
 						time_or_null(view->time_ms), "step", view->step ? view->step : ""));
 	}
 	const struct upgrade_plan *plan = &state->plan;
-	return json_pack(
-		"{s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:I, s:s?, s:s, s:s, s:s, s:s?, s:s, s:s, s:s?, s:f, s:o, s:o}",
-		"result", run_result_names[run_state_result(state)], "serving", run_state_serving(state), "requests",
-		(json_int_t)state->prober_requests, "failed_requests", (json_int_t)state->prober_failed,
-		"longest_gap_ms", (json_int_t)state->prober_longest_gap_ms, "steps", steps, "traffic", traffic,
-		"journal_records", (json_int_t)state->records, "reason", state->reason, "run", state->run_id, "plan_id",
-		plan->plan_id, "cluster", plan->cluster_name, "green", plan->green_name, "source_version",
-		plan->source_version, "target_version", plan->target_version, "waiting_for", waiting, "green_asked",
-		state->green_asked, "started", time_or_null(state->created_ms), "ended", time_or_null(state->ended_ms));
+	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:I, s:s?, s:s, s:s, s:s, s:s?, s:s, s:s, s:s?, s:f, "
+			 "s:o, s:o, s:o}",
+			 "result", run_result_names[run_state_result(state)], "serving", run_state_serving(state),
+			 "requests", (json_int_t)state->prober_requests, "failed_requests",
+			 (json_int_t)state->prober_failed, "longest_gap_ms", (json_int_t)state->prober_longest_gap_ms,
+			 "steps", steps, "traffic", traffic, "journal_records", (json_int_t)state->records, "reason",
+			 state->reason, "run", state->run_id, "plan_id", plan->plan_id, "cluster", plan->cluster_name,
+			 "green", plan->green_name, "source_version", plan->source_version, "target_version",
+			 plan->target_version, "waiting_for", waiting, "green_asked", state->green_asked, "started",
+			 time_or_null(state->created_ms), "ended", time_or_null(state->ended_ms), "rollback",
+			 rollback_json(state));
 }

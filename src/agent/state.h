@@ -66,6 +66,9 @@ struct run_state {
 	bool rolling_back; /* the goal is Blue */
 	char *reason;	   /* why it was rolled back, held or failed */
 	int64_t created_ms, ended_ms;
+	int64_t rollback_ms,
+		all_blue_ms;	 /* decided; answers in sync and their TTL over. 0: not (yet), or Blue was never left
+				  */
 	struct step_view *steps; /* plan.n_steps */
 	struct traffic_view *traffic;
 	size_t n_traffic;

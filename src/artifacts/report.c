@@ -31,10 +31,20 @@ static const char *summary_of(const struct journal_record *record)
 	return NULL;
 }
 
+/* A roll back sends everybody to Blue without being judged: it is drawn all the same. */
+static void draw_rollback(struct gather *gather, const struct journal_record *record)
+{
+	bool sent = document_text(record->payload, "memory.undo_change") != NULL;
+	if (sent && json_array_size(gather->samples))
+		json_array_append_new(gather->samples,
+				      json_pack("{s:I, s:f}", "time_ms", (json_int_t)record->time_ms, "asked", 0.0));
+}
+
 static struct error *take_record(void *context, const struct journal_record *record)
 {
 	struct gather *gather = context;
-	if (record->kind == JOURNAL_OBSERVED && !document_at(record->payload, "prober"))
+	draw_rollback(gather, record);
+	if (record->kind == JOURNAL_OBSERVED) /* progress: told by what it led to */
 		return NULL;
 	json_t *line = json_pack("{s:I, s:o, s:s, s:s?, s:s?}", "seq", (json_int_t)record->seq, "time",
 				 json_time(record->time_ms), "kind", journal_kind_names[record->kind], "step",

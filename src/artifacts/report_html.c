@@ -26,6 +26,9 @@ static const char STYLE[] =
 	"time{white-space:nowrap}.good{color:var(--good)}.bad{color:var(--bad)}figure{margin:.5rem "
 	"0}svg{width:100%;height:auto}"
 	"svg text{font:11px system-ui,sans-serif;fill:currentColor}svg .title{font-weight:600;font-size:13px}"
+	"@media(max-width:40rem){.day,.steps td:nth-child(4),.steps "
+	"th:nth-child(4){display:none}figure{overflow-x:auto}svg{"
+	"min-width:34rem}}"
 	"svg .grid{stroke:var(--line)}details pre{white-space:pre-wrap;overflow-wrap:anywhere;font-size:12px}";
 
 static void text(struct buf *out, const char *value)
@@ -53,7 +56,7 @@ static void moment(struct buf *out, const char *value)
 		return;
 	buf_puts(out, "<time datetime='");
 	text(out, value);
-	buf_printf(out, "'>%.10s %.8s</time>", value, strlen(value) > 11 ? value + 11 : "");
+	buf_printf(out, "'><span class='day'>%.10s </span>%.8s</time>", value, strlen(value) > 11 ? value + 11 : "");
 }
 
 static void card(struct buf *out, const char *value, const char *label, const char *class)
@@ -136,8 +139,8 @@ static void steps(const json_t *document, struct buf *out)
 {
 	size_t i;
 	const json_t *step;
-	buf_puts(out,
-		 "<h2>Steps</h2><div class='wide'><table><tr><th>step<th>state<th>started<th>ended<th>what</tr>\n");
+	buf_puts(out, "<h2>Steps</h2><div class='wide'><table "
+		      "class='steps'><tr><th>step<th>state<th>started<th>ended<th>what</tr>\n");
 	json_array_foreach (json_object_get(document, "steps"), i, step) {
 		const char *columns[] = {"id", "state", "started", "ended"};
 		buf_puts(out, "<tr>");

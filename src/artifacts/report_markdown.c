@@ -5,6 +5,15 @@
 #include "base/words.h"
 #include "codec/document.h"
 
+void report_all_blue(const json_t *document, struct buf *out)
+{
+	char took[TIME_TEXT];
+	double after_s = document_real_or(document, "rollback.all_blue_after_s", -1);
+	if (after_s >= 0)
+		buf_printf(out, " All users were back on Blue %s after the decision.",
+			   duration_format((int64_t)(after_s * SECOND_MS), took));
+}
+
 void report_answer(const json_t *document, struct buf *out)
 {
 	char took[TIME_TEXT];
@@ -18,6 +27,7 @@ void report_answer(const json_t *document, struct buf *out)
 	const char *reason = document_text(document, "reason");
 	if (reason)
 		buf_printf(out, " Why: %s.", reason);
+	report_all_blue(document, out);
 }
 
 /* Text from outside within a table cell or a line: no markup, no HTML, no line breaks. */

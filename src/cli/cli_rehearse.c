@@ -70,6 +70,10 @@ static void tell_result(struct cli *cli, const json_t *result, const char *repor
 		   document_text_or(result, "serving", "?"));
 	if (document_text(result, "reason"))
 		buf_printf(out, "Why: %s\n", document_text(result, "reason"));
+	double after_s = document_real_or(result, "rollback.all_blue_after_s", -1);
+	if (after_s >= 0)
+		buf_printf(out, "All users were back on Blue %s after the decision.\n",
+			   duration_format((int64_t)(after_s * SECOND_MS), took));
 	buf_printf(out, "Users' view: %lld requests, %lld failed (%.4f %%), longest gap %lld ms.\n",
 		   (long long)requests, (long long)failed, requests ? 100.0 * (double)failed / (double)requests : 0.0,
 		   (long long)document_int_or(result, "longest_gap_ms", 0));

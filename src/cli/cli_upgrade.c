@@ -64,6 +64,10 @@ void cli_tell_end(struct cli *cli, const struct run_state *state)
 		   (unsigned long long)state->records);
 	if (state->reason)
 		buf_printf(out, "Why: %s\n", state->reason);
+	char back[TIME_TEXT];
+	if (state->all_blue_ms)
+		buf_printf(out, "All users were back on Blue %s after the decision.\n",
+			   duration_format(state->all_blue_ms - state->rollback_ms, back));
 	if (state->prober_requests)
 		buf_printf(out, "Prober: %llu requests, %llu failed, longest gap %lld ms.\n",
 			   (unsigned long long)state->prober_requests, (unsigned long long)state->prober_failed,

@@ -197,7 +197,8 @@ static struct error *undo(struct step_context *ctx, struct step_result *ret)
 			TRY(traffic_set_weights(ctx, &facts, 0, &id));
 	}
 	ret->poll_after_ms = id ? 0 : 1;
-	return step_remember(ctx, json_pack("{s:s, s:i}", "undo_change", id ? id : "", "asked", 0));
+	return step_remember(ctx, json_pack("{s:s, s:i, s:I}", "undo_change", id ? id : "", "asked", 0, "undo_ttl_ms",
+					    (json_int_t)traffic_ttl_ms(ctx, &facts, false)));
 }
 
 const struct step_type traffic_step = {.executor = "route53.weights",

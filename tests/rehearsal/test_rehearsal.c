@@ -54,6 +54,9 @@ static void a_sick_green_is_left_and_removed(void **state)
 		    0.09 * (double)document_int_or(result, "green_requests", 0));
 	assert_int_equal(json_array_size(document_at(result, "world.records")), 2); /* the records are as they were */
 	assert_null(document_at(result, "world.records[1].Weight"));
+	/* Route 53 takes half a minute and more, the aliases' TTL is one more; longer than five is not stepping back */
+	double after_s = document_real_or(result, "rollback.all_blue_after_s", -1);
+	assert_true(after_s > 90 && after_s < 300);
 }
 
 static void outages_hold_or_pass_but_lose_nothing(void **state)
