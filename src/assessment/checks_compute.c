@@ -1,0 +1,227 @@
+/* The other ways to have nodes: Karpenter, Auto Mode, Fargate, Windows, hybrid. */
+#include <string.h>
+#include "assessment/nodegroups.h"
+
+#define PAGE_KARPENTER "https://karpenter.sh/docs/concepts/disruption/"
+
+#define EACH_CUSTOM(assess, custom, wanted)                                                                            \
+	for (const struct kube_custom *custom = (assess)->inventory->customs,                                          \
+				      *end_ = custom + (assess)->inventory->n_customs;                                 \
+	     custom < end_; custom++)                                                                                  \
+		if (custom->kind && !strcmp(custom->kind, (wanted)))
+
+/* A budget of 0 or 0 % that always holds, for drift. Karpenter rounds shares up, so only these allow none; one with a
+ * schedule is shut for a while only. */
+static bool allows_none(const json_t *budget)
+{
+	const char *nodes = document_text(budget, "nodes");
+	const json_t *reasons = json_object_get(budget, "reasons"), *reason;
+	bool drift = !json_array_size(reasons);
+	size_t i;
+	json_array_foreach (reasons, i, reason)
+		drift |= json_is_string(reason) && !strcmp(json_string_value(reason), "Drifted");
+	bool zero = nodes ? !strcmp(nodes, "0") || !strcmp(nodes, "0%")
+			  : json_is_integer(json_object_get(budget, "nodes")) &&
+				    json_integer_value(json_object_get(budget, "nodes")) == 0;
+	return zero && drift && !document_text(budget, "schedule");
+}
+
+static bool pool_is_shut(struct assess *assess, const struct kube_custom *pool)
+{
+	const json_t *budgets = document_at(assess_json(assess, pool->spec), "disruption.budgets"), *budget;
+	size_t i;
+	json_array_foreach (budgets, i, budget)
+		if (allows_none(budget))
+			return true;
+	return false;
+}
+
+static void budget_zero(struct assess *assess)
+{
+	EACH_CUSTOM(assess, pool, "NodePool")
+	if (pool_is_shut(assess, pool)) {
+		struct finding *finding = assess_object(assess, "NodePool", NULL, pool->meta.name,
+							"its disruption budget is 0: its nodes are never replaced");
+		assess_remedy(assess, finding,
+			      "kubectl edit nodepool %s: give spec.disruption.budgets at least one node",
+			      pool->meta.name);
+	}
+}
+
+static void pinned(struct assess *assess)
+{
+	EACH_CUSTOM(assess, class, "EC2NodeClass")
+	{
+		const json_t *terms = json_object_get(assess_json(assess, class->spec), "amiSelectorTerms"), *term;
+		size_t i;
+		json_array_foreach (terms, i, term) {
+			const char *id = document_text(term, "id");
+			if (!id)
+				continue;
+			struct finding *finding = assess_object(
+				assess, "EC2NodeClass", NULL, class->meta.name,
+				"it pins the image %s: its nodes do not move to %s by themselves", id, assess->target);
+			assess_evidence(assess, finding, "kubernetes ec2nodeclasses.karpenter.k8s.aws",
+					"amiSelectorTerms[%zu].id", i);
+			break;
+		}
+	}
+}
+
+static void alias_latest(struct assess *assess)
+{
+	EACH_CUSTOM(assess, class, "EC2NodeClass")
+	{
+		const json_t *terms = json_object_get(assess_json(assess, class->spec), "amiSelectorTerms"), *term;
+		size_t i;
+		json_array_foreach (terms, i, term) {
+			const char *alias = document_text_or(term, "alias", ""), *at = strchr(alias, '@');
+			if (!at || strcmp(at, "@latest") != 0)
+				continue;
+			assess_object(assess, "EC2NodeClass", NULL, class->meta.name,
+				      "alias %s: its nodes begin to move by themselves when the control plane has",
+				      alias);
+			break;
+		}
+	}
+}
+
+static bool is_auto_mode(const struct assess *assess)
+{
+	return document_true(inventory_cluster(assess->inventory), "computeConfig.enabled");
+}
+
+static bool a_node_refuses(const struct assess *assess)
+{
+	for (size_t i = 0; i < assess->inventory->n_nodes; i++) {
+		const char *value =
+			kube_meta_annotation(&assess->inventory->nodes[i].meta, "karpenter.sh/do-not-disrupt");
+		if (value && !strcmp(value, "true"))
+			return true;
+	}
+	return false;
+}
+
+static void auto_mode(struct assess *assess)
+{
+	bool shut = a_node_refuses(assess);
+	if (!is_auto_mode(assess))
+		return;
+	EACH_CUSTOM(assess, pool, "NodePool")
+	shut |= pool_is_shut(assess, pool);
+	struct finding *finding = assess_cluster(
+		assess,
+		shut ? "Auto Mode replaces the nodes after the control plane, and budgets or annotations forbid it"
+		     : "Auto Mode: EKS replaces the nodes by itself after the control plane");
+	finding->severity = shut ? SEVERITY_HIGH : SEVERITY_INFO;
+}
+
+static void fargate(struct assess *assess)
+{
+	size_t i;
+	const json_t *call,
+		*names = document_at(inventory_aws_response(assess->inventory, "list_fargate_profiles"),
+				     "fargateProfileNames"),
+		*name;
+	json_array_foreach (names, i, name) {
+		const char *object = json_string_value(name);
+		size_t k;
+		json_array_foreach (inventory_aws_calls(assess->inventory, "describe_fargate_profile"), k, call) {
+			const char *described = document_text(call, "response.fargateProfile.fargateProfileName");
+			if (object && described && !strcmp(described, object))
+				object = document_text_or(call, "response.fargateProfile.fargateProfileArn", object);
+		}
+		if (object)
+			assess_aws(assess, object,
+				   "Fargate profile: its pods keep their version until they are restarted, and there "
+				   "is no way "
+				   "back for the control plane while they run");
+	}
+}
+
+static void windows(struct assess *assess)
+{
+	size_t from = assess->n_findings;
+	for (size_t i = 0; i < assess->inventory->n_nodes; i++) {
+		const struct kube_node *node = &assess->inventory->nodes[i];
+		const char *group = nodegroup_of_node(node);
+		if (!node->operating_system || strcmp(node->operating_system, "windows") != 0)
+			continue;
+		bool told = false;
+		for (size_t k = from; k < assess->n_findings && group; k++)
+			told |= assess->findings[k].object && assess->findings[k].object->name &&
+				!strcmp(assess->findings[k].object->name, group);
+		if (told)
+			continue;
+		if (group)
+			assess_aws(assess, group, "Windows nodes: their image and limits are their own");
+		else
+			assess_object(assess, "Node", NULL, node->meta.name,
+				      "a Windows node: its image and limits are its own");
+	}
+}
+
+static void hybrid(struct assess *assess)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < assess->inventory->n_nodes; i++) {
+		const char *type = kube_meta_label(&assess->inventory->nodes[i].meta, "eks.amazonaws.com/compute-type");
+		n += type && !strcmp(type, "hybrid");
+	}
+	if (n)
+		assess_cluster(assess, "%zu hybrid nodes: nobody replaces them but you", n);
+}
+
+const struct check checks_compute[] = {
+	{.id = "KARP-BUDGET-ZERO",
+	 .title = "a NodePool lets no node be disrupted",
+	 .severity = SEVERITY_HIGH,
+	 .needs = NEEDS("kubernetes nodepools.karpenter.sh"),
+	 .run = budget_zero,
+	 .remedy = "let the budget allow one node at least",
+	 .page = PAGE_KARPENTER},
+	{.id = "KARP-PINNED",
+	 .title = "an EC2NodeClass pins its image",
+	 .severity = SEVERITY_HIGH,
+	 .needs = NEEDS("kubernetes ec2nodeclasses.karpenter.k8s.aws"),
+	 .run = pinned,
+	 .remedy = "select the image by alias, or put the target's image id in",
+	 .page = "https://karpenter.sh/docs/concepts/nodeclasses/"},
+	{.id = "KARP-ALIAS-LATEST",
+	 .title = "an EC2NodeClass follows the latest image",
+	 .severity = SEVERITY_MEDIUM,
+	 .needs = NEEDS("kubernetes ec2nodeclasses.karpenter.k8s.aws"),
+	 .run = alias_latest,
+	 .remedy = "pin a version of the alias until the control plane has baked",
+	 .page = "https://karpenter.sh/docs/tasks/managing-amis/"},
+	{.id = "AUTO-MODE",
+	 .title = "Auto Mode",
+	 .severity = SEVERITY_INFO,
+	 .severities = "HIGH where budgets or annotations block, INFO otherwise",
+	 .needs = NEEDS("eks:DescribeCluster", "kubernetes nodepools.karpenter.sh", "kubernetes nodes"),
+	 .run = auto_mode,
+	 .remedy = "see that budgets and do-not-disrupt let nodes be replaced",
+	 .page = "https://docs.aws.amazon.com/eks/latest/userguide/automode.html"},
+	{.id = "FARGATE",
+	 .title = "Fargate profiles",
+	 .severity = SEVERITY_MEDIUM,
+	 .needs = NEEDS("eks:ListFargateProfiles"),
+	 .run = fargate,
+	 .remedy = "restart their pods after the control plane: kubectl rollout restart",
+	 .page = "https://docs.aws.amazon.com/eks/latest/userguide/fargate.html"},
+	{.id = "WINDOWS",
+	 .title = "Windows nodes",
+	 .severity = SEVERITY_MEDIUM,
+	 .needs = NEEDS("kubernetes nodes"),
+	 .run = windows,
+	 .remedy = "see that the target has an image for their Windows version",
+	 .page = "https://docs.aws.amazon.com/eks/latest/userguide/windows-support.html"},
+	{.id = "HYBRID",
+	 .title = "hybrid nodes",
+	 .severity = SEVERITY_MEDIUM,
+	 .needs = NEEDS("kubernetes nodes"),
+	 .run = hybrid,
+	 .remedy = "plan their upgrade with nodeadm",
+	 .page = "https://docs.aws.amazon.com/eks/latest/userguide/hybrid-nodes-upgrade.html"},
+	{.id = NULL},
+};

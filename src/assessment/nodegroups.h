@@ -1,0 +1,23 @@
+/* Managed node groups as EKS describes them, and which nodes are in which: for the families that look at compute. */
+#pragma once
+
+#include "assessment/subject.h"
+#include "codec/document.h"
+
+/* The next described group from *at on (begin with 0); NULL: no more. */
+const json_t *nodegroup_next(const struct assess *assess, size_t *at);
+#define EACH_NODEGROUP(assess, group)                                                                                  \
+	for (size_t at_ = 0, once_ = 1; once_; once_ = 0)                                                              \
+		for (const json_t *group; (group = nodegroup_next((assess), &at_));)
+const char *nodegroup_name(const json_t *group);   /* "" when there is none */
+const char *nodegroup_object(const json_t *group); /* its ARN, or its name */
+int64_t nodegroup_desired(const json_t *group);
+/* The managed group of a node by its label; NULL: none. */
+const char *nodegroup_of_node(const struct kube_node *node);
+bool nodegroup_has(const struct kube_node *node, const json_t *group);
+/* CPU (thousandths) and bytes that pods ask for on a node, daemons and all; and what is free of its allocatable. */
+struct node_room {
+	int64_t milli, bytes, pods;		   /* allocatable */
+	int64_t used_milli, used_bytes, used_pods; /* asked for */
+};
+struct node_room nodegroup_room(const struct assess *assess, const struct kube_node *node);
