@@ -297,7 +297,9 @@ static void verify(struct make *make)
 		json_array_append_new(tests, json_pack("{s:s?, s:s?, s:s?}", "newman", test->newman, "jmeter",
 						       test->jmeter, "command", test->command));
 	}
-	step = add(make, "tests", arena_printf(make->arena, "%zu test suites", make->config->validation.n_tests),
+	step = add(make, "tests",
+		   arena_printf(make->arena, "%zu test suite%s", make->config->validation.n_tests,
+				make->config->validation.n_tests == 1 ? "" : "s"),
 		   "verify", "tests", json_pack("{s:o}", "tests", tests), 2, 60);
 	step->description = "configured tests against Green";
 	criterion(make, step, "tests", "all pass");
@@ -341,8 +343,7 @@ static void decommission(struct make *make)
 						"approval", json_pack("{s:s}", "for", "decommission"), 0, 0);
 		step->description = "a person says yes; until then Blue stays and the way back is open";
 	}
-	struct upgrade_step *step =
-		add(make, "decommission", "remove Blue", "decommission", "eks.decommission", NULL, 12, 0);
+	struct upgrade_step *step = add(make, "decommission", "remove Blue", "remove", "eks.decommission", NULL, 12, 0);
 	step->description =
 		arena_printf(make->arena, "prove that \"%s\" serves nobody, then remove it", make->plan->cluster_name);
 	step->sign = "-";

@@ -1,10 +1,11 @@
 /* Argo CD: the controller that syncs and heals applications. Its REST API is argocd_api.c. An operation copies the
  * application's objects to its destination, ends some time later, and health follows the pods with a delay: it may
  * still be the old one just after a sync, as with the real one. */
+#include "sim/argocd.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include "codec/document.h"
-#include "sim/argocd.h"
 
 enum { LOOK_MS = 3000, RECONCILE_MS = 1500 };
 

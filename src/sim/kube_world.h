@@ -119,7 +119,7 @@ struct kube_workload {
 	char hash[12];				      /* of the pod template */
 	bool sick, finished;			      /* finished: a Job */
 	bool reconciling;
-	uint64_t counted; /* the last count of a budget that saw it */
+	uint64_t counted;  /* the last count of a budget that saw it */
 	unsigned revision; /* grows when the pod template changes */
 	json_t *template;  /* of a client's own workload: spec.template; or NULL */
 };
@@ -209,8 +209,8 @@ struct sim_kube {
 	struct kube_pod **pending; /* waiting for a node */
 	size_t n_pending;
 	struct kube_pod *free_pods;
-	bool ruled;		 /* a client brought a pod of its own: the scheduler's whole rules hold */
-	struct placing *placing; /* the scheduler's view, made when it is needed; or NULL */
+	bool ruled;		   /* a client brought a pod of its own: the scheduler's whole rules hold */
+	struct placing *placing;   /* the scheduler's view, made when it is needed; or NULL */
 	struct kube_timer *timers; /* binary heap */
 	size_t n_timers, timers_capacity;
 	struct kube_object *gone; /* deleted ones that watches may still tell of; newest first */
@@ -284,7 +284,7 @@ void kube_pod_make_ready(struct sim_kube *kube, struct kube_pod *pod, int64_t si
 void kube_pod_step(struct sim_kube *kube, struct kube_pod *pod);
 void kube_pod_delete(struct sim_kube *kube, struct kube_pod *pod, int64_t grace_ms);
 void kube_pod_gone(struct sim_kube *kube, struct kube_pod *pod);
-int64_t kube_pod_grace_ms(const struct kube_pod *pod); /* as its template says */
+int64_t kube_pod_grace_ms(const struct kube_pod *pod);				    /* as its template says */
 size_t kube_pods_in(struct sim_kube *kube, const char *ns, struct kube_pod ***ret); /* free(*ret) */
 void kube_pods_leave_nodes(struct sim_kube *kube); /* the pods of nodes that are leaving are gone, and replaced */
 void kube_reconcile(struct sim_kube *kube, struct kube_workload *workload);
