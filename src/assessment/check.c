@@ -72,8 +72,21 @@ static const struct {
 	{"describe_target_group_attributes", "describe_target_groups", "TargetGroups"},
 };
 
+/* No node group was found with a launch template of its own. */
+static bool no_template(const struct inventory *inventory)
+{
+	size_t i;
+	const json_t *call, *calls = inventory_aws_calls(inventory, "describe_nodegroup");
+	json_array_foreach (calls, i, call)
+		if (!document_at(call, "response.nodegroup") || document_at(call, "response.nodegroup.launchTemplate"))
+			return false;
+	return calls != NULL;
+}
+
 static bool nothing_to_ask(const struct inventory *inventory, const char *snake)
 {
+	if (!strcmp(snake, "describe_launch_template_versions") && no_template(inventory))
+		return true;
 	for (size_t i = 0; i < ARRAY_SIZE(of_lists); i++) {
 		if (strcmp(of_lists[i].describe, snake) != 0)
 			continue;

@@ -263,6 +263,18 @@ static bool is_ours(const struct assess *assess, const json_t *scaling)
 	return ours;
 }
 
+/* Managed groups tell which scaling groups are theirs. */
+static bool is_managed(const struct assess *assess, const char *name)
+{
+	size_t i;
+	const json_t *own;
+	EACH_NODEGROUP(assess, group)
+	json_array_foreach (document_at(group, "resources.autoScalingGroups"), i, own)
+		if (!strcmp(document_text_or(own, "name", ""), name))
+			return true;
+	return false;
+}
+
 static void self_managed(struct assess *assess)
 {
 	size_t i, k;
@@ -272,7 +284,7 @@ static void self_managed(struct assess *assess)
 			const char *name = document_text_or(scaling, "AutoScalingGroupName", ""),
 				   *configuration = document_text(scaling, "LaunchConfigurationName");
 			size_t suspended = json_array_size(json_object_get(scaling, "SuspendedProcesses"));
-			if (!is_ours(assess, scaling))
+			if (!is_ours(assess, scaling) || is_managed(assess, name))
 				continue;
 			struct finding *finding =
 				assess_aws(assess, document_text_or(scaling, "AutoScalingGroupARN", name),
