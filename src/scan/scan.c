@@ -241,6 +241,7 @@ static void unusual(struct scan *scan, size_t at, size_t content, size_t end, bo
 
 static void documents(struct scan *scan, bool by_name)
 {
+	size_t marker = 0; /* the next one, once it was looked for: broken JSON by the line must not look again */
 	for (size_t at = 0, next; at < scan->read.n; at = next) {
 		bool explicit = !strncmp(scan->read.p + at, "---", scan->read.n - at < 3 ? scan->read.n - at : 3);
 		size_t n_findings = scan->n_findings, objects = scan->counts.objects;
@@ -251,7 +252,7 @@ static void documents(struct scan *scan, bool by_name)
 		next = at;
 		bool read = yaml_skim(scan->read, &next, &scan_object_events, scan);
 		if (!read)
-			next = yaml_document_end(scan->read, at);
+			next = marker = marker > at ? marker : yaml_document_end(scan->read, at);
 		size_t content = first_content(scan->read, at, next);
 		if (content == next && !explicit) {
 			scan->document_number--;

@@ -254,6 +254,8 @@ def hostile():
         done = subprocess.run([AGENT, "scan", "-", "-o", output, "--to", "1.36"], input=PDB.replace("name: pdb", "name: " + json.dumps(name)).encode(), capture_output=True)
         check(f"hostile: a name as {output}", done.returncode == 11 and b"\x1b[31m" not in done.stdout and b"\xe2\x80\xae" not in done.stdout
               and (output == "json" or b"<script>alert" not in done.stdout or output in ("text", "sarif", "markdown")), done.stdout[:300])
+    lines = '{"apiVersion": "policy/v1beta1", ]}\n' * 100000  # each of them looked at once: within run()'s minute
+    check("hostile: broken JSON by the line", text(lines)[0] == 11)
     many = text("---\n".join([PDB] * 60000))[1]
     check("hostile: more findings than anybody reads", len(many["findings"]) == 50000 and any("more than 50000" in one.get("detail", "") for one in many["sources"]), len(many["findings"]))
 
