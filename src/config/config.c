@@ -100,6 +100,8 @@ static const struct field config_fields[] = {
 	F_STRINGS(struct config, checks.except, checks.n_except, "checks.except", 0, "ids of checks left out"),
 	F_MAP(struct config, checks.severity, checks.n_severity, "checks.severity", 0,
 	      "severity of a check's findings, by id"),
+	F_INT_RANGE(struct config, checks.support_ends_within_days, "checks.support_ends_within_days", 0, 1, 800,
+		    "how early the end of EKS's support is told"),
 	F_BOOL(struct config, ai.enabled, "ai.enabled", 0, "let a model explain"),
 	F_STRING(struct config, ai.bedrock_model_id, "ai.bedrock_model_id", 0, "model"),
 	F_STRING(struct config, ai.comprehend_endpoint, "ai.comprehend_endpoint", 0, "endpoint"),

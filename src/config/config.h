@@ -102,6 +102,7 @@ struct config {
 		size_t n_only, n_except;
 		struct pair *severity; /* id -> "LOW" */
 		size_t n_severity;
+		int64_t support_ends_within_days; /* how early the end of support is told; default 60 */
 	} checks;
 	struct {
 		bool enabled;
