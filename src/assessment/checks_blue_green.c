@@ -1,3 +1,560 @@
-#include "assessment/check.h"
+/* What a second cluster beside the first needs, and what would go wrong with two of them. All of it counts for
+ * blue/green only. What Green itself must have can be judged once it is in the snapshot; before that, steps of the plan
+ * see to identity (execution/identity.c).
+ *
+ * Left out, for they compare or measure: BG-PARITY, BG-WEIGHTS-NOT-TRAFFIC, BG-ROLE-NEXT. */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include "assessment/subject.h"
+#include "codec/document.h"
 
-const struct check checks_blue_green[] = {{.id = NULL}};
+#define RECORDS "route53:ListResourceRecordSets"
+#define SCOPE .scope = "blue-green"
+#define ROUTING "https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/routing-policy-weighted.html"
+
+enum { LONGEST_TRUST = 2048, MOST_PROVIDERS = 100, STATEMENT = 400 };
+
+static bool is(const char *a, const char *b)
+{
+	return !strcmp(subject_text(a), subject_text(b));
+}
+
+/* ---- DNS: records that are configured, or that lead to a load balancer of this cluster */
+
+static bool same_host(const char *a, const char *b)
+{
+	size_t n = strlen(subject_text(a)), m = strlen(subject_text(b));
+	n -= n && a[n - 1] == '.';
+	m -= m && b[m - 1] == '.';
+	return n && n == m && !strncasecmp(a, b, n);
+}
+
+static bool is_balancer(const struct inventory *inventory, const char *host)
+{
+	if (host && !strncasecmp(host, "dualstack.", 10))
+		host += 10;
+	for (size_t i = 0; i < inventory->n_ingresses; i++)
+		for (size_t k = 0; k < inventory->ingresses[i].n_points; k++)
+			if (same_host(inventory->ingresses[i].points[k].hostname, host))
+				return true;
+	for (size_t i = 0; i < inventory->n_services; i++)
+		for (size_t k = 0; k < inventory->services[i].n_points; k++)
+			if (same_host(inventory->services[i].points[k].hostname, host))
+				return true;
+	return false;
+}
+
+static bool leads_here(const struct assess *assess, const json_t *record)
+{
+	const char *name = document_text_or(record, "Name", ""), *type = document_text_or(record, "Type", ""),
+		   *alias = document_text(record, "AliasTarget.DNSName");
+	if (!is(type, "A") && !is(type, "AAAA") && !is(type, "CNAME"))
+		return false;
+	for (size_t i = 0; i < assess->config->traffic.n_records; i++)
+		if (same_host(name, assess->config->traffic.records[i]))
+			return true;
+	return is_balancer(assess->inventory, alias ? alias : document_text(record, "ResourceRecords[0].Value"));
+}
+
+typedef void record_fn(struct assess *assess, const json_t *record, const char *name);
+
+static void each_record(struct assess *assess, record_fn *fn)
+{
+	size_t i, k;
+	const json_t *call, *record;
+	json_array_foreach (inventory_aws_calls(assess->inventory, "list_resource_record_sets"), i, call)
+		json_array_foreach (document_at(call, "response.ResourceRecordSets"), k, record) {
+			char *name = arena_strdup(assess->arena, document_text_or(record, "Name", ""));
+			size_t n = strlen(name);
+			if (n && name[n - 1] == '.')
+				name[n - 1] = '\0';
+			if (leads_here(assess, record))
+				fn(assess, record, name);
+		}
+}
+
+static bool is_weighted(const json_t *record)
+{
+	return json_object_get(record, "Weight") && document_text(record, "SetIdentifier");
+}
+
+static void one_type(struct assess *assess, const json_t *record, const char *name)
+{
+	if (!is_weighted(record))
+		assess_aws(assess, name,
+			   "a %s record that is not weighted: it has to be replaced by a weighted one, in two steps",
+			   json_object_get(record, "AliasTarget") ? "alias" : document_text_or(record, "Type", ""));
+}
+
+static void record_type(struct assess *assess)
+{
+	each_record(assess, one_type);
+}
+
+/* Aliases have their target's TTL, which is 60 s. */
+static void one_ttl(struct assess *assess, const json_t *record, const char *name)
+{
+	int64_t ttl_s = document_int_or(record, "TTL", 0);
+	if (ttl_s > assess->config->traffic.ttl_s && !json_object_get(record, "AliasTarget"))
+		assess_aws(assess, name, "TTL of %lld s: users follow a change that late, the limit is %lld s",
+			   (long long)ttl_s, (long long)assess->config->traffic.ttl_s);
+}
+
+static void record_ttl(struct assess *assess)
+{
+	each_record(assess, one_ttl);
+}
+
+static void one_health(struct assess *assess, const json_t *record, const char *name)
+{
+	if (is_weighted(record) && !document_text(record, "HealthCheckId") &&
+	    !document_true(record, "AliasTarget.EvaluateTargetHealth"))
+		assess_aws(assess, name,
+			   "weighted \"%s\" without health check: it is answered even when nothing is behind it",
+			   document_text_or(record, "SetIdentifier", ""));
+}
+
+static void record_health(struct assess *assess)
+{
+	each_record(assess, one_health);
+}
+
+/* ---- external-dns */
+
+static const char *argument(const struct kube_container *container, const char *name)
+{
+	size_t n = strlen(name);
+	for (size_t i = 0; i < container->n_args; i++) {
+		const char *word = subject_text(container->args[i]);
+		if (!strncmp(word, name, n) && word[n] == '=')
+			return word + n + 1;
+		if (!strcmp(word, name) && i + 1 < container->n_args)
+			return container->args[i + 1];
+	}
+	return NULL;
+}
+
+/* Two clusters from one manifest have one owner unless it is said. */
+static const char *owner_trouble(const struct kube_container *container)
+{
+	const char *owner = argument(container, "--txt-owner-id"), *policy = argument(container, "--policy"),
+		   *registry = argument(container, "--registry");
+	bool sync = !policy || is(policy, "sync");
+	if (sync && is(registry, "noop"))
+		return "keeps no note of who owns a record, and with policy sync deletes the other cluster's";
+	return !is(registry, "noop") && (!owner || is(owner, "default"))
+		       ? "has no txt-owner-id of its own: both clusters would take each other's records for theirs"
+		       : NULL;
+}
+
+static void external_dns(struct assess *assess)
+{
+	for (size_t i = 0; i < assess->inventory->n_workloads; i++) {
+		const struct kube_workload *workload = &assess->inventory->workloads[i];
+		for (size_t k = 0; workload->template.spec && k < workload->template.spec->n_containers; k++) {
+			const struct kube_container *container = &workload->template.spec->containers[k];
+			const char *name, *tag, *slash, *trouble;
+			image_split(assess->arena, container->image, &name, &tag);
+			slash = strrchr(name, '/');
+			trouble = is(slash ? slash + 1 : name, "external-dns") ? owner_trouble(container) : NULL;
+			if (trouble)
+				SUBJECT_FOUND(assess, workload, "external-dns %s", trouble);
+		}
+	}
+}
+
+/* ---- identity; `green` is Green's cluster when the snapshot has it */
+
+static const char *green_name(const struct assess *assess)
+{
+	const char *name = assess->config->green.name;
+	return name ? name
+		    : arena_printf(assess->arena, "%s-1%u", subject_text(assess->inventory->cluster), assess->to);
+}
+
+static const json_t *green_cluster(const struct assess *assess)
+{
+	return json_object_get(
+		inventory_aws_response_for(assess->inventory, "describe_cluster", "name", green_name(assess)),
+		"cluster");
+}
+
+static const char *trust_trouble(struct assess *assess, const char *arn, const char *issuer)
+{
+	const char *slash = strrchr(arn, '/');
+	const json_t *response = inventory_aws_response_for(assess->inventory, "get_role", "RoleName",
+							    slash ? slash + 1 : arn),
+		     *document = document_at(response, "Role.AssumeRolePolicyDocument");
+	struct buf text CLEANUP(buf_done) = BUF_INIT(1 << 20);
+	if (!document)
+		return NULL;
+	if (json_is_string(document))
+		buf_puts(&text, json_string_value(document));
+	else
+		document_print(document, false, &text);
+	if (issuer && strstr(buf_str(&text), issuer))
+		return NULL;
+	if (issuer)
+		return "does not trust Green's OIDC issuer";
+	return text.n + STATEMENT > LONGEST_TRUST
+		       ? arena_printf(assess->arena,
+				      "has a trust policy of %zu characters: another issuer passes the limit of %d",
+				      text.n, LONGEST_TRUST)
+		       : NULL;
+}
+
+static void irsa(struct assess *assess)
+{
+	size_t from = assess->n_findings;
+	const char *issuer = document_text(green_cluster(assess), "identity.oidc.issuer");
+	issuer = issuer && !strncmp(issuer, "https://", 8) ? issuer + 8 : issuer;
+	for (size_t i = 0; i < assess->inventory->n_service_accounts; i++) {
+		const struct kube_meta *meta = &assess->inventory->service_accounts[i].meta;
+		const char *arn = kube_meta_annotation(meta, "eks.amazonaws.com/role-arn"),
+			   *trouble = arn ? trust_trouble(assess, arn, issuer) : NULL;
+		bool told = false;
+		for (size_t k = from; k < assess->n_findings; k++)
+			told |= assess->findings[k].object && is(assess->findings[k].object->arn, arn);
+		if (!trouble || told)
+			continue;
+		struct finding *finding = assess_aws(assess, arn, "role %s", trouble);
+		assess_evidence(assess, finding, "kubernetes serviceaccounts", "used by \"%s/%s\"",
+				subject_text(meta->ns), subject_text(meta->name));
+	}
+	size_t providers = json_array_size(
+		json_object_get(inventory_aws_response(assess->inventory, "list_open_id_connect_providers"),
+				"OpenIDConnectProviderList"));
+	if (providers >= MOST_PROVIDERS && !issuer)
+		assess_cluster(assess, "the account has %zu OIDC providers, its limit is %d: Green's has no place",
+			       providers, MOST_PROVIDERS);
+}
+
+static bool has_association(const json_t *list, const json_t *wanted)
+{
+	size_t i;
+	const json_t *entry;
+	json_array_foreach (list, i, entry)
+		if (is(document_text(entry, "namespace"), document_text(wanted, "namespace")) &&
+		    is(document_text(entry, "serviceAccount"), document_text(wanted, "serviceAccount")))
+			return true;
+	return false;
+}
+
+static void pod_identity(struct assess *assess)
+{
+	const json_t *green = inventory_aws_response_for(assess->inventory, "list_pod_identity_associations",
+							 "clusterName", green_name(assess)),
+		     *blue = inventory_aws_response_for(assess->inventory, "list_pod_identity_associations",
+							"clusterName", subject_text(assess->inventory->cluster)),
+		     *entry;
+	size_t i;
+	if (!green) /* not made yet: a step of the plan copies them */
+		return;
+	json_array_foreach (json_object_get(blue, "associations"), i, entry)
+		if (!has_association(json_object_get(green, "associations"), entry))
+			assess_object(assess, "ServiceAccount", document_text(entry, "namespace"),
+				      document_text(entry, "serviceAccount"),
+				      "has a Pod Identity association here and none in \"%s\"", green_name(assess));
+}
+
+/* ---- workloads that cannot be in two places */
+
+static bool has_claim(const struct kube_workload *workload)
+{
+	if (workload->claim_templates && strcmp(workload->claim_templates, "[]") != 0 &&
+	    strcmp(workload->claim_templates, "null") != 0)
+		return true;
+	for (size_t i = 0; workload->template.spec && i < workload->template.spec->n_volumes; i++)
+		if (workload->template.spec->volumes[i].claim)
+			return true;
+	return false;
+}
+
+static void stateful(struct assess *assess)
+{
+	for (size_t i = 0; i < assess->inventory->n_workloads; i++) {
+		const struct kube_workload *workload = &assess->inventory->workloads[i];
+		if (subject_makes_pods(workload) && has_claim(workload))
+			SUBJECT_FOUND(assess, workload,
+				      "keeps data in volumes of this cluster: they do not come along");
+	}
+}
+
+static void tell_leaders(struct assess *assess, size_t from)
+{
+	for (size_t i = 0; i < assess->inventory->n_leases; i++) {
+		const struct kube_lease *lease = &assess->inventory->leases[i];
+		const char *ns = subject_text(lease->meta.ns), *holder = subject_text(lease->holder);
+		if (!strncmp(ns, "kube-", 5) || !*holder)
+			continue;
+		struct pod_list pods = index_namespace_pods(assess, ns);
+		for (size_t k = 0; k < pods.n; k++) {
+			size_t n = strlen(subject_text(pods.pods[k]->meta.name));
+			const struct kube_workload *workload = index_pod_workload(assess, pods.pods[k]);
+			if (!workload || strncmp(holder, pods.pods[k]->meta.name, n) != 0 ||
+			    (holder[n] && isalnum((unsigned char)holder[n])) ||
+			    subject_find(assess, from, workload->kind, ns, workload->meta.name))
+				continue;
+			struct finding *finding =
+				SUBJECT_FOUND(assess, workload,
+					      "elects a leader within its cluster: with two clusters there are two");
+			assess_evidence(assess, finding, "kubernetes leases.coordination.k8s.io", "lease \"%s\": %s",
+					subject_text(lease->meta.name), holder);
+		}
+	}
+}
+
+/* Queues that are outside of the cluster have one consumer more. */
+static void tell_consumers(struct assess *assess)
+{
+	static const char *const queues[] = {"aws-sqs-queue",	   "kafka",    "rabbitmq", "redis", "nats-jetstream",
+					     "aws-kinesis-stream", "activemq", NULL};
+	for (size_t i = 0; i < assess->inventory->n_customs; i++) {
+		const struct kube_custom *custom = &assess->inventory->customs[i];
+		const json_t *spec = is(custom->kind, "ScaledObject") ? assess_json(assess, custom->spec) : NULL,
+			     *trigger;
+		size_t k;
+		bool told = false;
+		json_array_foreach (json_object_get(spec, "triggers"), k, trigger)
+			for (size_t q = 0; queues[q] && !told; q++)
+				if (is(document_text(trigger, "type"), queues[q])) {
+					told = true;
+					assess_object(assess,
+						      document_text_or(spec, "scaleTargetRef.kind", "Deployment"),
+						      custom->meta.ns, document_text(spec, "scaleTargetRef.name"),
+						      "takes from a queue (%s): both clusters would", queues[q]);
+				}
+	}
+}
+
+static void singletons(struct assess *assess)
+{
+	size_t from = assess->n_findings;
+	for (size_t i = 0; i < assess->inventory->n_workloads; i++) {
+		const struct kube_workload *workload = &assess->inventory->workloads[i];
+		if (subject_is_kind(workload, "CronJob") && !workload->suspend)
+			SUBJECT_FOUND(assess, workload, "would run in both clusters at \"%s\"",
+				      subject_text(workload->schedule));
+	}
+	tell_leaders(assess, from);
+	tell_consumers(assess);
+}
+
+/* ---- what names Blue */
+
+static bool names_group(const json_t *group, const char *cluster_group)
+{
+	size_t i, k;
+	const json_t *permission, *pair;
+	json_array_foreach (json_object_get(group, "IpPermissions"), i, permission)
+		json_array_foreach (json_object_get(permission, "UserIdGroupPairs"), k, pair)
+			if (is(document_text(pair, "GroupId"), cluster_group))
+				return true;
+	return false;
+}
+
+static const char *tag_of(const json_t *tagged, const char *prefix, const char *key)
+{
+	size_t i;
+	const json_t *tag;
+	json_array_foreach (json_object_get(tagged, "Tags"), i, tag) {
+		const char *name = document_text_or(tag, "Key", "");
+		if (prefix ? !strncmp(name, prefix, strlen(prefix)) : is(name, key))
+			return document_text_or(tag, "Value", "");
+	}
+	return NULL;
+}
+
+static void security_groups(struct assess *assess)
+{
+	const char *own =
+		document_text(inventory_cluster(assess->inventory), "resourcesVpcConfig.clusterSecurityGroupId");
+	size_t i, k;
+	const json_t *call, *group;
+	json_array_foreach (inventory_aws_calls(assess->inventory, "describe_security_groups"), i, call)
+		json_array_foreach (document_at(call, "response.SecurityGroups"), k, group) {
+			const char *id = document_text_or(group, "GroupId", "");
+			if (!own || is(id, own) || tag_of(group, "kubernetes.io/cluster/", NULL) ||
+			    tag_of(group, NULL, "elbv2.k8s.aws/cluster") || !names_group(group, own))
+				continue;
+			struct finding *finding =
+				assess_aws(assess, id, "lets in Blue's security group only: Green is shut out");
+			assess_evidence(assess, finding, "ec2:DescribeSecurityGroups", "ingress from %s", own);
+		}
+}
+
+/* A subnet that is tagged for clusters is passed over by the load balancer controllers of all others. */
+static void subnet_tags(struct assess *assess)
+{
+	const char *key = arena_printf(assess->arena, "kubernetes.io/cluster/%s", green_name(assess));
+	const json_t *own = document_at(inventory_cluster(assess->inventory), "resourcesVpcConfig.subnetIds"), *call,
+		     *subnet, *id;
+	size_t i, k, m;
+	json_array_foreach (inventory_aws_calls(assess->inventory, "describe_subnets"), i, call)
+		json_array_foreach (document_at(call, "response.Subnets"), k, subnet) {
+			bool mine = false;
+			json_array_foreach (own, m, id)
+				mine |= is(json_string_value(id), document_text(subnet, "SubnetId"));
+			const char *name = document_text_or(subnet, "SubnetId", "");
+			if (!mine)
+				continue;
+			if (!tag_of(subnet, NULL, "kubernetes.io/role/elb") &&
+			    !tag_of(subnet, NULL, "kubernetes.io/role/internal-elb"))
+				assess_aws(assess, name,
+					   "has neither kubernetes.io/role/elb nor internal-elb: Green's load "
+					   "balancers do not find it");
+			else if (tag_of(subnet, "kubernetes.io/cluster/", NULL) && !tag_of(subnet, NULL, key))
+				assess_aws(assess, name,
+					   "is tagged for other clusters and not %s: Green's load balancers "
+					   "pass it over",
+					   key);
+		}
+}
+
+static void tell_name(struct assess *assess, const char *kind, const struct kube_meta *meta, const char *key)
+{
+	const char *name = kube_meta_annotation(meta, key);
+	if (name)
+		assess_object(assess, kind, meta->ns, meta->name,
+			      "fixes the load balancer's name \"%s\": two clusters cannot both have it", name);
+}
+
+static void balancer_names(struct assess *assess)
+{
+	for (size_t i = 0; i < assess->inventory->n_ingresses; i++)
+		tell_name(assess, "Ingress", &assess->inventory->ingresses[i].meta,
+			  "alb.ingress.kubernetes.io/load-balancer-name");
+	for (size_t i = 0; i < assess->inventory->n_services; i++)
+		tell_name(assess, "Service", &assess->inventory->services[i].meta,
+			  "service.beta.kubernetes.io/aws-load-balancer-name");
+}
+
+static bool is_issued(const struct assess *assess, const struct kube_ingress *ingress)
+{
+	if (kube_meta_annotation(&ingress->meta, "cert-manager.io/cluster-issuer") ||
+	    kube_meta_annotation(&ingress->meta, "cert-manager.io/issuer"))
+		return true;
+	for (size_t i = 0; i < assess->inventory->n_others; i++)
+		if (is(assess->inventory->others[i].kind, "Certificate") &&
+		    is(assess->inventory->others[i].meta.ns, ingress->meta.ns))
+			return true;
+	return false;
+}
+
+/* A certificate that somebody put there by hand is in no repository. */
+static void certificates(struct assess *assess)
+{
+	for (size_t i = 0; i < assess->inventory->n_ingresses; i++) {
+		const struct kube_ingress *ingress = &assess->inventory->ingresses[i];
+		const char *secret = document_text(assess_json(assess, ingress->tls), "[0].secretName");
+		if (secret && !is_issued(assess, ingress))
+			assess_object(assess, "Ingress", ingress->meta.ns, ingress->meta.name,
+				      "uses the certificate in Secret \"%s\", which nothing makes anew for Green",
+				      secret);
+	}
+}
+
+#define INGRESSES "kubernetes ingresses.networking.k8s.io", "kubernetes services"
+
+const struct check checks_blue_green[] = {
+	{.id = "BG-RECORD-TYPE",
+	 .title = "a record has to become weighted",
+	 .severity = SEVERITY_HIGH,
+	 SCOPE,
+	 .needs = NEEDS(RECORDS, INGRESSES),
+	 .run = record_type,
+	 .remedy = "make it weighted with all weight on Blue before the shift",
+	 .page = ROUTING},
+	{.id = "BG-TTL",
+	 .title = "a record's TTL is long",
+	 .severity = SEVERITY_MEDIUM,
+	 SCOPE,
+	 .needs = NEEDS(RECORDS, INGRESSES),
+	 .run = record_ttl,
+	 .remedy = "lower it to 60 s, at least its old TTL before the shift",
+	 .page = ROUTING},
+	{.id = "BG-HEALTHCHECK",
+	 .title = "a weighted record without health check",
+	 .severity = SEVERITY_MEDIUM,
+	 SCOPE,
+	 .needs = NEEDS(RECORDS, INGRESSES),
+	 .run = record_health,
+	 .remedy = "set EvaluateTargetHealth, or a health check",
+	 .page = ROUTING},
+	{.id = "BG-EXTDNS-OWNER",
+	 .title = "external-dns of both clusters would own the same records",
+	 .severity = SEVERITY_BLOCKER,
+	 SCOPE,
+	 .needs = NEEDS(SUBJECT_SETS),
+	 .run = external_dns,
+	 .remedy = "give each cluster's external-dns its own --txt-owner-id, and --policy=upsert-only for the shift",
+	 .page = "https://kubernetes-sigs.github.io/external-dns/latest/docs/registry/txt/"},
+	{.id = "BG-IRSA",
+	 .title = "a role does not, or cannot, trust Green",
+	 .severity = SEVERITY_BLOCKER,
+	 SCOPE,
+	 .needs = NEEDS("kubernetes serviceaccounts", "iam:GetRole", "iam:ListOpenIDConnectProviders"),
+	 .run = irsa,
+	 .remedy = "add Green's issuer to the role's trust, or move to Pod Identity",
+	 .page = "https://docs.aws.amazon.com/eks/latest/userguide/iam-roles-for-service-accounts.html"},
+	{.id = "BG-PODID",
+	 .title = "a Pod Identity association is missing in Green",
+	 .severity = SEVERITY_BLOCKER,
+	 SCOPE,
+	 .needs = NEEDS("eks:ListPodIdentityAssociations"),
+	 .run = pod_identity,
+	 .remedy = "aws eks create-pod-identity-association for Green",
+	 .page = "https://docs.aws.amazon.com/eks/latest/userguide/pod-identities.html"},
+	{.id = "BG-STATEFUL",
+	 .title = "data in volumes",
+	 .severity = SEVERITY_BLOCKER,
+	 SCOPE,
+	 .needs = NEEDS(SUBJECT_ALL),
+	 .run = stateful,
+	 .remedy = "plan how its data moves (snapshot, replication) and when writing stops; or upgrade in place",
+	 .page = "https://docs.aws.amazon.com/eks/latest/best-practices/cluster-upgrades.html"},
+	{.id = "BG-SINGLETON",
+	 .title = "would run twice",
+	 .severity = SEVERITY_HIGH,
+	 SCOPE,
+	 .needs = NEEDS(SUBJECT_SETS, "kubernetes cronjobs.batch", "kubernetes leases.coordination.k8s.io",
+			"kubernetes pods", "kubernetes scaledobjects.keda.sh"),
+	 .run = singletons,
+	 .remedy = "suspend it in one of the two clusters",
+	 .page = "https://docs.aws.amazon.com/eks/latest/best-practices/cluster-upgrades.html"},
+	{.id = "BG-SG-REFS",
+	 .title = "a security group lets in Blue only",
+	 .severity = SEVERITY_BLOCKER,
+	 SCOPE,
+	 .needs = NEEDS("ec2:DescribeSecurityGroups", "eks:DescribeCluster"),
+	 .run = security_groups,
+	 .remedy = "let in Green's cluster security group too",
+	 .page = "https://docs.aws.amazon.com/eks/latest/userguide/sec-group-reqs.html"},
+	{.id = "BG-SUBNET-TAGS",
+	 .title = "load balancer tags of subnets are missing for Green",
+	 .severity = SEVERITY_HIGH,
+	 SCOPE,
+	 .needs = NEEDS("ec2:DescribeSubnets", "eks:DescribeCluster"),
+	 .run = subnet_tags,
+	 .remedy = "tag it kubernetes.io/role/elb or internal-elb = 1, and for Green where it is tagged for clusters",
+	 .page = "https://docs.aws.amazon.com/eks/latest/userguide/alb-ingress.html"},
+	{.id = "BG-LB-NAMES",
+	 .title = "a load balancer's name is fixed",
+	 .severity = SEVERITY_HIGH,
+	 SCOPE,
+	 .needs = NEEDS(INGRESSES),
+	 .run = balancer_names,
+	 .remedy = "leave the name out, or make it of the cluster's",
+	 .page = "https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/"},
+	{.id = "BG-CERT",
+	 .title = "a certificate is made by hand",
+	 .severity = SEVERITY_HIGH,
+	 SCOPE,
+	 .needs = NEEDS("kubernetes ingresses.networking.k8s.io"),
+	 .run = certificates,
+	 .remedy = "let cert-manager make it, or use ACM",
+	 .page = "https://cert-manager.io/docs/usage/ingress/"},
+	{.id = NULL},
+};
