@@ -1,3 +1,296 @@
-#include "assessment/check.h"
+/* Is there a way back? EKS takes a control plane one minor back, for seven days. These count for a rollback only, and
+ * most of them are asked only when the target is the version before this one: before an upgrade nothing has been
+ * upgraded yet.
+ *
+ * Left out: RBK-FEATURE and RBK-FIELD, for which there is no table; EKS' own insights tell of both, and RBK-INSIGHT
+ * tells those. */
+#include <stdlib.h>
+#include <string.h>
+#include "assessment/subject.h"
+#include "base/time.h"
+#include "codec/document.h"
+#include "knowledge/lifecycle.h"
 
-const struct check checks_rollback[] = {{.id = NULL}};
+#define PAGE "https://docs.aws.amazon.com/eks/latest/userguide/rollback-cluster.html"
+#define SCOPE .scope = "rollback"
+#define WINDOW_MS (7 * DAY_MS)
+
+static bool is(const char *a, const char *b)
+{
+	return !strcmp(subject_text(a), b);
+}
+
+static bool goes_back(const struct assess *assess)
+{
+	return assess->from && assess->to < assess->from;
+}
+
+/* ---- RBK-WINDOW */
+
+static const char *parameter(const json_t *update, const char *type)
+{
+	size_t i;
+	const json_t *entry;
+	json_array_foreach (json_object_get(update, "params"), i, entry)
+		if (is(document_text(entry, "type"), type))
+			return document_text(entry, "value");
+	return NULL;
+}
+
+static void window(struct assess *assess)
+{
+	size_t i;
+	const json_t *call;
+	int64_t last_ms = 0, ms;
+	char when[TIME_TEXT];
+	if (!goes_back(assess))
+		return;
+	if (assess->to + 1 != assess->from)
+		assess_cluster(assess, "from 1.%u EKS goes back to 1.%u only", assess->from, assess->from - 1);
+	json_array_foreach (inventory_aws_calls(assess->inventory, "describe_update"), i, call) {
+		const json_t *update = document_at(call, "response.update");
+		const char *created = document_text(update, "createdAt");
+		if (is(document_text(update, "type"), "VersionUpdate") &&
+		    is(document_text(update, "status"), "Successful") &&
+		    knowledge_minor(parameter(update, "Version")) == assess->from && created &&
+		    time_parse_rfc3339(slice_of(created), &ms) && ms > last_ms)
+			last_ms = ms;
+	}
+	if (!last_ms)
+		assess_cluster(assess, "no upgrade to 1.%u is recorded: a cluster made at its version cannot go back",
+			       assess->from);
+	else if (assess->now_ms - last_ms > WINDOW_MS)
+		assess_cluster(assess, "the upgrade to 1.%u was at %s, more than seven days ago", assess->from,
+			       time_format_rfc3339(last_ms, when));
+}
+
+/* ---- RBK-INSIGHT */
+
+static void insights(struct assess *assess)
+{
+	size_t i, k;
+	const json_t *call, *insight;
+	json_array_foreach (inventory_aws_calls(assess->inventory, "list_insights"), i, call)
+		json_array_foreach (document_at(call, "response.insights"), k, insight) {
+			const char *status = document_text_or(insight, "insightStatus.status", "");
+			if (!is(document_text(insight, "category"), "ROLLBACK_READINESS") ||
+			    (!is(status, "ERROR") && !is(status, "UNKNOWN")))
+				continue;
+			struct finding *finding = assess_aws(assess, document_text_or(insight, "id", ""),
+							     "insight \"%s\" says %s, which blocks a rollback",
+							     document_text_or(insight, "name", "?"), status);
+			assess_evidence(assess, finding, "insights", "%s",
+					document_text_or(insight, "insightStatus.reason", "no reason given"));
+		}
+}
+
+/* ---- nodes */
+
+static bool starts(const char *text, const char *with)
+{
+	return !strncmp(subject_text(text), with, strlen(with));
+}
+
+static void nodes(struct assess *assess)
+{
+	size_t i, from = assess->n_findings;
+	const json_t *call;
+	if (!goes_back(assess))
+		return;
+	json_array_foreach (inventory_aws_calls(assess->inventory, "describe_nodegroup"), i, call) {
+		const json_t *group = document_at(call, "response.nodegroup");
+		const char *name = document_text_or(group, "nodegroupName", ""),
+			   *arn = document_text_or(group, "nodegroupArn", name);
+		if (knowledge_minor(document_text(group, "version")) != assess->from)
+			continue;
+		struct finding *finding =
+			assess_aws(assess, arn, "is at 1.%u: node groups go back first", assess->from);
+		assess_remedy(assess, finding,
+			      "aws eks update-nodegroup-version --cluster-name %s --nodegroup-name %s "
+			      "--kubernetes-version 1.%u",
+			      subject_text(assess->inventory->cluster), name, assess->to);
+	}
+	for (i = 0; i < assess->inventory->n_nodes; i++) {
+		const struct kube_node *node = &assess->inventory->nodes[i];
+		bool new;
+		/* Managed groups are told above, Auto Mode's nodes EKS takes back itself, Fargate's are pods. */
+		if (knowledge_minor(node->kubelet) != assess->from || starts(node->meta.name, "fargate-") ||
+		    kube_meta_label(&node->meta, "eks.amazonaws.com/nodegroup") ||
+		    is(kube_meta_label(&node->meta, "eks.amazonaws.com/compute-type"), "auto"))
+			continue;
+		subject_node_found(assess, from, node, "is at the present version: its own rotator takes it back first",
+				   &new);
+	}
+}
+
+static void fargate(struct assess *assess)
+{
+	size_t from = assess->n_findings;
+	for (size_t i = 0; i < assess->inventory->n_nodes && goes_back(assess); i++) {
+		const struct kube_node *node = &assess->inventory->nodes[i];
+		if (!starts(node->meta.name, "fargate-") || knowledge_minor(node->kubelet) != assess->from)
+			continue;
+		struct pod_list pods = index_node_pods(assess, node->meta.name);
+		for (size_t k = 0; k < pods.n; k++) {
+			const char *kind, *name;
+			index_pod_owner(assess, pods.pods[k], &kind, &name);
+			if (!subject_find(assess, from, kind, pods.pods[k]->meta.ns, name))
+				assess_object(assess, kind, pods.pods[k]->meta.ns, name,
+					      "runs on Fargate at 1.%u: such pods have to be gone before a rollback",
+					      assess->from);
+		}
+	}
+}
+
+/* ---- RBK-AUTO-BUDGET */
+
+static bool drift_is_shut(const json_t *spec)
+{
+	size_t i, k;
+	const json_t *budget, *reason;
+	json_array_foreach (document_at(spec, "disruption.budgets"), i, budget) {
+		const char *nodes_text = document_text_or(budget, "nodes", "");
+		bool drift = !json_array_size(json_object_get(budget, "reasons"));
+		json_array_foreach (json_object_get(budget, "reasons"), k, reason)
+			drift |= is(json_string_value(reason), "Drifted");
+		/* A window that opens again does not count. */
+		if (drift && !json_object_get(budget, "schedule") && (is(nodes_text, "0") || is(nodes_text, "0%")))
+			return true;
+	}
+	return false;
+}
+
+static bool may_not_be_disrupted(const struct kube_meta *meta)
+{
+	return is(kube_meta_annotation(meta, "karpenter.sh/do-not-disrupt"), "true");
+}
+
+static void auto_budget(struct assess *assess)
+{
+	const struct inventory *inventory = assess->inventory;
+	size_t from = assess->n_findings;
+	if (!document_true(inventory_cluster(inventory), "computeConfig.enabled"))
+		return;
+	for (size_t i = 0; i < inventory->n_customs; i++)
+		if (is(inventory->customs[i].kind, "NodePool") &&
+		    drift_is_shut(assess_json(assess, inventory->customs[i].spec)))
+			assess_object(assess, "NodePool", NULL, inventory->customs[i].meta.name,
+				      "a budget of 0 keeps its nodes from going back");
+	for (size_t i = 0; i < inventory->n_nodes; i++)
+		if (may_not_be_disrupted(&inventory->nodes[i].meta))
+			assess_object(assess, "Node", NULL, inventory->nodes[i].meta.name,
+				      "is marked do-not-disrupt: it does not go back");
+	for (size_t i = 0; i < inventory->n_pods; i++) {
+		const struct kube_pod *pod = &inventory->pods[i];
+		const char *kind, *name;
+		if (!may_not_be_disrupted(&pod->meta) || !subject_pod_lives(pod))
+			continue;
+		index_pod_owner(assess, pod, &kind, &name);
+		if (!subject_find(assess, from, kind, pod->meta.ns, name))
+			assess_object(assess, kind, pod->meta.ns, name,
+				      "is marked do-not-disrupt: its node goes back late or never")
+				->severity = SEVERITY_MEDIUM;
+	}
+	for (size_t i = 0; i < inventory->n_pdbs; i++) {
+		const char *most = subject_text(inventory->pdbs[i].max_unavailable);
+		if (is(most, "0") || is(most, "\"0\"") || is(most, "\"0%\""))
+			assess_object(assess, "PodDisruptionBudget", inventory->pdbs[i].meta.ns,
+				      inventory->pdbs[i].meta.name, "maxUnavailable 0 holds nodes that go back")
+				->severity = SEVERITY_MEDIUM;
+	}
+}
+
+/* ---- RBK-ADDON */
+
+/* -1: EKS was not asked about this add-on at that version. */
+static int is_compatible(const struct assess *assess, const char *name, const char *version)
+{
+	size_t i, k, m, c;
+	const json_t *call, *addon, *entry, *compatible;
+	bool asked = false;
+	json_array_foreach (inventory_aws_calls(assess->inventory, "describe_addon_versions"), i, call)
+		json_array_foreach (document_at(call, "response.addons"), k, addon) {
+			if (!is(document_text(addon, "addonName"), name))
+				continue;
+			json_array_foreach (json_object_get(addon, "addonVersions"), m, entry)
+				json_array_foreach (json_object_get(entry, "compatibilities"), c, compatible) {
+					if (knowledge_minor(document_text(compatible, "clusterVersion")) != assess->to)
+						continue;
+					asked = true;
+					if (is(document_text(entry, "addonVersion"), version))
+						return 1;
+				}
+		}
+	return asked ? 0 : -1;
+}
+
+static void addons(struct assess *assess)
+{
+	size_t i;
+	const json_t *call;
+	if (!goes_back(assess))
+		return;
+	json_array_foreach (inventory_aws_calls(assess->inventory, "describe_addon"), i, call) {
+		const json_t *addon = document_at(call, "response.addon");
+		const char *name = document_text_or(addon, "addonName", ""),
+			   *version = document_text_or(addon, "addonVersion", "");
+		int compatible = *name ? is_compatible(assess, name, version) : 1;
+		if (compatible == 0)
+			assess_aws(assess, document_text_or(addon, "addonArn", name), "add-on %s %s is not for 1.%u",
+				   name, version, assess->to);
+	}
+}
+
+const struct check checks_rollback[] = {
+	{.id = "RBK-WINDOW",
+	 .title = "the time for a rollback is over",
+	 .severity = SEVERITY_BLOCKER,
+	 SCOPE,
+	 .needs = NEEDS("eks:ListUpdates", "eks:DescribeUpdate"),
+	 .run = window,
+	 .remedy = "build a second cluster at the version before, and move there",
+	 .page = PAGE},
+	{.id = "RBK-INSIGHT",
+	 .title = "an insight blocks a rollback",
+	 .severity = SEVERITY_BLOCKER,
+	 SCOPE,
+	 .needs = NEEDS("eks:ListInsights"),
+	 .run = insights,
+	 .remedy = "aws eks describe-insight tells what; then start-insights-refresh",
+	 .page = PAGE},
+	{.id = "RBK-NODES",
+	 .title = "nodes have to go back first",
+	 .severity = SEVERITY_BLOCKER,
+	 SCOPE,
+	 .needs = NEEDS("eks:DescribeNodegroup", "kubernetes nodes"),
+	 .run = nodes,
+	 .remedy = "take nodes back to the version before first",
+	 .page = PAGE},
+	{.id = "RBK-FARGATE",
+	 .title = "Fargate pods of the present version",
+	 .severity = SEVERITY_BLOCKER,
+	 SCOPE,
+	 .needs = NEEDS("kubernetes nodes", "kubernetes pods"),
+	 .run = fargate,
+	 .remedy = "move its pods off Fargate, or scale it to 0 for the rollback",
+	 .page = PAGE},
+	{.id = "RBK-AUTO-BUDGET",
+	 .title = "Auto Mode could not take its nodes back",
+	 .severity = SEVERITY_BLOCKER,
+	 .severities = "BLOCKER for budgets and nodes, MEDIUM for pods and PodDisruptionBudgets",
+	 SCOPE,
+	 .needs = NEEDS("eks:DescribeCluster", "kubernetes nodepools.karpenter.sh", "kubernetes nodes",
+			"kubernetes pods", "kubernetes poddisruptionbudgets.policy"),
+	 .run = auto_budget,
+	 .remedy = "let at least one node be disrupted at a time",
+	 .page = "https://docs.aws.amazon.com/eks/latest/userguide/rollback-automode.html"},
+	{.id = "RBK-ADDON",
+	 .title = "an add-on is not for the version before",
+	 .severity = SEVERITY_HIGH,
+	 SCOPE,
+	 .needs = NEEDS("eks:DescribeAddon", "eks:DescribeAddonVersions"),
+	 .run = addons,
+	 .remedy = "bring it to a version that is for both",
+	 .page = PAGE},
+	{.id = NULL},
+};

@@ -68,6 +68,8 @@ struct error *aws_eks_token(struct aws *aws, const char *cluster, struct secret 
 			    int64_t *ret_minted_ms) MUST_CHECK;
 /* The servers' clock minus ours, as far as answers have told; within two seconds is 0. */
 int64_t aws_clock_skew_ms(const struct aws *aws);
+/* When the credentials in use end, wall clock; INT64_MAX: never, or none were needed yet. */
+int64_t aws_credentials_end_ms(const struct aws *aws);
 /* What was tried in the credential chain, what answered: for doctor. JSON list of {link, ok, detail}. */
 struct error *aws_credentials_explain(struct aws *aws, json_t **ret) MUST_CHECK;
 /* Hash over (run, step, attempt), hex, 32 characters: for idempotency members. */

@@ -125,6 +125,11 @@ int64_t aws_server_now_ms(const struct aws *aws)
 	return clock_wall_ms(aws->ports.clock) + aws->skew_ms;
 }
 
+int64_t aws_credentials_end_ms(const struct aws *aws)
+{
+	return aws->have_credentials ? aws->credentials.expires_ms : INT64_MAX;
+}
+
 int64_t aws_clock_skew_ms(const struct aws *aws)
 {
 	return aws->skew_ms;

@@ -11,6 +11,7 @@
  *   survey: {server: …, clock_skew_ms: 0, tools: {terraform: null}}   # what the look knows of itself
  *   sources: {"kubernetes pods": denied}
  *   expect: [{object: payments/redis-pdb, severity: BLOCKER, says: part of message or evidence, remedy: part}]
+ *   bad: true                     # an object may be one that cannot be read
  *   unknown: true                 # instead: it must be unknown, and nothing else
  */
 #pragma once

@@ -112,9 +112,10 @@ static void try_case(void *context, const json_t *document, const char *where)
 	case_config(document, arena, &config);
 	struct error *error =
 		assess_run(inventory, &config, document_text_or(document, "to", "1.34"), only, arena, &assessment);
-	const char *what = error		      ? error->message
-			   : inventory->n_bad_objects ? inventory->bad_objects[0].detail
-						      : wrong(&assessment, document);
+	const char *what = error ? error->message
+			   : inventory->n_bad_objects && !document_true(document, "bad")
+				   ? inventory->bad_objects[0].detail
+				   : wrong(&assessment, document);
 	if (!what) {
 		told->fires |= json_array_size(json_object_get(document, "expect")) > 0;
 		told->passes |= json_object_get(document, "expect") && !assessment.n_findings;
