@@ -1,3 +1,391 @@
-#include "assessment/check.h"
+/* Do kubelets, kube-proxy and clients go with the API server, now and after the next hop? */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "assessment/subject.h"
+#include "codec/document.h"
+#include "knowledge/lifecycle.h"
 
-const struct check checks_skew[] = {{.id = NULL}};
+#define PAGE "https://kubernetes.io/releases/version-skew-policy/"
+#define PAGE_CAPI "https://cluster-api.sigs.k8s.io/tasks/upgrading-clusters"
+
+#define EACH_NODE(assess, node)                                                                                        \
+	for (const struct kube_node *node = (assess)->inventory->nodes, *end_ = node + (assess)->inventory->n_nodes;   \
+	     node < end_; node++)
+#define EACH_CUSTOM(assess, custom, wanted)                                                                            \
+	for (const struct kube_custom *custom = (assess)->inventory->customs,                                          \
+				      *end_ = custom + (assess)->inventory->n_customs;                                 \
+	     custom < end_; custom++)                                                                                  \
+		if (custom->kind && !strcmp(custom->kind, (wanted)))
+
+/* kubelets may be three minors behind from 1.28 on, two before; kube-proxy and kubelet three apart. */
+enum { PROXY_LIMIT = 3, FAR = 40 };
+
+static unsigned limit_at(unsigned minor)
+{
+	return minor >= 28 ? 3 : 2;
+}
+
+static unsigned next_hop(const struct assess *assess)
+{
+	return assess->to > assess->from ? assess->from + 1 : assess->from;
+}
+
+static bool is_fargate(const struct kube_node *node)
+{
+	const char *type = kube_meta_label(&node->meta, "eks.amazonaws.com/compute-type");
+	return type && !strcmp(type, "fargate");
+}
+
+/* Minors behind the API server's; negative: newer; -FAR: not known. */
+static int behind(const struct assess *assess, const struct kube_node *node)
+{
+	unsigned minor = knowledge_minor(node->kubelet);
+	return minor && assess->from ? (int)assess->from - (int)minor : -FAR;
+}
+
+/* One finding for what makes the node; NULL when it has been told. */
+static struct finding *node_found(struct assess *assess, size_t before, const struct kube_node *node,
+				  const char *message)
+{
+	bool is_new;
+	struct finding *finding = subject_node_found(assess, before, node, message, &is_new);
+	if (is_new)
+		assess_evidence(assess, finding, "kubernetes nodes", "%s runs kubelet %s", node->meta.name,
+				node->kubelet);
+	return is_new ? finding : NULL;
+}
+
+/* ---- kubelets. Fargate's cannot be upgraded in place: they have a check of their own. */
+
+static void kubelet(struct assess *assess)
+{
+	size_t before = assess->n_findings;
+	for (int lag = FAR; lag > 0; lag--) { /* the worst node of a group speaks for it */
+		EACH_NODE(assess, node)
+		{
+			if (is_fargate(node) || behind(assess, node) != lag)
+				continue;
+			struct finding *finding =
+				node_found(assess, before, node,
+					   arena_printf(assess->arena,
+							"its kubelets are %d minor version%s behind the "
+							"API server's 1.%u",
+							lag, lag == 1 ? "" : "s", assess->from));
+			if (finding)
+				finding->severity =
+					(unsigned)lag >= limit_at(assess->from) ? SEVERITY_BLOCKER : SEVERITY_MEDIUM;
+		}
+	}
+}
+
+static void after_hop(struct assess *assess)
+{
+	size_t before = assess->n_findings;
+	unsigned hop = next_hop(assess);
+	if (!assess->from || hop == assess->from)
+		return;
+	EACH_NODE(assess, node)
+	{
+		unsigned minor = knowledge_minor(node->kubelet);
+		if (minor && !is_fargate(node) && minor + limit_at(hop) < hop)
+			node_found(assess, before, node,
+				   arena_printf(assess->arena,
+						"at 1.%u its kubelets (1.%u) would be %u minor versions behind; %u is "
+						"the most that Kubernetes supports",
+						hop, minor, hop - minor, limit_at(hop)));
+	}
+}
+
+static void node_newer(struct assess *assess)
+{
+	size_t before = assess->n_findings;
+	EACH_NODE(assess, node)
+	if (behind(assess, node) < 0 && behind(assess, node) != -FAR)
+		node_found(assess, before, node,
+			   arena_printf(assess->arena, "its kubelets (1.%u) are newer than the API server (1.%u)",
+					knowledge_minor(node->kubelet), assess->from));
+}
+
+static const char *group_label(const struct kube_node *node)
+{
+	return kube_meta_label(&node->meta, "eks.amazonaws.com/nodegroup");
+}
+
+/* Karpenter replaces nodes one by one: its pools are mixed by design, groups are not. */
+static void mixed_group(struct assess *assess)
+{
+	size_t before = assess->n_findings;
+	EACH_NODE(assess, node)
+	{
+		const char *group = group_label(node);
+		for (const struct kube_node *first = assess->inventory->nodes; group && first < node; first++) {
+			const char *other = group_label(first);
+			if (!other || strcmp(other, group) != 0 || !first->kubelet || !node->kubelet)
+				continue;
+			if (strcmp(first->kubelet, node->kubelet) != 0)
+				node_found(assess, before, node,
+					   arena_printf(assess->arena, "its nodes run several kubelets: %s and %s",
+							first->kubelet, node->kubelet));
+			break;
+		}
+	}
+}
+
+static void fargate(struct assess *assess)
+{
+	size_t before = assess->n_findings;
+	unsigned hop = next_hop(assess);
+	EACH_NODE(assess, node)
+	{
+		unsigned minor = knowledge_minor(node->kubelet);
+		if (!is_fargate(node) || !minor || !assess->from || minor + limit_at(hop) >= hop)
+			continue;
+		struct pod_list pods = index_node_pods(assess, node->meta.name);
+		for (size_t i = 0; i < pods.n; i++) {
+			const char *kind, *name;
+			index_pod_owner(assess, pods.pods[i], &kind, &name);
+			if (subject_find(assess, before, kind, pods.pods[i]->meta.ns, name))
+				continue;
+			struct finding *finding = assess_object(
+				assess, kind, pods.pods[i]->meta.ns, name,
+				"on Fargate with kubelet 1.%u, too old for 1.%u: it keeps what it started with", minor,
+				hop);
+			assess_evidence(assess, finding, "kubernetes nodes", "pod %s on %s, kubelet %s",
+					pods.pods[i]->meta.name, node->meta.name, node->kubelet);
+			assess_remedy(assess, finding, "kubectl -n %s rollout restart %s %s",
+				      subject_text(pods.pods[i]->meta.ns), kind, name);
+		}
+	}
+}
+
+/* ---- kube-proxy */
+
+static const struct kube_workload *proxy(const struct assess *assess)
+{
+	return index_workload(assess, "DaemonSet", "kube-system", "kube-proxy");
+}
+
+static const char *proxy_tag(const struct assess *assess)
+{
+	const struct kube_workload *workload = proxy(assess);
+	const char *name, *tag = "";
+	if (workload && workload->template.spec && workload->template.spec->n_containers &&
+	    workload->template.spec->containers[0].image)
+		image_split(assess->arena, workload->template.spec->containers[0].image, &name, &tag);
+	return tag;
+}
+
+/* False when there is none to look at; told as unknown when its version cannot be read. */
+static bool proxy_minor(struct assess *assess, unsigned *ret)
+{
+	if (!proxy(assess))
+		return false;
+	const char *tag = proxy_tag(assess);
+	*ret = knowledge_minor(tag);
+	if (!*ret)
+		assess_unknown(assess, "DaemonSet", "kube-system", "kube-proxy", "image tag \"%s\" is no version", tag);
+	return *ret != 0;
+}
+
+/* Upstream: three either way between kube-proxy and kubelet. The farthest node speaks. */
+static void proxy_skew(struct assess *assess)
+{
+	unsigned minor;
+	int worst = 0;
+	const struct kube_node *farthest = NULL;
+	if (!proxy_minor(assess, &minor))
+		return;
+	EACH_NODE(assess, node)
+	{
+		unsigned kubelet_minor = knowledge_minor(node->kubelet);
+		int apart = abs((int)kubelet_minor - (int)minor);
+		if (!kubelet_minor || is_fargate(node) || apart <= worst)
+			continue;
+		worst = apart;
+		farthest = node;
+	}
+	if (!farthest)
+		return;
+	struct finding *finding = assess_object(assess, "DaemonSet", "kube-system", "kube-proxy",
+						"kube-proxy 1.%u is %d minor version%s away from kubelet %s", minor,
+						worst, worst == 1 ? "" : "s", farthest->kubelet);
+	finding->severity = worst > PROXY_LIMIT ? SEVERITY_BLOCKER : SEVERITY_LOW;
+	assess_evidence(assess, finding, "kubernetes nodes", "node %s", farthest->meta.name);
+}
+
+static void proxy_newer(struct assess *assess)
+{
+	unsigned minor;
+	if (assess->from && proxy_minor(assess, &minor) && minor > assess->from)
+		assess_object(assess, "DaemonSet", "kube-system", "kube-proxy",
+			      "kube-proxy 1.%u is newer than the API server (1.%u)", minor, assess->from);
+}
+
+/* ---- Cluster API: what its controllers ask before they make a machine */
+
+static bool same_cluster(const struct kube_custom *a, const struct kube_custom *b)
+{
+	const char *one = kube_meta_label(&a->meta, "cluster.x-k8s.io/cluster-name"),
+		   *other = kube_meta_label(&b->meta, "cluster.x-k8s.io/cluster-name");
+	return one && other && !strcmp(one, other) && !strcmp(subject_text(a->meta.ns), subject_text(b->meta.ns));
+}
+
+static void machines_of(struct assess *assess, const struct kube_custom *machines, const char *version)
+{
+	EACH_CUSTOM(assess, plane, "KubeadmControlPlane")
+	{
+		const char *wanted = document_text(assess_json(assess, plane->spec), "version");
+		if (same_cluster(machines, plane) && knowledge_minor(version) && knowledge_minor(wanted) &&
+		    knowledge_minor(version) != knowledge_minor(wanted))
+			assess_object(
+				assess, machines->kind, machines->meta.ns, machines->meta.name,
+				"its version %s is not the control plane's minor (%s): kubeadm makes no such node",
+				version, wanted);
+	}
+}
+
+static void capi_kubeadm(struct assess *assess)
+{
+	EACH_CUSTOM(assess, machines, "MachineDeployment")
+	{
+		const json_t *spec = document_at(assess_json(assess, machines->spec), "template.spec");
+		if (!strcmp(document_text_or(spec, "bootstrap.configRef.kind", ""), "KubeadmConfigTemplate"))
+			machines_of(assess, machines, document_text(spec, "version"));
+	}
+}
+
+static void capi_plane(struct assess *assess, const char *kind)
+{
+	EACH_CUSTOM(assess, plane, kind)
+	{
+		const json_t *status = assess_json(assess, plane->status);
+		const char *wanted = document_text(assess_json(assess, plane->spec), "version"),
+			   *is = document_text(status, "version");
+		unsigned a = knowledge_minor(wanted), b = knowledge_minor(is);
+		if (a && b && a != b)
+			assess_object(assess, plane->kind, plane->meta.ns, plane->meta.name,
+				      "it is going from %s to %s: Cluster API holds its machines until that is over",
+				      is, wanted);
+	}
+}
+
+static void capi_stable(struct assess *assess)
+{
+	capi_plane(assess, "KubeadmControlPlane");
+	capi_plane(assess, "AWSManagedControlPlane");
+}
+
+/* ---- clients, as the insights' deprecated calls name them: "kubectl/v1.25.3 (linux/amd64) kubernetes/…" */
+
+static unsigned client_minor(const char *agent)
+{
+	static const char prefix[] = "kubectl/v";
+	return agent && !strncmp(agent, prefix, sizeof prefix - 1) ? knowledge_minor(agent + sizeof prefix - 2) : 0;
+}
+
+static void clients_of(struct assess *assess, const json_t *detail, size_t before)
+{
+	size_t i;
+	const json_t *client;
+	json_array_foreach (json_object_get(detail, "clientStats"), i, client) {
+		const char *agent = document_text(client, "userAgent");
+		unsigned minor = client_minor(agent);
+		if (!minor || abs((int)minor - (int)assess->from) <= 1 || assess->n_findings > before)
+			continue;
+		struct finding *finding = assess_cluster(
+			assess, "kubectl 1.%u is used, which is more than one minor version away from 1.%u", minor,
+			assess->from);
+		struct finding_evidence *evidence = assess_evidence(assess, finding, "insights", "calls %s",
+								    document_text_or(detail, "usage", "an API"));
+		evidence->caller = arena_strdup(assess->arena, agent);
+	}
+}
+
+static void client(struct assess *assess)
+{
+	size_t i, k, before = assess->n_findings;
+	const json_t *call, *detail;
+	json_array_foreach (inventory_aws_calls(assess->inventory, "describe_insight"), i, call)
+		json_array_foreach (document_at(call, "response.insight.categorySpecificSummary.deprecationDetails"), k,
+				    detail)
+			clients_of(assess, detail, before);
+}
+
+const struct check checks_skew[] = {
+	{.id = "SKEW-KUBELET",
+	 .title = "kubelets are behind the API server",
+	 .severity = SEVERITY_MEDIUM,
+	 .severities = "BLOCKER at the limit (3 minors; 2 before 1.28), MEDIUM below it",
+	 .needs = NEEDS("kubernetes nodes", "eks:DescribeCluster"),
+	 .run = kubelet,
+	 .remedy = "bring the nodes to the API server's version: aws eks update-nodegroup-version",
+	 .page = PAGE},
+	{.id = "SKEW-AFTER-HOP",
+	 .title = "after the next hop nodes would be too old",
+	 .severity = SEVERITY_BLOCKER,
+	 .needs = NEEDS("kubernetes nodes", "eks:DescribeCluster"),
+	 .run = after_hop,
+	 .remedy = "upgrade these nodes before the control plane: aws eks update-nodegroup-version",
+	 .page = PAGE},
+	{.id = "SKEW-NODE-NEWER",
+	 .title = "a node is newer than the API server",
+	 .severity = SEVERITY_BLOCKER,
+	 .needs = NEEDS("kubernetes nodes", "eks:DescribeCluster"),
+	 .run = node_newer,
+	 .remedy = "replace these nodes by ones of the API server's version",
+	 .page = PAGE},
+	{.id = "SKEW-MIXED-GROUP",
+	 .title = "several kubelet versions in one group",
+	 .severity = SEVERITY_LOW,
+	 .needs = NEEDS("kubernetes nodes"),
+	 .run = mixed_group,
+	 .remedy = "bring the whole group to one release: aws eks update-nodegroup-version",
+	 .page = PAGE},
+	{.id = "SKEW-PROXY",
+	 .title = "kube-proxy and kubelets differ",
+	 .severity = SEVERITY_LOW,
+	 .severities = "BLOCKER beyond 3 minors, else LOW",
+	 .needs = NEEDS("kubernetes nodes", "kubernetes daemonsets.apps"),
+	 .run = proxy_skew,
+	 .remedy = "aws eks update-addon --cluster-name CLUSTER --addon-name kube-proxy",
+	 .page = PAGE},
+	{.id = "SKEW-PROXY-NEWER",
+	 .title = "kube-proxy is newer than the API server",
+	 .severity = SEVERITY_BLOCKER,
+	 .needs = NEEDS("kubernetes daemonsets.apps", "eks:DescribeCluster"),
+	 .run = proxy_newer,
+	 .remedy = "aws eks update-addon --cluster-name CLUSTER --addon-name kube-proxy, to the API server's minor",
+	 .page = PAGE},
+	{.id = "SKEW-KUBEADM",
+	 .title = "Cluster API machines of another minor than their control plane",
+	 .severity = SEVERITY_BLOCKER,
+	 .needs = NEEDS("kubernetes machinedeployments.cluster.x-k8s.io",
+			"kubernetes kubeadmcontrolplanes.controlplane.cluster.x-k8s.io"),
+	 .run = capi_kubeadm,
+	 .remedy = "set spec.template.spec.version to the control plane's minor",
+	 .page = PAGE_CAPI},
+	{.id = "SKEW-CONTROLPLANE-STABLE",
+	 .title = "a Cluster API control plane is being upgraded",
+	 .severity = SEVERITY_BLOCKER,
+	 .needs = NEEDS("kubernetes kubeadmcontrolplanes.controlplane.cluster.x-k8s.io",
+			"kubernetes awsmanagedcontrolplanes.controlplane.cluster.x-k8s.io"),
+	 .run = capi_stable,
+	 .remedy = "wait until status.version is spec.version",
+	 .page = PAGE_CAPI},
+	{.id = "SKEW-FARGATE",
+	 .title = "pods on Fargate are too old",
+	 .severity = SEVERITY_HIGH,
+	 .needs = NEEDS("kubernetes nodes", "kubernetes pods", "eks:DescribeCluster"),
+	 .run = fargate,
+	 .remedy = "restart the workload: its new pods get the present version",
+	 .page = "https://docs.aws.amazon.com/eks/latest/userguide/fargate.html"},
+	{.id = "SKEW-CLIENT",
+	 .title = "kubectl more than one minor away",
+	 .severity = SEVERITY_LOW,
+	 .needs = NEEDS("eks:ListInsights", "eks:DescribeInsight", "eks:DescribeCluster"),
+	 .run = client,
+	 .remedy = "use a kubectl within one minor of the cluster",
+	 .page = PAGE},
+	{.id = NULL},
+};
