@@ -116,7 +116,9 @@ static void clock_skew(struct assess *assess)
 	char text[TIME_TEXT];
 	if (skew_ms <= MOST_SKEW_MS && skew_ms >= -MOST_SKEW_MS)
 		return;
-	assess_cluster(assess, "this machine's clock is %s %s: signatures and tokens are refused",
+	assess_cluster(assess,
+		       "this machine's clock is %s %s: what programs that do not "
+		       "correct for it sign (terraform, kubectl) is refused",
 		       duration_format(skew_ms < 0 ? -skew_ms : skew_ms, text), skew_ms > 0 ? "slow" : "fast");
 }
 
