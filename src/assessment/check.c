@@ -87,6 +87,9 @@ static bool nothing_to_ask(const struct inventory *inventory, const char *snake)
 {
 	if (!strcmp(snake, "describe_launch_template_versions") && no_template(inventory))
 		return true;
+	if (!strcmp(snake, "describe_key") && inventory_cluster(inventory) &&
+	    !json_array_size(json_object_get(inventory_cluster(inventory), "encryptionConfig")))
+		return true;
 	for (size_t i = 0; i < ARRAY_SIZE(of_lists); i++) {
 		if (strcmp(of_lists[i].describe, snake) != 0)
 			continue;
@@ -137,7 +140,7 @@ static bool aws_ok(const struct assess *assess, const char *source, const char *
 			   inventory->offline ? "not in the snapshot" : "not asked", ret_why);
 	json_array_foreach (calls, i, call) {
 		const json_t *error = json_object_get(call, "error");
-		if (error)
+		if (error && !inventory_aws_absent(snake, document_text(error, "code")))
 			return why(assess->arena, source,
 				   document_true(error, "denied") ? SOURCE_DENIED : SOURCE_FAILED,
 				   document_text(error, "message"), ret_why);

@@ -500,6 +500,12 @@ const char *inventory_snake_name(struct arena *arena, const char *operation)
 	return out;
 }
 
+bool inventory_aws_absent(const char *snake_name, const char *code)
+{
+	return code && ((!strcmp(snake_name, "get_role") && !strncmp(code, "NoSuchEntity", 12)) ||
+			(!strcmp(snake_name, "describe_key") && !strncmp(code, "NotFoundException", 17)));
+}
+
 void inventory_aws_record(struct inventory *inventory, const char *service, const char *operation, json_t *request,
 			  json_t *response, const struct error *error)
 {
@@ -517,7 +523,8 @@ void inventory_aws_record(struct inventory *inventory, const char *service, cons
 	else
 		json_object_set_new(call, "response", response ? response : json_object());
 	json_array_append_new(calls, call);
-	inventory_source_error(inventory, arena_printf(inventory->arena, "%s:%s", service, operation), error);
+	inventory_source_error(inventory, arena_printf(inventory->arena, "%s:%s", service, operation),
+			       error && inventory_aws_absent(snake, error->code) ? NULL : error);
 }
 
 const json_t *inventory_aws_calls(const struct inventory *inventory, const char *snake_name)

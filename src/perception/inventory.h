@@ -137,6 +137,8 @@ const char *inventory_snake_name(struct arena *arena, const char *operation);
  * source SERVICE:OPERATION as well. */
 void inventory_aws_record(struct inventory *inventory, const char *service, const char *operation, json_t *request,
 			  json_t *response, const struct error *error);
+/* That the role or the key is no more is an answer, not a failure. */
+bool inventory_aws_absent(const char *snake_name, const char *code);
 /* All calls of an operation ("describe_nodegroup"): a JSON list, maybe NULL. */
 const json_t *inventory_aws_calls(const struct inventory *inventory, const char *snake_name);
 /* The response of the first call that has one, or of the one whose request has `member` = `value`; NULL: none. */

@@ -40,6 +40,7 @@ static void run(struct round *round)
 		aws_call_batch(round->survey->aws, round->requests, round->n);
 	for (size_t i = 0; i < round->n; i++) {
 		struct aws_request *request = &round->requests[i];
+		aws_unfold_policies(request->operation, request->output);
 		inventory_aws_record(round->inventory, service_of(request->operation),
 				     aws_operation_name(request->operation), round->asked[i], request->output,
 				     request->error);
@@ -57,6 +58,12 @@ static void run(struct round *round)
 static const char *cluster_name(const struct round *round)
 {
 	return round->survey->config->cluster;
+}
+
+/* By filter, not by id: what was deleted is missing in the answer instead of spoiling it. */
+static json_t *filtered(const char *name, json_t *values)
+{
+	return json_pack("{s:[{s:s, s:O}]}", "Filters", "Name", name, "Values", values);
 }
 
 static json_t *of_cluster(const struct round *round)
@@ -175,7 +182,7 @@ static void ask_of_cluster(struct round *round)
 	if (own_group)
 		json_array_append_new(ids, json_string(own_group));
 	if (json_array_size(ids))
-		ask(round, &aws_ec2_DescribeSecurityGroups, json_pack("{s:O}", "GroupIds", ids));
+		ask(round, &aws_ec2_DescribeSecurityGroups, filtered("group-id", ids));
 	json_decref(ids);
 	ask_role(round, document_text(cluster, "roleArn"));
 	if (key)
@@ -260,7 +267,7 @@ static void ask_subnets(struct round *round)
 	json_array_foreach (inventory_aws_calls(round->inventory, "describe_fargate_profile"), i, call)
 		add_ids(ids, document_at(call, "response.fargateProfile.subnets"));
 	if (json_array_size(ids))
-		ask(round, &aws_ec2_DescribeSubnets, json_pack("{s:O}", "SubnetIds", ids));
+		ask(round, &aws_ec2_DescribeSubnets, filtered("subnet-id", ids));
 	json_decref(ids);
 }
 
