@@ -167,6 +167,14 @@ static void no_templates(struct sim *sim, const json_t *input, struct sim_answer
 	answer->output = json_pack("{s:[]}", "LaunchTemplates");
 }
 
+/* Pods' volumes are not modelled as EC2's. */
+static void no_volumes(struct sim *sim, const json_t *input, struct sim_answer *answer)
+{
+	(void)sim;
+	(void)input;
+	answer->output = json_pack("{s:[]}", "Volumes");
+}
+
 /* ---- Auto Scaling: one group for each node group */
 
 static json_t *scaling_instances(struct sim_cluster *cluster, const struct sim_group *group)
@@ -219,6 +227,7 @@ const struct sim_operation sim_ec2_operations[] = {
 	{"ec2:DescribeInstanceTypes", instance_types},
 	{"ec2:DescribeInstances", instances},
 	{"ec2:DescribeLaunchTemplates", no_templates},
+	{"ec2:DescribeVolumes", no_volumes},
 	{"autoscaling:DescribeAutoScalingGroups", scaling_groups},
 	{NULL, NULL},
 };

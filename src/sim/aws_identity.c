@@ -104,6 +104,15 @@ static const char *trust_of(struct sim *sim, const char *role)
 	const char *known = json_string_value(json_object_get(sim->roles, role));
 	if (known)
 		return known;
+	if (!strcmp(role, "eks-cluster") || !strcmp(role, "eks-node")) {
+		const char *service = !strcmp(role, "eks-node") ? "ec2" : "eks";
+		json_object_set_new(sim->roles, role,
+				    document_printf("{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\","
+						    "\"Principal\":{\"Service\":\"%s.amazonaws.com\"},\"Action\":["
+						    "\"sts:AssumeRole\",\"sts:TagSession\"]}]}",
+						    service));
+		return json_string_value(json_object_get(sim->roles, role));
+	}
 	char *issuer CLEANUP(mem_freep) = sim_issuer(&sim->clusters[0]);
 	json_object_set_new(sim->roles, role,
 			    document_printf("{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\","

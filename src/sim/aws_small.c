@@ -110,6 +110,10 @@ static json_t *quota(const struct sim *sim, const char *service, const char *cod
 		    {"eks", "L-BD136A63", "Nodes per managed node group", "", 450, 450},
 		    {"ec2", "L-1216C47A", "Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances", "vcpu",
 		     8192, 64},
+		    {"ebs", "L-D18FCD1D", "Storage for General Purpose SSD (gp2) volumes, in TiB", "", 50, 50},
+		    {"ebs", "L-7A658B76", "Storage for General Purpose SSD (gp3) volumes, in TiB", "", 50, 50},
+		    {"elasticloadbalancing", "L-53DA6B97", "Application Load Balancers per Region", "", 50, 50},
+		    {"elasticloadbalancing", "L-B22855CB", "Target Groups per Region", "", 3000, 3000},
 		    {"vpc", "L-F678F1CE", "VPCs per Region", "", 5, 5}};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		if (strcmp(rows[i].service, service) || strcmp(rows[i].code, code))
@@ -135,7 +139,8 @@ static void get_quota(struct sim *sim, const json_t *input, struct sim_answer *a
 
 static void list_quotas(struct sim *sim, const json_t *input, struct sim_answer *answer)
 {
-	static const char *const codes[] = {"L-1194D53C", "L-6D54EA21", "L-BD136A63", "L-1216C47A", "L-F678F1CE"};
+	static const char *const codes[] = {"L-1194D53C", "L-6D54EA21", "L-BD136A63", "L-1216C47A", "L-D18FCD1D",
+					    "L-7A658B76", "L-53DA6B97", "L-B22855CB", "L-F678F1CE"};
 	json_t *list = json_array();
 	for (size_t i = 0; i < ARRAY_SIZE(codes); i++) {
 		json_t *found = quota(sim, document_text_or(input, "ServiceCode", ""), codes[i]);

@@ -103,6 +103,22 @@ static void add_companions(struct sim_kube *kube, struct kube_workload *w)
 		add_claims(kube, w);
 }
 
+/* What EKS and its add-ons run: the version that goes with the cluster's minor. */
+static const char *system_tag(struct sim_kube *kube, const char *name)
+{
+	static const struct {
+		const char *name, *tag;
+	} rows[] = {{"aws-node", "v1.20.4-eksbuild.1"},	   {"coredns", "v1.12.4-eksbuild.1"},
+		    {"ebs-csi-node", "v1.48.0"},	   {"ebs-csi-controller", "v1.48.0"},
+		    {"eks-pod-identity-agent", "v0.1.33"}, {"aws-load-balancer-controller", "v2.14.1"},
+		    {"metrics-server", "v0.8.0"},	   {"velero", "v1.17.0"}};
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (!strcmp(rows[i].name, name))
+			return rows[i].tag;
+	return arena_printf(kube->arena, "v1.%u.0%s", kube->minor,
+			    strcmp(name, "kube-proxy") ? "" : "-minimal-eksbuild.4");
+}
+
 struct kube_workload *kube_workload_new(struct sim_kube *kube, struct kube_app *app, enum kube_kind_id kind,
 					const char *name, unsigned replicas, unsigned flags)
 {
@@ -117,8 +133,8 @@ struct kube_workload *kube_workload_new(struct sim_kube *kube, struct kube_app *
 	kube_suffix(hash, 10, w->hash);
 	char version[160];
 	if (app->system)
-		snprintf(version, sizeof version, "602401143452.dkr.ecr.%s.amazonaws.com/eks/%s:v1.%u.%u-eksbuild.1",
-			 kube->region, name, (unsigned)(hash >> 20) % 20, (unsigned)(hash >> 30) % 9);
+		snprintf(version, sizeof version, "602401143452.dkr.ecr.%s.amazonaws.com/eks/%s:%s", kube->region, name,
+			 system_tag(kube, name));
 	else
 		snprintf(version, sizeof version, "%s.dkr.ecr.%s.amazonaws.com/%s/%s:2026.%u.%u", kube->account,
 			 kube->region, kube->name, name, 1 + (unsigned)(hash >> 20) % 11,
