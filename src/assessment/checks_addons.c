@@ -1,3 +1,446 @@
-#include "assessment/check.h"
+/* EKS's add-ons: are they well, and do their versions go with where the cluster goes? */
+#include <stdio.h>
+#include <string.h>
+#include "assessment/addon_versions.h"
+#include "assessment/subject.h"
 
-const struct check checks_addons[] = {{.id = NULL}};
+#define PAGE "https://docs.aws.amazon.com/eks/latest/userguide/updating-an-add-on.html"
+
+static const char *name_of(const json_t *addon)
+{
+	return document_text_or(addon, "addonName", "");
+}
+
+static const char *version_of(const json_t *addon)
+{
+	return document_text_or(addon, "addonVersion", "");
+}
+
+static const char *object_of(const json_t *addon)
+{
+	return document_text_or(addon, "addonArn", name_of(addon));
+}
+
+/* Those without which nothing runs. */
+static bool is_critical(const char *name)
+{
+	static const char *const names[] = {"vpc-cni", "kube-proxy", "coredns", "aws-ebs-csi-driver",
+					    "aws-efs-csi-driver"};
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strcmp(names[i], name))
+			return true;
+	return false;
+}
+
+static const char *current(const struct assess *assess)
+{
+	return arena_printf(assess->arena, "1.%u", assess->from);
+}
+
+static void update_remedy(struct assess *assess, struct finding *finding, const json_t *addon, const char *to)
+{
+	if (to)
+		assess_remedy(assess, finding,
+			      "aws eks update-addon --cluster-name %s --addon-name %s --addon-version %s",
+			      assess->inventory->cluster ? assess->inventory->cluster : "CLUSTER", name_of(addon), to);
+}
+
+static void health(struct assess *assess)
+{
+	EACH_ADDON(assess, addon)
+	{
+		const char *status = document_text_or(addon, "status", "ACTIVE");
+		const json_t *issues = document_at(addon, "health.issues");
+		if (!strcmp(status, "ACTIVE") && !json_array_size(issues))
+			continue;
+		struct finding *finding = assess_aws(assess, object_of(addon), "add-on %s is %s, with %zu issues",
+						     name_of(addon), status, json_array_size(issues));
+		finding->severity = is_critical(name_of(addon)) ? SEVERITY_BLOCKER : SEVERITY_HIGH;
+		for (size_t i = 0; i < json_array_size(issues) && i < 5; i++)
+			assess_evidence(assess, finding, "eks:DescribeAddon", "%s: %s",
+					document_text_or(json_array_get(issues, i), "code", ""),
+					document_text_or(json_array_get(issues, i), "message", ""));
+	}
+}
+
+static enum addon_fit fit_or_unknown(struct assess *assess, const json_t *addon)
+{
+	enum addon_fit fit = addon_fits(assess, name_of(addon), version_of(addon), assess->target);
+	if (fit == ADDON_NOT_KNOWN)
+		assess_unknown(assess, NULL, NULL, name_of(addon),
+			       "versions of add-on %s for %s were not told; needs: eks:DescribeAddonVersions",
+			       name_of(addon), assess->target);
+	return fit;
+}
+
+static void incompatible(struct assess *assess)
+{
+	EACH_ADDON(assess, addon)
+	{
+		if (fit_or_unknown(assess, addon) != ADDON_DOES_NOT_FIT)
+			continue;
+		const char *to = addon_default(assess, name_of(addon), assess->target);
+		struct finding *finding = assess_aws(assess, object_of(addon), "%s %s is not for %s", name_of(addon),
+						     version_of(addon), assess->target);
+		finding->severity = is_critical(name_of(addon)) ? SEVERITY_BLOCKER : SEVERITY_HIGH;
+		assess_evidence(assess, finding, "eks:DescribeAddonVersions", "default for %s: %s", assess->target,
+				to ? to : "not told");
+		update_remedy(assess, finding, addon, to);
+	}
+}
+
+static void none_for_target(struct assess *assess)
+{
+	EACH_ADDON(assess, addon)
+	if (fit_or_unknown(assess, addon) == ADDON_NO_VERSION)
+		assess_aws(assess, object_of(addon), "%s has no version for %s at all", name_of(addon), assess->target);
+}
+
+static void not_latest(struct assess *assess)
+{
+	EACH_ADDON(assess, addon)
+	{
+		const char *best = addon_default(assess, name_of(addon), assess->target);
+		if (addon_fits(assess, name_of(addon), version_of(addon), assess->target) != ADDON_FITS || !best ||
+		    addon_version_order(version_of(addon), best) >= 0)
+			continue;
+		struct finding *finding =
+			assess_aws(assess, object_of(addon), "%s %s goes with %s, but EKS's default is %s",
+				   name_of(addon), version_of(addon), assess->target, best);
+		update_remedy(assess, finding, addon, best);
+	}
+}
+
+/* vpc-cni moves one minor at a time. */
+static void step_limit(struct assess *assess)
+{
+	EACH_ADDON(assess, addon)
+	{
+		if (strcmp(name_of(addon), "vpc-cni") != 0 ||
+		    addon_fits(assess, "vpc-cni", version_of(addon), assess->target) != ADDON_DOES_NOT_FIT)
+			continue;
+		const char *to = addon_oldest_fit(assess, "vpc-cni", version_of(addon), assess->target);
+		unsigned here = addon_version_minor(version_of(addon)), there = to ? addon_version_minor(to) : 0;
+		if (!here || there <= here + 1)
+			continue;
+		assess_aws(assess, object_of(addon), "vpc-cni moves one minor at a time, and from %s to %s are %u",
+			   version_of(addon), to, there - here);
+	}
+}
+
+/* Only where the installed version does not fit: an ordinary step with the upgrade is a step of the plan. */
+static bool must_move(const struct assess *assess, const json_t *addon)
+{
+	return assess->from &&
+	       addon_fits(assess, name_of(addon), version_of(addon), assess->target) == ADDON_DOES_NOT_FIT &&
+	       addon_fits(assess, name_of(addon), NULL, current(assess)) == ADDON_FITS;
+}
+
+static void order(struct assess *assess)
+{
+	EACH_ADDON(assess, addon)
+	if (must_move(assess, addon) && !addon_bridges(assess, name_of(addon), current(assess), assess->target))
+		assess_aws(assess, object_of(addon),
+			   "no version of %s goes with both %s and %s: it must move together with the control plane",
+			   name_of(addon), current(assess), assess->target);
+}
+
+static void way_back(struct assess *assess)
+{
+	EACH_ADDON(assess, addon)
+	{
+		const char *to = addon_default(assess, name_of(addon), assess->target);
+		if (!must_move(assess, addon) || !to ||
+		    addon_fits(assess, name_of(addon), to, current(assess)) != ADDON_DOES_NOT_FIT)
+			continue;
+		assess_aws(assess, object_of(addon),
+			   "%s %s, the default for %s, does not go with %s: it would close the way back",
+			   name_of(addon), to, assess->target, current(assess));
+	}
+}
+
+static bool is_installed(const struct assess *assess, const char *name)
+{
+	size_t i, k;
+	const json_t *call, *listed;
+	json_array_foreach (inventory_aws_calls(assess->inventory, "list_addons"), i, call)
+		json_array_foreach (document_at(call, "response.addons"), k, listed)
+			if (json_is_string(listed) && !strcmp(json_string_value(listed), name))
+				return true;
+	return false;
+}
+
+static void self_managed(struct assess *assess)
+{
+	static const struct {
+		const char *kind, *workload, *addon;
+	} core[] = {{"DaemonSet", "aws-node", "vpc-cni"},
+		    {"DaemonSet", "kube-proxy", "kube-proxy"},
+		    {"Deployment", "coredns", "coredns"}};
+	for (size_t i = 0; i < ARRAY_SIZE(core); i++)
+		if (index_workload(assess, core[i].kind, "kube-system", core[i].workload) &&
+		    !is_installed(assess, core[i].addon))
+			assess_object(assess, core[i].kind, "kube-system", core[i].workload,
+				      "it is not the EKS add-on %s: nobody updates it but you", core[i].addon);
+}
+
+static void conflict(struct assess *assess)
+{
+	EACH_ADDON(assess, addon)
+	{
+		const json_t *issues = document_at(addon, "health.issues"), *issue;
+		size_t i;
+		json_array_foreach (issues, i, issue) {
+			if (strcmp(document_text_or(issue, "code", ""), "ConfigurationConflict") != 0)
+				continue;
+			struct finding *finding =
+				assess_aws(assess, object_of(addon),
+					   "others own fields of %s: an update fails, or loses them", name_of(addon));
+			assess_evidence(assess, finding, "eks:DescribeAddon", "%s",
+					document_text_or(issue, "message", ""));
+			break;
+		}
+	}
+}
+
+/* A key of the stored values that the schema does not know, where it says that it knows all; NULL: none. */
+static const char *unknown_key(const json_t *schema, const json_t *values, unsigned depth)
+{
+	const char *key;
+	json_t *value;
+	const json_t *properties = json_object_get(schema, "properties"),
+		     *more = json_object_get(schema, "additionalProperties");
+	if (!json_is_object(values) || depth > 20)
+		return NULL;
+	json_object_foreach ((json_t *)(uintptr_t)values, key, value) {
+		const json_t *known = json_object_get(properties, key);
+		const char *below = known ? unknown_key(known, value, depth + 1) : NULL;
+		if (!known && json_is_false(more))
+			return key;
+		if (below)
+			return below;
+	}
+	return NULL;
+}
+
+static void configuration(struct assess *assess)
+{
+	EACH_ADDON(assess, addon)
+	{
+		const char *stored = document_text(addon, "configurationValues");
+		const json_t *response =
+			stored ? inventory_aws_response_for(assess->inventory, "describe_addon_configuration",
+							    "addonName", name_of(addon))
+			       : NULL;
+		const char *schema_text = document_text(response, "configurationSchema");
+		json_t *schema DOCUMENT_CLEANUP = NULL, *values DOCUMENT_CLEANUP = NULL;
+		struct error *error ERROR_CLEANUP = NULL;
+		if (!schema_text)
+			continue;
+		error = document_parse(slice_of(schema_text), "schema", &schema);
+		if (!error)
+			error = document_parse(slice_of(stored), "values", &values);
+		const char *key = error ? NULL : unknown_key(schema, values, 0);
+		if (key)
+			assess_aws(assess, object_of(addon), "its configuration has \"%s\", which %s %s does not know",
+				   key, name_of(addon), document_text_or(response, "addonVersion", "there"));
+	}
+}
+
+static bool role_is_gone(const struct assess *assess, const char *arn)
+{
+	const char *slash = strrchr(arn, '/');
+	size_t i;
+	const json_t *call;
+	json_array_foreach (inventory_aws_calls(assess->inventory, "get_role"), i, call)
+		if (slash && !strcmp(document_text_or(call, "request.RoleName", ""), slash + 1))
+			return strstr(document_text_or(call, "error.code", ""), "NoSuchEntity") != NULL;
+	return false;
+}
+
+static void identity(struct assess *assess)
+{
+	EACH_ADDON(assess, addon)
+	{
+		const char *role = document_text(addon, "serviceAccountRoleArn");
+		bool pods = json_array_size(json_object_get(addon, "podIdentityAssociations")) > 0;
+		if (role && role_is_gone(assess, role))
+			assess_aws(assess, object_of(addon), "role %s of %s is not there", role, name_of(addon));
+		else if (!role && !pods && !strcmp(name_of(addon), "aws-ebs-csi-driver"))
+			assess_aws(assess, object_of(addon), "%s has neither a role nor a Pod Identity association",
+				   name_of(addon));
+	}
+}
+
+static void dns(struct assess *assess)
+{
+	const struct kube_workload *workload = index_workload(assess, "Deployment", "kube-system", "coredns");
+	const struct kube_pdb *pdb;
+	if (!workload)
+		return;
+	struct pod_list pods = index_workload_pods(assess, workload);
+	size_t ready = 0;
+	bool one_node = pods.n > 1, budget = false;
+	for (size_t i = 0; i < pods.n; i++) {
+		ready += kube_pod_ready(pods.pods[i]);
+		one_node &= pods.pods[i]->node_name && pods.pods[0]->node_name &&
+			    !strcmp(pods.pods[i]->node_name, pods.pods[0]->node_name);
+		budget |= index_pod_pdbs(assess, pods.pods[i], &pdb, 1) > 0;
+	}
+	ready = pods.n ? ready : (size_t)workload->ready;
+	const char *wrong = ready < 2		? "fewer than two replicas are ready"
+			    : one_node		? "all its replicas are on one node"
+			    : pods.n && !budget ? "no PodDisruptionBudget selects it"
+						: NULL;
+	if (!wrong)
+		return;
+	struct finding *finding =
+		SUBJECT_FOUND(assess, workload, "%s: names may not resolve while nodes are replaced", wrong);
+	assess_evidence(assess, finding, "kubernetes pods", "%zu of %zu ready", ready, pods.n);
+}
+
+static void ipvs(struct assess *assess)
+{
+	if (assess->to < 35)
+		return;
+	for (size_t i = 0; i < assess->inventory->n_config_maps; i++) {
+		const struct kube_config_map *map = &assess->inventory->config_maps[i];
+		const char *config = kube_pairs_get(map->data, map->n_data, "config");
+		if (!map->meta.name || strcmp(map->meta.name, "kube-proxy-config") != 0 || !config ||
+		    (!strstr(config, "mode: \"ipvs\"") && !strstr(config, "mode: ipvs")))
+			continue;
+		struct finding *finding = assess_object(assess, "ConfigMap", map->meta.ns, map->meta.name,
+							"kube-proxy is in IPVS mode, which %s",
+							assess->to >= 36 ? "is gone" : "is deprecated in 1.35");
+		finding->severity = assess->to >= 36 ? SEVERITY_BLOCKER : SEVERITY_MEDIUM;
+	}
+}
+
+static void ebs_driver(struct assess *assess)
+{
+	const struct kube_volume_object *used = NULL;
+	for (size_t i = 0; i < assess->inventory->n_volumes && !used; i++) {
+		const struct kube_volume_object *volume = &assess->inventory->volumes[i];
+		if (volume->aws_volume || (volume->csi_driver && !strcmp(volume->csi_driver, "ebs.csi.aws.com")))
+			used = volume;
+	}
+	for (size_t i = 0; i < assess->inventory->n_customs && used; i++) {
+		const struct kube_custom *custom = &assess->inventory->customs[i];
+		if (custom->kind && !strcmp(custom->kind, "CSIDriver") && custom->meta.name &&
+		    !strcmp(custom->meta.name, "ebs.csi.aws.com"))
+			return;
+	}
+	if (!used || is_installed(assess, "aws-ebs-csi-driver"))
+		return;
+	struct finding *finding = assess_cluster(assess, "EBS volumes are used, and their CSI driver is not there");
+	assess_evidence(assess, finding, "kubernetes persistentvolumes", "%s", used->meta.name);
+}
+
+#define ADDONS "eks:ListAddons", "eks:DescribeAddon"
+#define VERSIONS NEEDS(ADDONS, "eks:DescribeAddonVersions")
+
+const struct check checks_addons[] = {
+	{.id = "ADDON-HEALTH",
+	 .title = "an add-on is not well",
+	 .severity = SEVERITY_HIGH,
+	 .severities = "BLOCKER for vpc-cni, kube-proxy, CoreDNS and CSI drivers, HIGH for others",
+	 .needs = NEEDS(ADDONS),
+	 .run = health,
+	 .remedy = "mend what its issues name",
+	 .page = PAGE},
+	{.id = "ADDON-EKS-INCOMPATIBLE",
+	 .title = "an add-on's version is not for the target",
+	 .severity = SEVERITY_HIGH,
+	 .severities = "BLOCKER for vpc-cni, kube-proxy, CoreDNS and CSI drivers, HIGH for others",
+	 .needs = VERSIONS,
+	 .run = incompatible,
+	 .remedy = "update the add-on to a version that is",
+	 .page = PAGE},
+	{.id = "ADDON-NONE-FOR-TARGET",
+	 .title = "an add-on has no version for the target",
+	 .severity = SEVERITY_BLOCKER,
+	 .needs = VERSIONS,
+	 .run = none_for_target,
+	 .remedy = "replace or remove the add-on, or wait for a version",
+	 .page = PAGE},
+	{.id = "ADDON-NOT-LATEST",
+	 .title = "an add-on is behind EKS's default",
+	 .severity = SEVERITY_LOW,
+	 .needs = VERSIONS,
+	 .run = not_latest,
+	 .remedy = "update it with the upgrade",
+	 .page = PAGE},
+	{.id = "ADDON-STEP-LIMIT",
+	 .title = "an add-on must move in several steps",
+	 .severity = SEVERITY_HIGH,
+	 .needs = VERSIONS,
+	 .run = step_limit,
+	 .remedy = "update it minor by minor",
+	 .page = PAGE},
+	{.id = "ADDON-ORDER",
+	 .title = "no version goes with both ends of the hop",
+	 .severity = SEVERITY_HIGH,
+	 .needs = VERSIONS,
+	 .run = order,
+	 .remedy = "update it in the same step as the control plane",
+	 .page = PAGE},
+	{.id = "ADDON-ROLLBACK",
+	 .title = "the new version would close the way back",
+	 .severity = SEVERITY_MEDIUM,
+	 .needs = VERSIONS,
+	 .run = way_back,
+	 .remedy = "take a version that goes with both until the control plane has baked",
+	 .page = "https://docs.aws.amazon.com/eks/latest/userguide/rollback-cluster.html"},
+	{.id = "ADDON-SELF-MANAGED",
+	 .title = "a core component is not an EKS add-on",
+	 .severity = SEVERITY_MEDIUM,
+	 .needs = NEEDS("eks:ListAddons", SUBJECT_ALL),
+	 .run = self_managed,
+	 .remedy = "update it yourself in step with the cluster, or make it an add-on: aws eks create-addon",
+	 .page = PAGE},
+	{.id = "ADDON-CONFLICT",
+	 .title = "others own fields of an add-on",
+	 .severity = SEVERITY_HIGH,
+	 .needs = NEEDS(ADDONS),
+	 .run = conflict,
+	 .remedy = "put your values into configurationValues, or update with --resolve-conflicts PRESERVE",
+	 .page = "https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-field-management.html"},
+	{.id = "ADDON-CONFIG-SCHEMA",
+	 .title = "an add-on's configuration is not valid",
+	 .severity = SEVERITY_HIGH,
+	 .needs = NEEDS(ADDONS),
+	 .run = configuration,
+	 .remedy = "take the key out of configurationValues",
+	 .page = PAGE},
+	{.id = "ADDON-IAM",
+	 .title = "an add-on has no identity",
+	 .severity = SEVERITY_HIGH,
+	 .needs = NEEDS(ADDONS),
+	 .run = identity,
+	 .remedy = "give it a role: aws eks update-addon --service-account-role-arn",
+	 .page = "https://docs.aws.amazon.com/eks/latest/userguide/add-ons-iam.html"},
+	{.id = "ADDON-COREDNS-HA",
+	 .title = "CoreDNS may be gone for a while",
+	 .severity = SEVERITY_HIGH,
+	 .needs = NEEDS("kubernetes deployments.apps", "kubernetes pods", "kubernetes replicasets.apps",
+			"kubernetes poddisruptionbudgets.policy"),
+	 .run = dns,
+	 .remedy = "two ready replicas on two nodes, and a PodDisruptionBudget",
+	 .page = "https://docs.aws.amazon.com/eks/latest/userguide/managing-coredns.html"},
+	{.id = "ADDON-PROXY-IPVS",
+	 .title = "kube-proxy in IPVS mode",
+	 .severity = SEVERITY_BLOCKER,
+	 .severities = "BLOCKER from 1.36, MEDIUM at 1.35",
+	 .needs = NEEDS("kubernetes configmaps"),
+	 .run = ipvs,
+	 .remedy = "set mode to iptables or nftables",
+	 .page = "https://kubernetes.io/docs/reference/networking/virtual-ips/"},
+	{.id = "ADDON-EBS-CSI",
+	 .title = "EBS volumes without their driver",
+	 .severity = SEVERITY_BLOCKER,
+	 .needs = NEEDS("kubernetes persistentvolumes", "kubernetes csidrivers.storage.k8s.io", "eks:ListAddons"),
+	 .run = ebs_driver,
+	 .remedy = "aws eks create-addon --addon-name aws-ebs-csi-driver",
+	 .page = "https://docs.aws.amazon.com/eks/latest/userguide/ebs-csi.html"},
+	{.id = NULL},
+};
