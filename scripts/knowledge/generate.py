@@ -141,6 +141,27 @@ def write_changes(rows):
     write("changes_data.c", "".join(out))
 
 
+def release_of(text):
+    return [int(part) for part in text.split(".")]
+
+
+def write_components(rows):
+    rows = sorted(rows, key=lambda row: (row["component"], release_of(row["from"])))
+    for one, other in zip(rows, rows[1:]):
+        if one["component"] == other["component"] and (not one["below"] or release_of(one["below"]) > release_of(other["from"])):
+            sys.exit(f"components.tsv: {one['component']} {one['from']} and {other['from']}: one release in two lines")
+    out = [HEAD.format("components.tsv"), '#include "knowledge/components.h"\n\n',
+           "const struct component_support knowledge_components[] = {\n"]
+    for row in rows:
+        if row["basis"] not in ("published", "inferred") or not row["source"]:
+            sys.exit(f"components.tsv: {row['component']} {row['from']}: no basis or no source")
+        out.append("\t{" + ", ".join([quoted(row["component"]), quoted(row["from"]), quoted(row["below"]),
+                                      str(minor(row["kubernetes_min"])), str(minor(row["kubernetes_max"])),
+                                      "true" if row["basis"] == "published" else "false", quoted(row["source"])]) + "},\n")
+    out.append("};\nconst size_t knowledge_n_components = sizeof knowledge_components / sizeof knowledge_components[0];\n")
+    write("components_data.c", "".join(out))
+
+
 def newest(versions):
     def key(version):
         return [int(part) for part in re.findall(r"\d+", version)]
@@ -219,6 +240,7 @@ def main():
     write_lifecycle(rows)
     write_calendar(calendar)
     write_changes(changes)
+    write_components(table("components.tsv"))
 
 
 main()

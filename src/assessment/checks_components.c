@@ -1,3 +1,426 @@
-#include "assessment/check.h"
+/* What others put into the cluster: recognised by image, Helm release or custom resource, and held against what its
+ * maker says it supports (knowledge/components.tsv). Argo CD and Flux are in checks_gitops.c. */
+#include <stdlib.h>
+#include <string.h>
+#include "assessment/chart_range.h"
+#include "assessment/subject.h"
+#include "codec/document.h"
+#include "knowledge/components.h"
+#include "knowledge/lifecycle.h"
 
-const struct check checks_components[] = {{.id = NULL}};
+#define PAGE "https://docs.aws.amazon.com/eks/latest/best-practices/cluster-upgrades.html"
+#define PAGE_KARPENTER "https://karpenter.sh/docs/upgrading/compatibility/"
+
+/* Which image is which; `mesh` and `karpenter` have checks of their own. */
+enum component_class { COMPONENT_PLAIN, COMPONENT_MESH, COMPONENT_KARPENTER, COMPONENT_AUTOSCALER };
+static const struct component {
+	const char *name, *ending; /* of the image's name without tag, after a slash */
+	enum component_class class;
+} components[] = {
+	{"cert-manager", "cert-manager-controller", COMPONENT_PLAIN},
+	{"aws-load-balancer-controller", "aws-load-balancer-controller", COMPONENT_PLAIN},
+	{"aws-load-balancer-controller", "aws-alb-ingress-controller", COMPONENT_PLAIN},
+	{"ingress-nginx", "ingress-nginx/controller", COMPONENT_PLAIN},
+	{"ingress-nginx", "nginx-ingress-controller/nginx-ingress-controller", COMPONENT_PLAIN},
+	{"metrics-server", "metrics-server", COMPONENT_PLAIN},
+	{"istio", "istio/pilot", COMPONENT_MESH},
+	{"istio", "istio-release/pilot", COMPONENT_MESH},
+	{"linkerd", "linkerd/controller", COMPONENT_MESH},
+	{"karpenter", "karpenter/controller", COMPONENT_KARPENTER},
+	{"cluster-autoscaler", "cluster-autoscaler", COMPONENT_AUTOSCALER},
+};
+
+struct seen {
+	const struct component *component;
+	const struct kube_workload *workload;
+	const char *image, *version;
+};
+typedef void seen_fn(struct assess *assess, const struct seen *seen);
+
+static bool starts(const char *text, const char *with)
+{
+	return text && !strncmp(text, with, strlen(with));
+}
+
+static bool ends_with(const char *image, const char *ending)
+{
+	size_t n = strlen(image), m = strlen(ending);
+	return n >= m && !strcmp(image + n - m, ending) && (n == m || image[n - m - 1] == '/');
+}
+
+static const struct component *recognise(const char *image)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(components); i++)
+		if (ends_with(image, components[i].ending))
+			return &components[i];
+	return NULL;
+}
+
+/* "stable-2.14.10" of Linkerd is 2.14.10. */
+static const char *bare_version(const char *tag)
+{
+	return starts(tag, "stable-") ? tag + 7 : tag;
+}
+
+static const char *image_of(struct assess *assess, const struct kube_container *container, const char **ret_tag)
+{
+	const char *name = "";
+	*ret_tag = "";
+	if (container->image)
+		image_split(assess->arena, container->image, &name, ret_tag);
+	return name;
+}
+
+/* Each workload once for each component in it. */
+static void each_seen(struct assess *assess, seen_fn *fn)
+{
+	for (size_t i = 0; i < assess->inventory->n_workloads; i++) {
+		const struct kube_workload *workload = &assess->inventory->workloads[i];
+		if (!subject_makes_pods(workload) || subject_is_kind(workload, "Job"))
+			continue;
+		for (size_t k = 0; k < workload->template.spec->n_containers; k++) {
+			const char *tag, *image = image_of(assess, &workload->template.spec->containers[k], &tag);
+			const struct component *component = recognise(image);
+			if (!component)
+				continue;
+			fn(assess, &(struct seen){component, workload, image, bare_version(tag)});
+			break;
+		}
+	}
+}
+
+static void tell_image(struct assess *assess, struct finding *finding, const struct seen *seen)
+{
+	assess_evidence(assess, finding, "kubernetes workloads", "image %s:%s", seen->image, seen->version);
+}
+
+/* ---- what the makers say */
+
+/* Its release supports less than the target, and a later one supports that: then it is the release that is too old.
+ * Where no release is known to do so, nothing is claimed (CMP-UNKNOWN). */
+static const struct component_support *too_old(const struct assess *assess, const struct seen *seen,
+					       const struct component_support **ret_newer)
+{
+	const struct component_support *row = knowledge_component(seen->component->name, seen->version);
+	*ret_newer = knowledge_component_for(seen->component->name, assess->to);
+	return row && row->max_minor && row->max_minor<assess->to && * ret_newer && * ret_newer> row ? row : NULL;
+}
+
+static void tell_too_old(struct assess *assess, const struct seen *seen, const struct component_support *row,
+			 const struct component_support *newer)
+{
+	struct finding *finding =
+		SUBJECT_FOUND(assess, seen->workload, "%s %s supports Kubernetes up to 1.%u, the target is %s",
+			      seen->component->name, seen->version, row->max_minor, assess->target);
+	if (!row->published)
+		finding->severity = SEVERITY_HIGH;
+	tell_image(assess, finding, seen);
+	assess_evidence(assess, finding, "knowledge", "%s: %s", row->published ? "published" : "inferred", row->source);
+	assess_remedy(assess, finding, "upgrade %s to %s or later before the control plane", seen->component->name,
+		      newer->from);
+}
+
+static void incompatible_one(struct assess *assess, const struct seen *seen)
+{
+	const struct component_support *newer, *row = too_old(assess, seen, &newer);
+	if (row && seen->component->class == COMPONENT_PLAIN)
+		tell_too_old(assess, seen, row, newer);
+}
+
+static void karpenter_one(struct assess *assess, const struct seen *seen)
+{
+	const struct component_support *newer, *row = too_old(assess, seen, &newer);
+	if (row && seen->component->class == COMPONENT_KARPENTER)
+		tell_too_old(assess, seen, row, newer);
+}
+
+static void incompatible(struct assess *assess)
+{
+	each_seen(assess, incompatible_one);
+}
+
+static void karpenter(struct assess *assess)
+{
+	each_seen(assess, karpenter_one);
+}
+
+/* Its version cannot be told, or nobody has said yet whether it goes with the target. */
+static void unknown_one(struct assess *assess, const struct seen *seen)
+{
+	const struct component_support *row = knowledge_component(seen->component->name, seen->version);
+	if (seen->component->class == COMPONENT_AUTOSCALER ||
+	    index_is_eks_own(assess, seen->workload->meta.ns, seen->workload->meta.name))
+		return;
+	if (row && (!row->max_minor || row->max_minor >= assess->to ||
+		    knowledge_component_for(seen->component->name, assess->to) > row))
+		return;
+	unsigned long major;
+	char *end;
+	major = strtoul(seen->version + (*seen->version == 'v'), &end, 10);
+	bool is_version = *end == '.' && major < 1000;
+	struct finding *finding = SUBJECT_FOUND(
+		assess, seen->workload,
+		is_version ? "%s %s: whether it goes with Kubernetes %s is not known here"
+			   : "%s of unknown version (tag \"%s\"): whether it goes with Kubernetes %s cannot be told",
+		seen->component->name, seen->version, assess->target);
+	tell_image(assess, finding, seen);
+	assess_remedy(assess, finding,
+		      is_version ? "look at the release notes of %s %s" : "find out which %s runs (tag \"%s\")",
+		      seen->component->name, seen->version);
+}
+
+static void unknown(struct assess *assess)
+{
+	each_seen(assess, unknown_one);
+}
+
+/* With today's minor: the autoscaler is built from the scheduler of its own. */
+static void autoscaler_one(struct assess *assess, const struct seen *seen)
+{
+	unsigned minor = knowledge_minor(seen->version);
+	if (seen->component->class != COMPONENT_AUTOSCALER || !minor || !assess->from || minor == assess->from)
+		return;
+	struct finding *finding = SUBJECT_FOUND(assess, seen->workload,
+						"cluster-autoscaler %s beside Kubernetes 1.%u: its minor is to be "
+						"the cluster's",
+						seen->version, assess->from);
+	tell_image(assess, finding, seen);
+	assess_remedy(assess, finding, "kubectl -n %s set image %s/%s to a 1.%u release",
+		      subject_text(seen->workload->meta.ns), seen->workload->kind,
+		      subject_text(seen->workload->meta.name), assess->from);
+}
+
+static void autoscaler(struct assess *assess)
+{
+	each_seen(assess, autoscaler_one);
+}
+
+static void ingress_nginx_one(struct assess *assess, const struct seen *seen)
+{
+	if (!strcmp(seen->component->name, "ingress-nginx"))
+		tell_image(assess,
+			   SUBJECT_FOUND(assess, seen->workload,
+					 "ingress-nginx is retired since March 2026: holes are closed no more"),
+			   seen);
+}
+
+static void ingress_nginx(struct assess *assess)
+{
+	if (assess->to >= 35)
+		each_seen(assess, ingress_nginx_one);
+}
+
+/* Helm does not upgrade what is in a chart's crds folder: where the controller must be upgraded, they come first. */
+static void crd_first_one(struct assess *assess, const struct seen *seen)
+{
+	const struct component_support *newer;
+	const char *name = seen->component->name;
+	bool has_crds = !strcmp(name, "karpenter") || !strcmp(name, "cert-manager") || !strcmp(name, "istio") ||
+			!strcmp(name, "linkerd") || !strcmp(name, "aws-load-balancer-controller");
+	if (has_crds && too_old(assess, seen, &newer))
+		SUBJECT_FOUND(assess, seen->workload,
+			      "%s %s must be upgraded, and its custom resource definitions before it", name,
+			      seen->version);
+}
+
+static void crd_first(struct assess *assess)
+{
+	each_seen(assess, crd_first_one);
+}
+
+/* ---- meshes */
+
+static void mesh_one(struct assess *assess, const struct seen *seen)
+{
+	const struct component_support *newer, *row = too_old(assess, seen, &newer);
+	if (row && seen->component->class == COMPONENT_MESH)
+		tell_too_old(assess, seen, row, newer);
+}
+
+/* The newest control plane: revisions stand side by side while a mesh is upgraded. */
+static unsigned istio_minor(struct assess *assess)
+{
+	unsigned newest = 0;
+	for (size_t i = 0; i < assess->inventory->n_workloads; i++) {
+		const struct kube_workload *workload = &assess->inventory->workloads[i];
+		for (size_t k = 0; workload->template.spec && k < workload->template.spec->n_containers; k++) {
+			const char *tag, *image = image_of(assess, &workload->template.spec->containers[k], &tag);
+			unsigned minor = ends_with(image, "pilot") ? knowledge_minor(tag) : 0;
+			newest = minor > newest ? minor : newest;
+		}
+	}
+	return newest;
+}
+
+/* Sidecars may be two minors behind the control plane, and none ahead. */
+static void sidecars(struct assess *assess, size_t before)
+{
+	unsigned plane = istio_minor(assess);
+	for (size_t i = 0; plane && i < assess->inventory->n_pods; i++) {
+		const struct kube_pod *pod = &assess->inventory->pods[i];
+		for (size_t k = 0; subject_pod_lives(pod) && pod->spec && k < pod->spec->n_containers; k++) {
+			const char *tag, *image = image_of(assess, &pod->spec->containers[k], &tag), *kind, *name;
+			unsigned minor = ends_with(image, "proxyv2") ? knowledge_minor(tag) : 0;
+			if (!minor || (minor <= plane && minor + 2 >= plane))
+				continue;
+			index_pod_owner(assess, pod, &kind, &name);
+			if (subject_find(assess, before, kind, pod->meta.ns, name))
+				continue;
+			struct finding *finding = assess_object(
+				assess, kind, pod->meta.ns, name,
+				"its Istio sidecar is 1.%u, the control plane 1.%u: up to two behind are supported",
+				minor, plane);
+			assess_remedy(assess, finding, "kubectl -n %s rollout restart %s %s",
+				      subject_text(pod->meta.ns), kind, subject_text(name));
+		}
+	}
+}
+
+static void mesh(struct assess *assess)
+{
+	size_t before = assess->n_findings;
+	each_seen(assess, mesh_one);
+	sidecars(assess, before);
+}
+
+/* ---- Helm */
+
+static void chart_range(struct assess *assess)
+{
+	for (size_t i = 0; i < assess->inventory->n_helm_releases; i++) {
+		const struct helm_release *release = &assess->inventory->helm_releases[i];
+		enum range_verdict verdict = chart_range_holds(release->kube_version, assess->to);
+		if (verdict == RANGE_NONSENSE)
+			assess_unknown(assess, "HelmRelease", release->ns, release->name,
+				       "kubeVersion \"%s\" cannot be read", release->kube_version);
+		if (verdict != RANGE_OUT)
+			continue;
+		struct finding *finding =
+			assess_object(assess, "HelmRelease", release->ns, release->name,
+				      "chart %s %s wants Kubernetes %s, the target is %s", subject_text(release->chart),
+				      subject_text(release->chart_version), release->kube_version, assess->target);
+		assess_evidence(assess, finding, "helm", "revision %lld", (long long)release->revision);
+		assess_remedy(assess, finding, "helm upgrade %s to a chart that allows %s", subject_text(release->name),
+			      assess->target);
+	}
+}
+
+static void pending(struct assess *assess)
+{
+	for (size_t i = 0; i < assess->inventory->n_helm_releases; i++) {
+		const struct helm_release *release = &assess->inventory->helm_releases[i];
+		if (!starts(release->status, "pending-") && !starts(release->status, "failed"))
+			continue;
+		struct finding *finding = assess_object(assess, "HelmRelease", release->ns, release->name,
+							"its newest revision is %s", release->status);
+		assess_evidence(assess, finding, "helm", "revision %lld of chart %s %s", (long long)release->revision,
+				subject_text(release->chart), subject_text(release->chart_version));
+		assess_remedy(assess, finding, "helm -n %s rollback %s, or upgrade it again", subject_text(release->ns),
+			      subject_text(release->name));
+	}
+}
+
+/* ---- operators of OLM: {"type": "olm.maxOpenShiftVersion", "value": "4.16"}; OpenShift 4.N is Kubernetes 1.(N+13) */
+
+static unsigned most_of(const json_t *properties)
+{
+	size_t i;
+	const json_t *one;
+	json_array_foreach (properties, i, one) {
+		const json_t *value = json_object_get(one, "value");
+		const char *text = json_string_value(value);
+		if (!strcmp(document_text_or(one, "type", ""), "olm.maxOpenShiftVersion") && starts(text, "4."))
+			return (unsigned)strtoul(text + 2, NULL, 10) + 13;
+	}
+	return 0;
+}
+
+static void operator_max(struct assess *assess)
+{
+	for (size_t i = 0; i < assess->inventory->n_customs; i++) {
+		const struct kube_custom *custom = &assess->inventory->customs[i];
+		if (!custom->kind || strcmp(custom->kind, "ClusterServiceVersion") != 0)
+			continue;
+		unsigned most = most_of(assess_json(assess, kube_meta_annotation(&custom->meta, "olm.properties")));
+		if (most && most < assess->to)
+			assess_object(assess, custom->kind, custom->meta.ns, custom->meta.name,
+				      "the operator says it goes up to OpenShift 4.%u, which is Kubernetes 1.%u",
+				      most - 13, most);
+	}
+}
+
+const struct check checks_components[] = {
+	{.id = "CMP-INCOMPATIBLE",
+	 .title = "a component does not support the target",
+	 .severity = SEVERITY_BLOCKER,
+	 .severities = "BLOCKER where its maker says so, HIGH where it is concluded",
+	 .needs = NEEDS(SUBJECT_ALL),
+	 .run = incompatible,
+	 .remedy = "upgrade it before the control plane",
+	 .page = PAGE},
+	{.id = "CMP-UNKNOWN",
+	 .title = "a component of which it is not known whether it goes with the target",
+	 .severity = SEVERITY_MEDIUM,
+	 .needs = NEEDS(SUBJECT_ALL),
+	 .run = unknown,
+	 .remedy = "look at its release notes",
+	 .page = PAGE},
+	{.id = "CMP-KARPENTER",
+	 .title = "Karpenter is too old for the target",
+	 .severity = SEVERITY_BLOCKER,
+	 .needs = NEEDS(SUBJECT_SETS),
+	 .run = karpenter,
+	 .remedy = "upgrade Karpenter, its custom resource definitions first",
+	 .page = PAGE_KARPENTER},
+	{.id = "CMP-AUTOSCALER",
+	 .title = "cluster-autoscaler of another minor than the cluster",
+	 .severity = SEVERITY_MEDIUM,
+	 .needs = NEEDS(SUBJECT_SETS, "eks:DescribeCluster"),
+	 .run = autoscaler,
+	 .remedy = "run the autoscaler's release of the cluster's minor",
+	 .page = "https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/README.md#releases"},
+	{.id = "CMP-INGRESS-NGINX",
+	 .title = "the retired ingress-nginx controller is in use",
+	 .severity = SEVERITY_MEDIUM,
+	 .severities = "from 1.35",
+	 .needs = NEEDS(SUBJECT_ALL),
+	 .run = ingress_nginx,
+	 .remedy = "plan to move to another controller or to Gateway API",
+	 .page = "https://kubernetes.io/blog/2025/11/11/ingress-nginx-retirement/"},
+	{.id = "CMP-CRD-FIRST",
+	 .title = "custom resource definitions must be upgraded before their controller",
+	 .severity = SEVERITY_MEDIUM,
+	 .needs = NEEDS(SUBJECT_ALL),
+	 .run = crd_first,
+	 .remedy = "apply the new release's definitions first, then upgrade the controller",
+	 .page = "https://helm.sh/docs/chart_best_practices/custom_resource_definitions/"},
+	{.id = "CMP-MESH",
+	 .title = "the service mesh does not go with the target, or its sidecars not with it",
+	 .severity = SEVERITY_HIGH,
+	 .needs = NEEDS(SUBJECT_ALL, "kubernetes pods"),
+	 .run = mesh,
+	 .remedy = "upgrade the mesh's control plane, then restart what has sidecars",
+	 .page = "https://istio.io/latest/docs/releases/supported-releases/"},
+	{.id = "CMP-CHART-KUBEVERSION",
+	 .title = "a chart's kubeVersion leaves the target out",
+	 .severity = SEVERITY_HIGH,
+	 .needs = NEEDS("kubernetes secrets"),
+	 .run = chart_range,
+	 .remedy = "upgrade the release to a chart that allows the target",
+	 .page = "https://helm.sh/docs/topics/charts/#the-kubeversion-field"},
+	{.id = "CMP-HELM-PENDING",
+	 .title = "a Helm release is pending or failed",
+	 .severity = SEVERITY_HIGH,
+	 .needs = NEEDS("kubernetes secrets"),
+	 .run = pending,
+	 .remedy = "roll it back or finish it",
+	 .page = "https://helm.sh/docs/helm/helm_status/"},
+	{.id = "CMP-OPERATOR-MAX",
+	 .title = "an operator declares a maximum platform version below the target",
+	 .severity = SEVERITY_BLOCKER,
+	 .needs = NEEDS("kubernetes clusterserviceversions.operators.coreos.com"),
+	 .run = operator_max,
+	 .remedy = "upgrade the operator first",
+	 .page = "https://olm.operatorframework.io/docs/"},
+	{.id = NULL},
+};

@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "knowledge/calendar.h"
 #include "knowledge/changes.h"
+#include "knowledge/components.h"
 #include "knowledge/lifecycle.h"
 
 enum { MAX_COLUMNS = 12 };
@@ -281,6 +282,44 @@ static void a_change_is_on_the_path_that_crosses_it(void **state)
 	assert_true(knowledge_change_on_path(knowledge_change("subnet-free-ips"), 25, 26));
 }
 
+/* Columns: component from below kubernetes_min kubernetes_max basis source. */
+static void check_component(char *const *cells)
+{
+	const struct component_support *row = knowledge_component(cells[0], cells[1]);
+	if (!row)
+		fail_msg("%s %s is not found", cells[0], cells[1]);
+	assert_string_equal(row->from, cells[1]);
+	assert_cell(row->below, cells[2]);
+	assert_int_equal(row->min_minor, knowledge_minor(cells[3]));
+	assert_int_equal(row->max_minor, knowledge_minor(cells[4]));
+	assert_int_equal(row->published, !strcmp(cells[5], "published"));
+	assert_string_equal(row->source, cells[6]);
+	if (*cells[2]) /* the border itself is the next line's, or nobody's */
+		assert_ptr_not_equal(knowledge_component(cells[0], cells[2]), row);
+}
+
+static void every_line_of_the_components_is_found(void **state)
+{
+	(void)state;
+	assert_int_equal(each("knowledge/components.tsv", 7, check_component), knowledge_n_components);
+}
+
+static void a_release_is_read_from_what_images_are_tagged(void **state)
+{
+	(void)state;
+	assert_string_equal(knowledge_component("cert-manager", "v1.18.2")->from, "1.17");
+	assert_string_equal(knowledge_component("cert-manager", "1.20.0-beta.1+x")->from, "1.20");
+	assert_string_equal(knowledge_component("karpenter", "v1.0.5")->from, "1.0.5");
+	assert_string_equal(knowledge_component("karpenter", "1.0.4")->from, "0.37");
+	assert_null(knowledge_component("cert-manager", "latest"));
+	assert_null(knowledge_component("cert-manager", ""));
+	assert_null(knowledge_component("cert-manager", "v1.99.0"));
+	assert_null(knowledge_component("nobody's", "v1.0.0"));
+	assert_string_equal(knowledge_component_for("karpenter", 34)->from, "1.6");
+	assert_string_equal(knowledge_component_for("cert-manager", 34)->from, "1.19");
+	assert_null(knowledge_component_for("cert-manager", 99));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -293,6 +332,8 @@ int main(void)
 		cmocka_unit_test(support_ends_on_its_day),
 		cmocka_unit_test(every_line_of_the_changes_is_found),
 		cmocka_unit_test(a_change_is_on_the_path_that_crosses_it),
+		cmocka_unit_test(every_line_of_the_components_is_found),
+		cmocka_unit_test(a_release_is_read_from_what_images_are_tagged),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,57 @@
+/* The components' questions: what does this release support, and which release supports that. */
+#include "knowledge/components.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* "v1.18.2-eks" -> {1, 18, 2}; false when it does not begin with two numbers. */
+static bool release_parse(const char *text, unsigned long out[3])
+{
+	char *end;
+	const char *p = text + (*text == 'v');
+	out[1] = out[2] = 0;
+	for (int i = 0; i < 3; i++) {
+		if (*p < '0' || *p > '9')
+			return false;
+		out[i] = strtoul(p, &end, 10);
+		if (*end != '.')
+			return i > 0;
+		p = end + 1;
+	}
+	return true;
+}
+
+static int release_compare(const unsigned long a[3], const char *other)
+{
+	unsigned long b[3];
+	release_parse(other, b);
+	for (int i = 0; i < 3; i++)
+		if (a[i] != b[i])
+			return a[i] < b[i] ? -1 : 1;
+	return 0;
+}
+
+const struct component_support *knowledge_component(const char *component, const char *release)
+{
+	unsigned long asked[3];
+	if (!release || !release_parse(release, asked))
+		return NULL;
+	for (size_t i = 0; i < knowledge_n_components; i++) {
+		const struct component_support *row = &knowledge_components[i];
+		if (!strcmp(row->component, component) && release_compare(asked, row->from) >= 0 &&
+		    (!row->below || release_compare(asked, row->below) < 0))
+			return row;
+	}
+	return NULL;
+}
+
+const struct component_support *knowledge_component_for(const char *component, unsigned minor)
+{
+	for (size_t i = 0; i < knowledge_n_components; i++) {
+		const struct component_support *row = &knowledge_components[i];
+		if (!strcmp(row->component, component) && row->min_minor <= minor &&
+		    (!row->max_minor || row->max_minor >= minor))
+			return row;
+	}
+	return NULL;
+}
