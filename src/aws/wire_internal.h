@@ -11,6 +11,9 @@
 struct error *aws_json_write(const struct aws_shape *shape, const json_t *value, const char *path, bool renames,
 			     json_t **ret) MUST_CHECK;
 json_t *aws_json_read(const struct aws_shape *shape, const json_t *wire, bool renames);
+/* The same from the bytes, of a structure. */
+struct error *aws_json_read_answer(const struct aws_shape *shape, struct slice text, bool renames,
+				   json_t **ret) MUST_CHECK;
 
 /* XML elements: of a structure's members into `out`; back from a node's children. */
 struct error *aws_xml_write(const struct aws_shape *shape, const json_t *value, const char *path, bool ec2,

@@ -206,14 +206,14 @@ static struct error *decode_body(const struct aws_operation *operation, const st
 	TRY(check_answer(operation, response));
 	if (service->protocol != AWS_REST_JSON && service->protocol != AWS_JSON)
 		return decode_xml(operation, response, ret);
+	bool renames = service->protocol == AWS_REST_JSON;
+	if (shape && !payload && response->body.n)
+		return aws_json_read_answer(shape, buf_slice(&response->body), renames, ret);
 	json_t *wire DOCUMENT_CLEANUP = NULL;
 	if (response->body.n)
 		TRY(document_parse(buf_slice(&response->body), "answer", &wire));
-	bool renames = service->protocol == AWS_REST_JSON;
-	if (payload && wire)
-		*ret = json_pack("{s:o}", aws_name(payload->name), aws_json_read(target, wire, renames));
-	else
-		*ret = shape && wire ? aws_json_read(shape, wire, renames) : json_object();
+	*ret = payload && wire ? json_pack("{s:o}", aws_name(payload->name), aws_json_read(target, wire, renames))
+			       : json_object();
 	return NULL;
 }
 
