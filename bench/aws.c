@@ -42,11 +42,16 @@ static const char cluster[] =
 	"\"authenticationMode\":"
 	"\"API_AND_CONFIG_MAP\"},\"upgradePolicy\":{\"supportType\":\"EXTENDED\"}}}";
 
-static double now_s(void)
+static double seconds_of(clockid_t clock)
 {
 	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(clock, &now);
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static double now_s(void)
+{
+	return seconds_of(CLOCK_MONOTONIC);
 }
 
 /* One connection after another is enough: each loop keeps its own. */
@@ -160,7 +165,7 @@ static double signatures(void)
 				      .double_encode = true,
 				      .cache = &key};
 	struct http_header headers[] = {{"Host", "eks.us-east-1.amazonaws.com"}, {"X-Amz-Date", "20261125T000000Z"}};
-	double start_s = now_s(), took_s;
+	double start_s = seconds_of(CLOCK_PROCESS_CPUTIME_ID), took_s; /* of one core, whoever else is busy */
 	size_t n = 0;
 	do {
 		for (int i = 0; i < ROUND; i++, n++) {
@@ -171,7 +176,7 @@ static double signatures(void)
 			aws_sign_authorization(&signing, "GET", slice_make(path, (size_t)length), (struct slice){0},
 					       headers, ARRAY_SIZE(headers), hash, &out);
 		}
-		took_s = now_s() - start_s;
+		took_s = seconds_of(CLOCK_PROCESS_CPUTIME_ID) - start_s;
 	} while (took_s < 1);
 	secret_free(secret);
 	return (double)n / took_s;

@@ -34,8 +34,10 @@ static struct error *sign(struct aws *aws, struct aws_flight *flight, struct aws
 	flight->n_headers = 0;
 	buf_clear(&flight->url);
 	buf_clear(&flight->authorization);
-	buf_printf(&flight->url, "%s%s%s%s", state->url, buf_str(&flight->wire.path), flight->wire.query.n ? "?" : "",
-		   buf_str(&flight->wire.query));
+	buf_puts(&flight->url, state->url);
+	buf_append(&flight->url, flight->wire.path.p, flight->wire.path.n);
+	buf_puts(&flight->url, flight->wire.query.n ? "?" : "");
+	buf_append(&flight->url, flight->wire.query.p, flight->wire.query.n);
 	for (size_t i = 0; i < flight->wire.n_headers; i++)
 		header(flight, flight->wire.headers[i].name, flight->wire.headers[i].value);
 	header(flight, "Host", state->host);

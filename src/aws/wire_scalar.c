@@ -163,14 +163,16 @@ bool aws_blob_to_bytes(const json_t *value, struct buf *out)
 void aws_uri_encode(struct slice text, const char *keep, struct buf *out)
 {
 	static const char digits[] = "0123456789ABCDEF";
-	for (size_t i = 0; i < text.n; i++) {
-		unsigned char c = (unsigned char)text.p[i];
-		if (isalnum(c) || (c && strchr("-._~", c)) || (c && strchr(keep, c))) {
-			buf_putc(out, (char)c);
-		} else {
-			char encoded[3] = {'%', digits[c >> 4], digits[c & 15]};
-			buf_append(out, encoded, 3);
-		}
+	for (size_t i = 0, from = 0; i <= text.n; i++) {
+		unsigned char c = i < text.n ? (unsigned char)text.p[i] : 0;
+		if (c && (isalnum(c) || strchr("-._~", c) || strchr(keep, c)))
+			continue;
+		buf_append(out, text.p + from, i - from); /* a run of what stays as it is */
+		from = i + 1;
+		if (i == text.n)
+			break;
+		char encoded[3] = {'%', digits[c >> 4], digits[c & 15]};
+		buf_append(out, encoded, 3);
 	}
 }
 
