@@ -52,6 +52,17 @@ static json_t *read_whole(struct json_cursor *c)
 	return json_integer(negative ? -value : value);
 }
 
+/* true and false; NULL without harm for others. */
+static json_t *read_truth(struct json_cursor *c)
+{
+	size_t n = *c->p == 't' ? 4 : 5, left = (size_t)(c->end - c->p);
+	if (left <= n || memcmp(c->p, *c->p == 't' ? "true" : "false", n) != 0 || !strchr(",}] \t\r\n", c->p[n]))
+		return NULL;
+	json_t *value = *c->p == 't' ? json_true() : json_false();
+	c->p += n;
+	return value;
+}
+
 /* Before each element: a comma, or the end. */
 static bool next(struct json_cursor *c, char close, bool first, bool *ret_end)
 {
@@ -68,10 +79,10 @@ static bool next(struct json_cursor *c, char close, bool first, bool *ret_end)
 
 static const struct aws_member *member_of(const struct aws_shape *shape, struct slice key, bool renames)
 {
-	for (unsigned i = 0; i < shape->n_members; i++) {
+	for (unsigned i = 0; i < shape->n_members && key.n; i++) {
 		const struct aws_member *member = &aws_members[shape->first_member + i];
 		const char *name = aws_name(renames ? member->wire : member->name);
-		if (member->location == AWS_BODY && !strncmp(name, key.p, key.n) && !name[key.n])
+		if (*name == *key.p && member->location == AWS_BODY && !strncmp(name, key.p, key.n) && !name[key.n])
 			return member;
 	}
 	return NULL;
@@ -155,7 +166,6 @@ static json_t *read_many(struct json_cursor *c, const struct aws_shape *shape, b
 
 static json_t *read_value(struct json_cursor *c, const struct aws_shape *shape, bool renames)
 {
-	json_t *whole;
 	if (!json_space(c))
 		return NULL;
 	bool document = shape->flags & AWS_DOCUMENT;
@@ -165,8 +175,9 @@ static json_t *read_value(struct json_cursor *c, const struct aws_shape *shape, 
 		return read_many(c, shape, renames);
 	if (begin == '"' && shape->kind != AWS_TIMESTAMP)
 		return read_text(c);
-	if (shape->kind == AWS_INTEGER && (whole = read_whole(c)))
-		return whole;
+	json_t *plain = shape->kind == AWS_INTEGER ? read_whole(c) : shape->kind == AWS_BOOLEAN ? read_truth(c) : NULL;
+	if (plain)
+		return plain;
 	return read_by_tree(c, shape, renames);
 }
 
