@@ -84,7 +84,7 @@ bool kube_quantity_parse(struct slice text, struct kube_quantity *ret)
 		}
 		digits++;
 		unsigned __int128 longer;
-		if (__builtin_mul_overflow(value, 10, &longer) || digits > MAX_DIGITS || (longer >> 120)) {
+		if (__builtin_mul_overflow(value, 10, &longer) || digits > MAX_DIGITS || (longer >> 127)) {
 			too_large |= !dot;
 			sticky |= text.p[i] != '0';
 			continue;

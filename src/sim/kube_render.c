@@ -655,6 +655,10 @@ static void fill_parts(struct sim_kube *kube, struct kube_object *object, struct
 	put_number(vars, 'R', object->workload ? object->workload->n_active : 0);
 	put_stamp(kube, vars, 't', kube->now_ms - kube->now_ms % MINUTE_MS);
 	put_stamp(kube, vars, 'y', kube->now_ms - kube->now_ms % (10 * SECOND_MS));
+	if (object->kind->id == KIND_LEASE) { /* a MicroTime, which always has its six digits */
+		struct slice stamp = vars->v['y'];
+		PUT_JOINED(vars, 'Y', slice_make(stamp.p, stamp.n - 1), TEXT(".000000Z"));
+	}
 	vars->workload = NULL;
 }
 

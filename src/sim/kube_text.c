@@ -268,7 +268,7 @@ static const char *const texts[TEXT_COUNT] = {
 		",'spec':{'ingressClassName':'alb','rules':[{'host':'$k.$K.example.com','http':{'paths':[{'path':'/',"
 		"'pathType':'Prefix','backend':{'service':{'name':'$k','port':{'name':'http'}}}}]}}]},'status':"
 		"{'loadBalancer':{$B}}",
-	[TEXT_LEASE] = ",'spec':{'holderIdentity':'$n','leaseDurationSeconds':40,'renewTime':'$y'}",
+	[TEXT_LEASE] = ",'spec':{'holderIdentity':'$n','leaseDurationSeconds':40,'renewTime':'$Y'}",
 	[TEXT_CSINODE] =
 		",'spec':{'drivers':[{'name':'ebs.csi.aws.com','nodeID':'$d','topologyKeys':['kubernetes.io/os',"
 		"'topology.ebs.csi.aws.com/zone','topology.kubernetes.io/zone'],'allocatable':{'count':25}}]}",

@@ -69,6 +69,23 @@ static void quantities_are_read_and_printed_as_kubernetes_does(void **state)
 	assert_true(each("quantity", check_quantity) > 300);
 }
 
+/* Found by fuzzing: the nearer to the end of the range, the longer is what is printed. */
+static void the_largest_are_read_back_too(void **state)
+{
+	(void)state;
+	static const char *const texts[] = {
+		"33333300000333331333333333333.11111103333333333", "99999999999999999999999999999.999999999",
+		"-170141183460469231731687303715884105727n", "170141183460469231731687303715884105.727u"};
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		struct kube_quantity one, two;
+		struct buf out CLEANUP(buf_done) = BUF_INIT(4096);
+		assert_true(kube_quantity_parse(slice_of(texts[i]), &one));
+		kube_quantity_print(&one, &out);
+		assert_true(kube_quantity_parse(buf_slice(&out), &two));
+		assert_int_equal(kube_quantity_compare(&one, &two), 0);
+	}
+}
+
 static void what_is_printed_is_read_back(void **state)
 {
 	(void)state;
@@ -260,6 +277,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(quantities_are_read_and_printed_as_kubernetes_does),
 		cmocka_unit_test(what_is_printed_is_read_back),
+		cmocka_unit_test(the_largest_are_read_back_too),
 		cmocka_unit_test(selectors_are_read_matched_and_printed_as_kubernetes_does),
 		cmocka_unit_test(selectors_of_objects),
 		cmocka_unit_test(messages_name_what_was_found),

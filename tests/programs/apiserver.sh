@@ -16,4 +16,9 @@ skipped() {
 }
 command -v kubectl >/dev/null || { echo 'apiserver: skipped: needs kubectl' >&2; skipped; }
 need_apiserver apiserver || skipped
-exec python3 "$here/apiserver.py" "$build" "$apiserver" "$@"
+. "$here/venv.sh"
+if ! need_python apiserver kubernetes >/dev/null; then
+	echo 'apiserver: without the Python client, which needs PyPI' >&2
+	python=python3
+fi
+PYTHONDONTWRITEBYTECODE=1 exec "$python" "$here/apiserver.py" "$build" "$apiserver" "$@"
