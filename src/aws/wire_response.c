@@ -179,8 +179,10 @@ static bool speaks(const struct aws_operation *operation)
  * take them for the service's word that something is done. */
 static struct error *check_answer(const struct aws_operation *operation, const struct http_response *response)
 {
-	const char *type = http_response_header(response, "content-type");
-	if (type && !strncasecmp(type, "text/html", 9))
+	const char *type = http_response_header(response, "content-type"), *body = buf_str(&response->body);
+	body += strspn(body, " \t\r\n");
+	/* Some servers call their JSON text/html: it is the body that counts. */
+	if (type && !strncasecmp(type, "text/html", 9) && *body == '<' && strncmp(body, "<?xml", 5) != 0)
 		return error_remedy(error_new(ERROR_INVALID, "a web page answered in place of %s",
 					      aws_operation_service(operation)),
 				    "look at what stands between: a proxy, a portal that wants a sign-in, or a wrong "

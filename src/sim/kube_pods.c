@@ -191,15 +191,16 @@ static bool node_takes(const struct kube_node *node)
 	return node->ready && !node->unschedulable && node->n_pods < node->machine->pods;
 }
 
-/* Of the next few nodes that take pods, the one with the fewest; but where clients brought pods of their own, the
- * scheduler's whole rules hold for all. */
+/* Of the next few nodes that take pods, the one with the fewest; but for clients' own pods the scheduler's whole rules
+ * hold, and all that runs counts in them. */
 static struct kube_node *choose_node(struct sim_kube *kube, struct kube_pod *pod)
 {
-	kube->ruled |= !kube->building && kube_pod_is_own(pod);
-	if (!kube->placing && kube->ruled)
-		placing_build(kube);
-	if (kube->placing)
+	if (!kube->building && kube_pod_is_own(pod)) {
+		kube->ruled = true;
+		if (!kube->placing)
+			placing_build(kube);
 		return placing_choose(kube->placing, place_of(kube, pod));
+	}
 	struct kube_node *best = NULL;
 	unsigned seen = 0;
 	for (size_t i = 0; i < kube->n_nodes && seen < 4; i++) {
@@ -248,8 +249,7 @@ static void schedule_each(struct sim_kube *kube)
 	kube->n_pending = kept;
 }
 
-/* In the order in which they came. Without the scheduler's rules nodes take any pod alike: when one finds no room, none
- * does. */
+/* In the order in which they came. The built-in pods go to any node alike: when one finds no room, none does. */
 void kube_schedule_pending(struct sim_kube *kube)
 {
 	size_t done = 0;

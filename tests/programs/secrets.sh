@@ -6,4 +6,4 @@ build=${EUA_BUILD:?}
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-PYTHONHASHSEED=1 python3 "$here/secrets.py" "$build/eks-upgrade-agent" "$work"
+PYTHONHASHSEED=1 python3 "$here/secrets_canaries.py" "$build/eks-upgrade-agent" "$work"

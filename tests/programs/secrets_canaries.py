@@ -2,7 +2,7 @@
 many that go wrong, and looks for them in everything that comes out: stdout, stderr, the journal, reports, state folders,
 `ps`, and the environments of children (where only what stood in our own may stand).
 
-usage: secrets.py AGENT WORK_DIRECTORY; ends with "N passed, N failed"
+usage: secrets_canaries.py AGENT WORK_DIRECTORY; ends with "N passed, N failed"
 """
 import base64
 import concurrent.futures
