@@ -1,0 +1,170 @@
+/* Pods on the move: evicted, replaced, placed or waiting for a place; StatefulSets one ordinal after the other. */
+#include "assessment/drain_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "base/time.h"
+
+static bool settle_on_a_node(struct play *play, size_t at)
+{
+	struct slot *slot = play->slots[at];
+	struct place_node *node = placement_choose(play->placement, slot->place);
+	if (!node)
+		return false;
+	placement_put(slot->place, node);
+	slot->state = SLOT_RUNS;
+	slot->placed = ++play->n_placed;
+	slot->starting = true;
+	return true;
+}
+
+void drain_place_or_queue(struct play *play, size_t at)
+{
+	if (!settle_on_a_node(play, at))
+		drain_enqueue(play, play->slots[at]);
+}
+
+void drain_try_queue(struct play *play)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < play->n_queue; i++)
+		if (!settle_on_a_node(play, play->queue[i]))
+			play->queue[kept++] = play->queue[i];
+	play->n_queue = kept;
+}
+
+static bool holds_back(const struct slot *lower, const struct slot *slot)
+{
+	return lower->ordinal < slot->ordinal && (lower->state != SLOT_RUNS || !lower->ready || lower->starting);
+}
+
+/* A StatefulSet's lower ordinals must be ready before it makes this one. */
+static bool must_wait(const struct play *play, size_t at)
+{
+	const struct slot *slot = play->slots[at];
+	if (!slot->set)
+		return false;
+	struct pod_list pods = index_workload_pods(play->assess, slot->set);
+	for (size_t i = 0; i < pods.n; i++)
+		if (holds_back(drain_slot_of(play, pods.pods[i]), slot))
+			return true;
+	for (size_t i = play->assess->inventory->n_pods; i < play->n_slots; i++)
+		if (play->slots[i]->set == slot->set && holds_back(play->slots[i], slot))
+			return true;
+	return false;
+}
+
+bool drain_comes_back(const struct kube_pod *pod)
+{
+	return kube_meta_controller(&pod->meta) != NULL;
+}
+
+static bool is_set(const struct kube_pod *pod)
+{
+	const struct kube_owner *owner = kube_meta_controller(&pod->meta);
+	return owner && owner->kind && !strcmp(owner->kind, "StatefulSet");
+}
+
+int drain_moving_order(const void *left, const void *right)
+{
+	const struct moving *a = left, *b = right;
+	if (a->stops_ms != b->stops_ms)
+		return a->stops_ms < b->stops_ms ? -1 : 1;
+	return (a->order > b->order) - (a->order < b->order);
+}
+
+static int64_t grace_ms(const struct kube_pod *pod)
+{
+	return (pod->spec && pod->spec->has_grace_s ? pod->spec->grace_s : 30) * SECOND_MS;
+}
+
+/* Most programs stop well before their grace ends; ten seconds are what they need. */
+static int64_t stop_ms(const struct kube_pod *pod)
+{
+	int64_t grace = grace_ms(pod);
+	return grace < 10 * SECOND_MS ? grace : 10 * SECOND_MS;
+}
+
+/* For the estimate: who asked for a long grace, or has something to do before it stops, is given it whole. */
+int64_t drain_expected_stop_ms(const struct kube_pod *pod)
+{
+	bool needs = grace_ms(pod) > MINUTE_MS;
+	for (size_t i = 0; pod->spec && i < pod->spec->n_containers; i++)
+		needs |= pod->spec->containers[i].pre_stop != NULL;
+	return needs ? grace_ms(pod) : stop_ms(pod);
+}
+
+/* The controller makes the replacement at once; a StatefulSet waits until the name is free. */
+struct moving drain_evict(struct play *play, size_t at, size_t order)
+{
+	struct slot *slot = play->slots[at];
+	struct moving moving = {at, slot->place, stop_ms(slot->pod), order};
+	slot->state = drain_comes_back(slot->pod) ? SLOT_STOPPING : SLOT_GONE;
+	if (slot->state == SLOT_GONE || is_set(slot->pod))
+		return moving;
+	place_pod_mark(moving.old, NULL);
+	slot->place = drain_new_place(play, slot);
+	drain_place_or_queue(play, at);
+	return moving;
+}
+
+/* When the pod before this one was placed: it is the order in which they become ready. */
+static uint64_t placed_before(const struct play *play, const struct slot *slot)
+{
+	uint64_t last = 0;
+	for (size_t i = 0; i < play->n_slots; i++) {
+		const struct slot *other = play->slots[i];
+		if (other->set == slot->set && other->ordinal < slot->ordinal && other->placed > last)
+			last = other->placed;
+	}
+	return last;
+}
+
+struct coming {
+	size_t slot;
+	uint64_t after;
+};
+
+static int coming_order(const void *left, const void *right)
+{
+	const struct coming *a = left, *b = right;
+	if (a->after != b->after)
+		return a->after < b->after ? -1 : 1;
+	return (a->slot > b->slot) - (a->slot < b->slot);
+}
+
+/* What was placed becomes ready; then StatefulSets make their next ordinals; until nothing comes any more. */
+void drain_let_settle(struct play *play)
+{
+	for (;;) {
+		struct coming *coming = NULL;
+		size_t n = 0;
+		for (size_t i = 0; i < play->n_slots; i++)
+			play->slots[i]->starting = false;
+		for (size_t i = 0; play->n_waiting && i < play->n_slots; i++)
+			if (play->slots[i]->state == SLOT_WAITS && !must_wait(play, i))
+				*ARENA_PUSH(play->arena, coming, n) =
+					(struct coming){i, placed_before(play, play->slots[i])};
+		if (!n)
+			return;
+		qsort(coming, n, sizeof *coming, coming_order);
+		for (size_t i = 0; i < n; i++) {
+			play->n_waiting--;
+			drain_place_or_queue(play, coming[i].slot);
+		}
+	}
+}
+
+void drain_stopped(struct play *play, const struct moving *moving)
+{
+	struct slot *slot = play->slots[moving->slot];
+	placement_take(moving->old);
+	if (slot->state == SLOT_STOPPING) {
+		slot->state = SLOT_WAITS;
+		if (must_wait(play, moving->slot))
+			play->n_waiting++;
+		else
+			drain_place_or_queue(play, moving->slot);
+	}
+	drain_try_queue(play);
+}
