@@ -59,6 +59,8 @@ void agent_context(struct agent *agent, struct step_view *view, struct arena *ar
 /* engine.c: steps forwards and backwards; each lowers *next_ms to when it wants to be called again. */
 struct error *agent_forward(struct agent *agent, int64_t *next_ms) MUST_CHECK;
 struct error *agent_backward(struct agent *agent, int64_t *next_ms) MUST_CHECK;
+/* The removal of Blue has begun. */
+bool agent_blue_is_going(const struct agent *agent);
 struct error *agent_roll_back(struct agent *agent, const char *reason) MUST_CHECK;
 
 /* people.c, prober.c, cluster_lease.c */

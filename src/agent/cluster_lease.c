@@ -71,20 +71,12 @@ static struct error *take(struct agent *agent, struct kube *kube)
 	return kube_call(kube, "PUT", LEASE_PATH "/" LEASE_NAME, NULL, json_incref(lease), NULL);
 }
 
-static bool blue_is_going(const struct agent *agent)
-{
-	for (size_t i = 0; i < agent->state->plan.n_steps; i++)
-		if (!strcmp(agent->state->steps[i].step->phase, "decommission") && agent->state->steps[i].started_ms)
-			return true;
-	return false;
-}
-
 struct error *agent_hold_cluster(struct agent *agent, int64_t *next_ms)
 {
 	struct cluster_lease *lease = &agent->lease;
 	int64_t now_ms = clock_mono_ms(agent->ports.clock);
 	struct kube *kube;
-	if (lease->given_up || blue_is_going(agent) || now_ms < lease->renew_ms) {
+	if (lease->given_up || agent_blue_is_going(agent) || now_ms < lease->renew_ms) {
 		*next_ms = !lease->given_up && lease->renew_ms > now_ms && lease->renew_ms < *next_ms ? lease->renew_ms
 												      : *next_ms;
 		return NULL;
@@ -117,7 +109,7 @@ void agent_release_cluster(struct agent *agent)
 {
 	struct kube *kube;
 	json_t *lease DOCUMENT_CLEANUP = NULL;
-	if (!agent->lease.held || blue_is_going(agent) || world_blue(&agent->world, &kube))
+	if (!agent->lease.held || agent_blue_is_going(agent) || world_blue(&agent->world, &kube))
 		return;
 	struct error *error = kube_get(kube, LEASE_PATH "/" LEASE_NAME, &lease);
 	if (!error && !strcmp(document_text_or(lease, "spec.holderIdentity", ""), agent->owner)) {

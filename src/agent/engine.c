@@ -65,11 +65,13 @@ static struct error *outcome(struct agent *agent, struct step_view *view, const 
 			    json_pack("{s:s, s:s?, s:s?}", "result", result, "detail", detail, "reason", reason));
 }
 
-static bool point_of_no_return(const struct agent *agent)
+bool agent_blue_is_going(const struct agent *agent)
 {
-	for (size_t i = 0; i < agent->state->plan.n_steps; i++)
-		if (!strcmp(agent->state->steps[i].step->phase, "decommission") && agent->state->steps[i].started_ms)
+	for (size_t i = 0; i < agent->state->plan.n_steps; i++) {
+		const struct step_view *view = &agent->state->steps[i];
+		if (view->started_ms && agent_type_of(agent, view->step->executor)->no_way_back)
 			return true;
+	}
 	return false;
 }
 
@@ -77,7 +79,7 @@ struct error *agent_roll_back(struct agent *agent, const char *reason)
 {
 	if (agent->state->rolling_back || agent->state->ended_ms)
 		return NULL;
-	if (point_of_no_return(agent)) /* Blue is being removed: there is nothing to go back to */
+	if (agent_blue_is_going(agent)) /* Blue is being removed: there is nothing to go back to */
 		return agent_record(agent, NULL, JOURNAL_NOTE,
 				    json_pack("{s:s, s:s}", "text", "roll back refused: Blue is already being removed",
 					      "reason", reason));
@@ -96,7 +98,7 @@ static struct error *leave_failed(struct agent *agent, const struct step_view *v
 /* A step cannot be done: back to Blue, or, past the point of no return, wait for a person. */
 static struct error *fail_step(struct agent *agent, struct step_view *view, const char *reason)
 {
-	if (point_of_no_return(agent))
+	if (agent_blue_is_going(agent))
 		return agent_record(agent, view->step->step_id, JOURNAL_HELD, json_pack("{s:s}", "reason", reason));
 	TRY(outcome(agent, view, "failed", reason, reason));
 	return leave_failed(agent, view);

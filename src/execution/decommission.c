@@ -97,6 +97,7 @@ static struct error *poll(struct step_context *ctx, struct step_result *ret)
 const struct step_type decommission_step = {.executor = "eks.decommission",
 					    .service = "eks",
 					    .poll_interval_ms = 20000,
+					    .no_way_back = true,
 					    .check = check,
 					    .start = poll,
 					    .poll = poll};

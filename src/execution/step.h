@@ -36,6 +36,13 @@ struct step_result {
 	double fraction;       /* 0–1 by real counters; < 0 or 0: not known */
 };
 
+/* How far a running job's output was read: a saving of time only, begun anew by every process. */
+struct job_mark {
+	char job[160];
+	uint64_t offset;
+	size_t done;
+};
+
 /* The outside of one upgrade, shared by all steps; owned by the engine, made lazily by world_*() (execution/world.c).
  */
 struct world {
@@ -45,6 +52,7 @@ struct world {
 	struct kube *blue;  /* NULL until asked for */
 	struct kube *green; /* NULL until asked for */
 	char *green_name;
+	struct job_mark apply;
 };
 
 struct step_context {
@@ -79,7 +87,8 @@ struct step_type {
 	const char *executor; /* as in the plan: "terraform.apply" */
 	const char *service;  /* whose breaker it trips: "terraform", "argocd", "route53" … */
 	int64_t poll_interval_ms;
-	bool validates; /* FAIL means roll back; a provider's outage holds */
+	bool validates;	  /* FAIL means roll back; a provider's outage holds */
+	bool no_way_back; /* once it has begun, Blue is going: nothing is rolled back any more */
 	struct error *(*check)(struct step_context *ctx, enum step_check *ret); /* NULL: always STEP_TODO */
 	struct error *(*start)(struct step_context *ctx, struct step_result *ret);
 	struct error *(*poll)(struct step_context *ctx, struct step_result *ret); /* NULL: done when start is */

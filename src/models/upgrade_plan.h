@@ -23,7 +23,7 @@ struct upgrade_step {
 	const char *step_id; /* "traffic-25"; unique in the plan; [a-z0-9-]+ */
 	const char *name;    /* short, for the screen: "traffic 25 %" */
 	const char *description;
-	const char *phase;	/* perceive plan provision deploy verify traffic bake waits decommission */
+	const char *phase;	/* for people: perceive plan provision deploy verify traffic bake waits remove */
 	const char *executor;	/* the step type: "terraform.apply", "argocd.sync", "route53.weights", "approval" … */
 	const char *parameters; /* JSON object text */
 	const char **depends_on;

@@ -254,12 +254,31 @@ static struct error *work_undo(struct step_context *ctx, struct step_result *ret
 	return NULL;
 }
 
-static const struct step_type work_type = {"work",     "workshop", 5000,      false, work_check,
-					   work_start, work_poll,  work_undo, NULL};
-static const struct step_type judge_type = {"judge",	"judges",  5000,      true, judge_check,
-					    work_start, work_poll, work_undo, NULL};
+static const struct step_type work_type = {.executor = "work",
+					   .service = "workshop",
+					   .poll_interval_ms = 5000,
+					   .check = work_check,
+					   .start = work_start,
+					   .poll = work_poll,
+					   .undo = work_undo};
+static const struct step_type judge_type = {.executor = "judge",
+					    .service = "judges",
+					    .poll_interval_ms = 5000,
+					    .validates = true,
+					    .check = judge_check,
+					    .start = work_start,
+					    .poll = work_poll,
+					    .undo = work_undo};
+static const struct step_type removal_type = {.executor = "removal",
+					      .service = "workshop",
+					      .poll_interval_ms = 5000,
+					      .no_way_back = true,
+					      .check = work_check,
+					      .start = work_start,
+					      .poll = work_poll,
+					      .undo = work_undo};
 extern const struct step_type approval_step; /* the real one */
-static const struct step_type *const types[] = {&work_type, &judge_type, &approval_step, NULL};
+static const struct step_type *const types[] = {&work_type, &judge_type, &removal_type, &approval_step, NULL};
 
 void fake_init(struct fake *fake, uint64_t seed)
 {

@@ -14,8 +14,7 @@ static void upgrade_like(struct fake *fake, uint64_t seed)
 	fake_add(fake, "apps", "work", "provision", 2 * MINUTE_MS);
 	fake_add(fake, "traffic", "judge", "identity apps", 2 * MINUTE_MS);
 	fake_add(fake, "yes", "approval", "traffic", 0);
-	fake_add(fake, "decommission", "work", "yes", MINUTE_MS);
-	fake_planned(fake, "decommission")->phase = "decommission";
+	fake_add(fake, "decommission", "removal", "yes", MINUTE_MS);
 	fake_seal(fake);
 }
 

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <string.h>
+#include "agent/agent.h"
 #include "agent/journal.h"
 #include "artifacts/report.h"
 #include "base/log.h"
@@ -88,6 +89,53 @@ static void outages_hold_or_pass_but_lose_nothing(void **state)
 	}
 }
 
+/* A person who asks for Blue when it is already being removed. */
+struct late {
+	struct store *store;
+	struct clock *clock;
+	bool asked, refused;
+};
+
+static void ask_late(void *context, const struct run_state *state, int64_t now_ms)
+{
+	struct late *late = context;
+	struct step_view *removal = run_state_step((struct run_state *)(uintptr_t)state, "decommission");
+	(void)now_ms;
+	if (late->asked || !removal->started_ms)
+		return;
+	late->asked = true;
+	assert_null(agent_request(late->store, late->clock, state->run_id, "rollback", NULL, "anna@laptop", "late"));
+}
+
+static struct error *look_for_refusal(void *context, const struct journal_record *record)
+{
+	struct late *late = context;
+	late->refused |= !strcmp(document_text_or(record->payload, "text", ""),
+				 "roll back refused: Blue is already being removed");
+	return NULL;
+}
+
+static void nothing_goes_back_once_blue_is_being_removed(void **state)
+{
+	(void)state;
+	struct store *store CLEANUP(store_freep) = store_memory_new();
+	struct late late = {.store = store, .clock = clock_real_new(NULL)};
+	struct rehearsal_options options = {.cluster = "small",
+					    .seed = 1,
+					    .check_invariants = true,
+					    .store = store,
+					    .progress = ask_late,
+					    .context = &late};
+	json_t *result DOCUMENT_CLEANUP = NULL;
+	assert_null(rehearse_run(&options, &result));
+	clock_free(late.clock);
+	assert_true(late.asked);
+	assert_null(journal_read(store, document_text(result, "run"), 1, look_for_refusal, &late));
+	assert_true(late.refused);
+	assert_string_equal(document_text(result, "result"), "completed");
+	assert_string_equal(document_text(result, "serving"), "green");
+}
+
 static void the_same_seed_gives_the_same_bytes(void **state)
 {
 	(void)state;
@@ -156,6 +204,7 @@ int main(void)
 		cmocka_unit_test(users_lose_nothing_in_a_good_upgrade),
 		cmocka_unit_test(a_sick_green_is_left_and_removed),
 		cmocka_unit_test(outages_hold_or_pass_but_lose_nothing),
+		cmocka_unit_test(nothing_goes_back_once_blue_is_being_removed),
 		cmocka_unit_test(the_same_seed_gives_the_same_bytes),
 		cmocka_unit_test(unreadable_faults_are_told),
 		cmocka_unit_test(reports_answer_first_in_every_form),
