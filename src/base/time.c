@@ -50,17 +50,7 @@ static struct civil civil_of(int64_t time_ms)
 	return civil;
 }
 
-const char *time_format_rfc3339(int64_t time_ms, char out[TIME_TEXT])
-{
-	struct civil c = civil_of(time_ms);
-	char fraction[8] = "";
-	if (c.ms)
-		snprintf(fraction, sizeof fraction, ".%03d", c.ms);
-	snprintf(out, TIME_TEXT, "%04lld-%02d-%02dT%02d:%02d:%02d%sZ", (long long)c.year, c.month, c.day, c.hour,
-		 c.minute, c.second, fraction);
-	return out;
-}
-
+/* By hand, here and below: they stand in every signature and every object, more than once. */
 static char *put_two(char *out, int value)
 {
 	out[0] = (char)('0' + value / 10 % 10);
@@ -68,7 +58,49 @@ static char *put_two(char *out, int value)
 	return out + 2;
 }
 
-/* By hand: it stands in every signature, more than once. */
+static char *put_text(char *out, const char *text)
+{
+	size_t n = strlen(text);
+	memcpy(out, text, n);
+	return out + n;
+}
+
+/* Four digits; more only where there are more. */
+static char *put_year(char *out, int64_t year)
+{
+	if (year >= 0 && year <= 9999)
+		return put_two(put_two(out, (int)(year / 100)), (int)(year % 100));
+	return out + snprintf(out, TIME_TEXT / 2, "%04lld", (long long)year);
+}
+
+static char *put_clock(char *out, const struct civil *c)
+{
+	out = put_two(out, c->hour);
+	*out++ = ':';
+	out = put_two(out, c->minute);
+	*out++ = ':';
+	return put_two(out, c->second);
+}
+
+const char *time_format_rfc3339(int64_t time_ms, char out[TIME_TEXT])
+{
+	struct civil c = civil_of(time_ms);
+	char *p = put_year(out, c.year);
+	*p++ = '-';
+	p = put_two(p, c.month);
+	*p++ = '-';
+	p = put_two(p, c.day);
+	*p++ = 'T';
+	p = put_clock(p, &c);
+	if (c.ms) {
+		*p++ = '.';
+		*p++ = (char)('0' + c.ms / 100);
+		p = put_two(p, c.ms % 100);
+	}
+	memcpy(p, "Z", 2);
+	return out;
+}
+
 const char *time_format_basic(int64_t time_ms, char out[TIME_TEXT])
 {
 	struct civil c = civil_of(time_ms);
@@ -77,16 +109,21 @@ const char *time_format_basic(int64_t time_ms, char out[TIME_TEXT])
 	p = put_two(put_two(p, c.month), c.day);
 	*p++ = 'T';
 	p = put_two(put_two(put_two(p, c.hour), c.minute), c.second);
-	*p++ = 'Z';
-	*p = '\0';
+	memcpy(p, "Z", 2);
 	return out;
 }
 
 const char *time_format_http(int64_t time_ms, char out[TIME_TEXT])
 {
 	struct civil c = civil_of(time_ms);
-	snprintf(out, TIME_TEXT, "%s, %02d %s %04lld %02d:%02d:%02d GMT", day_names[c.weekday], c.day,
-		 month_names[c.month - 1], (long long)c.year, c.hour, c.minute, c.second);
+	char *p = put_text(put_text(out, day_names[c.weekday]), ", ");
+	p = put_two(p, c.day);
+	*p++ = ' ';
+	p = put_text(p, month_names[c.month - 1]);
+	*p++ = ' ';
+	p = put_year(p, c.year);
+	*p++ = ' ';
+	memcpy(put_clock(p, &c), " GMT", 5);
 	return out;
 }
 

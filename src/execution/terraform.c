@@ -171,6 +171,18 @@ static void take_line(struct progress *progress, struct arena *arena, struct sli
 	}
 }
 
+static void take_lines(struct progress *progress, struct slice text)
+{
+	struct arena *arena CLEANUP(arena_freep) = arena_new();
+	while (text.n) {
+		const char *newline = memchr(text.p, '\n', text.n);
+		size_t n = newline ? (size_t)(newline - text.p) : text.n;
+		take_line(progress, arena, slice_make(text.p, n));
+		n += newline != NULL;
+		text = slice_make(text.p + n, text.n - n);
+	}
+}
+
 static struct error *read_progress(const struct step_context *ctx, const char *stage, struct progress *ret)
 {
 	char name[160];
@@ -178,12 +190,29 @@ static struct error *read_progress(const struct step_context *ctx, const char *s
 	*ret = (struct progress){0};
 	job_name(ctx, stage, name);
 	TRY(process_read(ctx->world->ports->process, name, "out", 0, MAX_OUTPUT, &out));
-	struct arena *arena CLEANUP(arena_freep) = arena_new();
-	for (const char *p = buf_str(&out); *p;) {
-		size_t n = strcspn(p, "\n");
-		take_line(ret, arena, slice_make(p, n));
-		p += n + (p[n] == '\n');
+	take_lines(ret, buf_slice(&out));
+	return NULL;
+}
+
+/* While an apply runs only what it has written since the last look is read, up to the last whole line. */
+static struct error *count_done(struct step_context *ctx, size_t *ret)
+{
+	struct job_mark *mark = &ctx->world->apply;
+	struct progress progress CLEANUP(progress_done) = {0};
+	struct buf out CLEANUP(buf_done) = BUF_INIT(MAX_OUTPUT);
+	char name[160];
+	job_name(ctx, "apply", name);
+	if (strcmp(mark->job, name) != 0) {
+		*mark = (struct job_mark){0};
+		memcpy(mark->job, name, sizeof name);
 	}
+	TRY(process_read(ctx->world->ports->process, name, "out", mark->offset, MAX_OUTPUT, &out));
+	while (out.n && out.p[out.n - 1] != '\n')
+		out.n--;
+	take_lines(&progress, buf_slice(&out));
+	mark->offset += out.n;
+	mark->done += progress.done;
+	*ret = mark->done;
 	return NULL;
 }
 
@@ -350,16 +379,16 @@ static struct error *poll_eks(struct step_context *ctx, const char *name, struct
 
 static struct error *stage_running(struct step_context *ctx, enum stage stage, struct step_result *ret)
 {
-	struct progress progress CLEANUP(progress_done) = {0};
-	ret->detail = mem_printf("terraform %s", stages[stage]);
-	ret->poll_after_ms = stage == STAGE_APPLY ? 10 * SECOND_MS : 2 * SECOND_MS;
-	if (stage != STAGE_APPLY)
+	size_t done, planned = (size_t)document_int_or(ctx->memory, "planned", 0);
+	if (stage != STAGE_APPLY) {
+		ret->poll_after_ms = 2 * SECOND_MS;
+		ret->detail = mem_printf("terraform %s", stages[stage]);
 		return NULL;
-	TRY(read_progress(ctx, "apply", &progress));
-	free(ret->detail);
-	size_t planned = (size_t)document_int_or(ctx->memory, "planned", 0);
-	ret->detail = mem_printf("%zu/%zu resources", progress.done, planned);
-	ret->fraction = planned ? (double)progress.done / (double)planned : 0;
+	}
+	ret->poll_after_ms = 10 * SECOND_MS;
+	TRY(count_done(ctx, &done));
+	ret->detail = mem_printf("%zu/%zu resources", done, planned);
+	ret->fraction = planned ? (double)done / (double)planned : 0;
 	return NULL;
 }
 
