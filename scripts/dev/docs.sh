@@ -1,8 +1,9 @@
 #!/bin/sh
 # Documents that the program itself writes.
+# usage: docs.sh BUILD [DIRECTORY]     DIRECTORY: where to (default docs)
 set -eu
-build=$1
-"$build/eks-upgrade-agent" config schema >docs/config.schema.json
-echo "docs/config.schema.json"
-"$build/tests/artifacts_assessment_speaker" | python3 -m json.tool --indent 1 >docs/assessment.schema.json
-echo "docs/assessment.schema.json"
+build=$1 to=${2:-docs}
+"$build/eks-upgrade-agent" config schema >"$to/config.schema.json"
+"$build/tests/artifacts_assessment_speaker" | python3 -m json.tool --indent 1 >"$to/assessment.schema.json"
+"$build/eks-upgrade-agent" assess --list-checks -o markdown >"$to/checks.md"
+[ "$to" != docs ] || printf 'docs/%s\n' config.schema.json assessment.schema.json checks.md

@@ -198,7 +198,17 @@ def report_releases(calendar, today, say):
     return last["version"], eks["version"]
 
 
-def report(rows, calendar, changes):
+def report_components(components, eks, say):
+    """Makers may simply not support it yet: a person has to look either way."""
+    most = collections.defaultdict(int)
+    for row in components:
+        most[row["component"]] = max(most[row["component"]], minor(row["kubernetes_max"]) or 999)
+    for component, last in sorted(most.items()):
+        if last < minor(eks):
+            say(f"components.tsv: no release of {component} is known to support more than 1.{last}; EKS has {eks}")
+
+
+def report(rows, calendar, changes, components):
     found = []
     say = found.append
     today = datetime.date.today().isoformat()
@@ -216,6 +226,7 @@ def report(rows, calendar, changes):
     for row in changes:
         if minor(row["version"]) and minor(row["version"]) <= minor(kubernetes) and "not released yet" in row["source"]:
             say(f"version-changes.tsv: {row['id']} was written before {row['version']} came out: look again")
+    report_components(components, eks, say)
     coming = collections.Counter(row["removed"] for row in built_in if minor(row["removed"]) > minor(kubernetes))
     for version in sorted(coming, key=minor):
         say(f"k8s-api-lifecycle.tsv: {coming[version]} removals in {version}, which is not out: such days have moved before")
@@ -235,7 +246,7 @@ def report(rows, calendar, changes):
 def main():
     rows, calendar, changes = apis(), table("eks-calendar.tsv"), table("version-changes.tsv")
     if sys.argv[1:] == ["--report"]:
-        report(rows, calendar, changes)
+        report(rows, calendar, changes, table("components.tsv"))
         return
     write_lifecycle(rows)
     write_calendar(calendar)

@@ -26,6 +26,35 @@ const struct check *const check_families[] = {
 	checks_tool,	  NULL,
 };
 
+const char *const check_family_titles[] = {
+	"The way to the target",
+	"The control plane",
+	"EKS's insights",
+	"Version skew",
+	"EKS add-ons",
+	"Components",
+	"Deprecated and removed APIs",
+	"What names a removed API",
+	"Custom resources",
+	"Behaviour that changes with a version",
+	"Workloads",
+	"PodDisruptionBudgets",
+	"Behind load balancers",
+	"Pods as they are",
+	"Draining nodes",
+	"Admission webhooks",
+	"Nodes and node groups",
+	"Karpenter, Auto Mode, Fargate, Windows, hybrid nodes",
+	"Capacity and quotas",
+	"Terraform and GitOps",
+	"Backups",
+	"Blue/green",
+	"The way back",
+	"Telling whether harm was done",
+	"The look itself",
+};
+_Static_assert(ARRAY_SIZE(check_family_titles) + 1 == ARRAY_SIZE(check_families), "a title a family");
+
 const struct check *check_find(const char *id)
 {
 	for (const struct check *const *family = check_families; *family; family++)

@@ -21,7 +21,7 @@ struct check {
 	void (*run)(struct assess *assess);
 	const char *remedy; /* what to do; a finding may say it more exactly */
 	const char *scope;  /* NULL; "blue-green" or "rollback": counts for that strategy only */
-	const char *page;   /* documentation; NULL: docs/checks.md#ID */
+	const char *page;   /* documentation */
 };
 #define NEEDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
@@ -32,6 +32,7 @@ extern const struct check checks_path[], checks_control_plane[], checks_insights
 	checks_compute[], checks_capacity[], checks_gitops[], checks_backup[], checks_blue_green[], checks_rollback[],
 	checks_validation[], checks_tool[];
 extern const struct check *const check_families[]; /* NULL-terminated */
+extern const char *const check_family_titles[];	   /* of each, in the same order */
 const struct check *check_find(const char *id);
 
 struct assess {

@@ -18,56 +18,52 @@ static const struct cli_flag flags[] = {
 	{"save", 0, "FILE|DIR/", false, "keep what was seen", NULL},
 	{"list-checks", 0, NULL, false, "list every check", NULL},
 	{"explain", 0, "ID", false, "say what a check looks at and what to do", NULL},
-	{"only", 0, "IDS", true, "only these checks, separated by commas", NULL},
+	{"only", 0, "IDS", true, "only these checks, separated by commas; * stands for anything: WL-*", NULL},
+	{"except", 0, "IDS", true, "all checks but these", NULL},
 	{NULL, 0, NULL, false, NULL, NULL},
 };
 
-static void list_checks(struct cli *cli)
+/* "A,B" and repeated flags, each id or pattern ("WL-*") marked in `marks`, one a check. What matches none is a mistake.
+ */
+static struct error *mark(struct cli *cli, const char *flag, bool *marks, bool *ret_any)
 {
-	for (const struct check *const *family = check_families; *family; family++)
-		for (const struct check *check = *family; check->id; check++)
-			buf_printf(cli->out, "%-24s %-8s %s\n", check->id, severity_names[check->severity],
-				   check->title);
-}
-
-static struct error *explain(struct cli *cli, const char *id)
-{
-	const struct check *check = check_find(id);
-	struct buf *out = cli->out;
-	if (!check)
-		return error_remedy(cli_usage_error("no check \"%s\"", id), "eks-upgrade-agent assess --list-checks");
-	buf_printf(out, "%s: %s\n  severity  %s\n", check->id, check->title,
-		   check->severities ? check->severities : severity_names[check->severity]);
-	if (check->scope)
-		buf_printf(out, "  counts    for %s\n", check->scope);
-	for (const char *const *need = check->needs; need && *need; need++)
-		buf_printf(out, "  reads     %s (%s)\n", *need, source_permission(cli->arena, *need));
-	buf_printf(out, "  do        %s\n", check->remedy ? check->remedy : "");
-	if (check->page)
-		buf_printf(out, "  page      %s\n", check->page);
-	return NULL;
-}
-
-/* "A,B" and repeated flags; NULL for all. Unknown ids are mistakes. */
-static struct error *only_ids(struct cli *cli, const char *const **ret)
-{
-	size_t n, count = 0;
-	const char **given = cli_flag_all(cli, "only", &n), **ids = NULL;
+	size_t n;
+	const char **given = cli_flag_all(cli, flag, &n);
 	for (size_t i = 0; i < n; i++) {
 		for (const char *p = given[i]; *p;) {
-			size_t length = strcspn(p, ",");
-			const char *id = arena_strndup(cli->arena, p, length);
-			if (*id && !check_find(id))
-				return error_remedy(cli_usage_error("no check \"%s\"", id),
-						    "eks-upgrade-agent assess --list-checks");
-			if (*id)
-				*ARENA_PUSH(cli->arena, ids, count) = id;
+			size_t length = strcspn(p, ","), k = 0;
+			const char *pattern = arena_strndup(cli->arena, p, length);
+			bool matched = !length;
+			for (const struct check *const *family = check_families; *family; family++)
+				for (const struct check *check = *family; check->id; check++, k++) {
+					bool hit = length && accept_matches(pattern, check->id);
+					marks[k] |= hit;
+					matched |= hit;
+				}
+			if (!matched)
+				return checks_unknown(pattern);
+			*ret_any |= length > 0;
 			p += length + (p[length] == ',');
 		}
 	}
-	if (count)
-		*ARENA_PUSH(cli->arena, ids, count) = NULL;
-	*ret = ids;
+	return NULL;
+}
+
+/* The ids that --only and --except leave; NULL for all. */
+static struct error *chosen_ids(struct cli *cli, const char *const **ret)
+{
+	enum { MOST = 512 };
+	bool only[MOST] = {false}, except[MOST] = {false}, any_only = false, any_except = false;
+	const char **ids = NULL;
+	size_t n = 0, k = 0;
+	TRY(mark(cli, "only", only, &any_only));
+	TRY(mark(cli, "except", except, &any_except));
+	for (const struct check *const *family = check_families; *family; family++)
+		for (const struct check *check = *family; check->id; check++, k++)
+			if ((!any_only || only[k]) && !except[k])
+				*ARENA_PUSH(cli->arena, ids, n) = check->id;
+	*ARENA_PUSH(cli->arena, ids, n) = NULL;
+	*ret = any_only || any_except ? ids : NULL;
 	return NULL;
 }
 
@@ -134,12 +130,12 @@ static struct error *run(struct cli *cli, int *ret_exit)
 	const char *from = cli_flag_text(cli, "from"), *const * only;
 	*ret_exit = EXIT_DONE;
 	if (cli_flag_given(cli, "list-checks")) {
-		list_checks(cli);
+		checks_list(cli);
 		return NULL;
 	}
 	if (cli_flag_given(cli, "explain"))
-		return explain(cli, cli_flag_text(cli, "explain"));
-	TRY(only_ids(cli, &only));
+		return checks_explain(cli, cli_flag_text(cli, "explain"));
+	TRY(chosen_ids(cli, &only));
 	TRY(cli_load_config(cli, !from));
 	if (!cli->config.target_version)
 		return error_remedy(cli_usage_error("no target version"), "set target_version, or --to VERSION");

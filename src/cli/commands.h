@@ -38,5 +38,10 @@ int cli_exit_of_result(enum run_result result);
 /* What assess and scan found, as -o says. */
 struct error *cli_print_assessment(struct cli *cli, const struct assessment *assessment) MUST_CHECK;
 
+/* What checks there are, all or one, as -o says; and that there is none of this name. */
+void checks_list(struct cli *cli);
+struct error *checks_explain(struct cli *cli, const char *id) MUST_CHECK;
+struct error *checks_unknown(const char *id) MUST_CHECK;
+
 /* A plan as terraform would print one. */
 void cli_print_plan(struct cli *cli, const struct upgrade_plan *plan, const struct cluster_state *state);
