@@ -213,12 +213,10 @@ static bool split_path(const struct assess *assess, const char *path, struct api
 static void take_client(struct assess *assess, const json_t *details, const json_t *client)
 {
 	struct api_evidence evidence = {.source = API_CLIENT, .count = -1};
-	const char *agent = document_text(client, "userAgent"), *when = document_text(client, "lastRequestTime"),
-		   *usage = document_text(details, "usage");
+	const char *agent = document_text(client, "userAgent"), *usage = document_text(details, "usage");
 	if (!usage || !split_path(assess, usage, &evidence))
 		return;
-	if (when)
-		time_parse_rfc3339(slice_of(when), &evidence.last_seen_ms);
+	document_time(client, "lastRequestTime", &evidence.last_seen_ms);
 	if (evidence.last_seen_ms && assess->now_ms - evidence.last_seen_ms > CALLER_FORGOTTEN_MS)
 		return;
 	evidence.api = knowledge_api_resource(evidence.group, evidence.version, evidence.resource);

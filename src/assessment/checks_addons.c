@@ -159,15 +159,26 @@ static void way_back(struct assess *assess)
 	}
 }
 
-static bool is_installed(const struct assess *assess, const char *name)
+enum installed { NOT_INSTALLED, INSTALLED, NOT_LISTED };
+
+/* That a list has it not says something only when somebody asked, and got the whole of it. */
+static enum installed installed(const struct assess *assess, const char *name)
 {
 	size_t i, k;
 	const json_t *call, *listed;
-	json_array_foreach (inventory_aws_calls(assess->inventory, "list_addons"), i, call)
-		json_array_foreach (document_at(call, "response.addons"), k, listed)
+	enum installed found = NOT_LISTED;
+	EACH_ADDON(assess, addon)
+	if (!strcmp(name_of(addon), name))
+		return INSTALLED;
+	json_array_foreach (inventory_aws_calls(assess->inventory, "list_addons"), i, call) {
+		const json_t *names = document_at(call, "response.addons");
+		json_array_foreach (names, k, listed)
 			if (json_is_string(listed) && !strcmp(json_string_value(listed), name))
-				return true;
-	return false;
+				return INSTALLED;
+		if (json_is_array(names) && !document_text(call, "response.nextToken"))
+			found = NOT_INSTALLED;
+	}
+	return found;
 }
 
 static void self_managed(struct assess *assess)
@@ -177,11 +188,17 @@ static void self_managed(struct assess *assess)
 	} core[] = {{"DaemonSet", "aws-node", "vpc-cni"},
 		    {"DaemonSet", "kube-proxy", "kube-proxy"},
 		    {"Deployment", "coredns", "coredns"}};
-	for (size_t i = 0; i < ARRAY_SIZE(core); i++)
-		if (index_workload(assess, core[i].kind, "kube-system", core[i].workload) &&
-		    !is_installed(assess, core[i].addon))
+	for (size_t i = 0; i < ARRAY_SIZE(core); i++) {
+		enum installed is = installed(assess, core[i].addon);
+		if (is == INSTALLED || !index_workload(assess, core[i].kind, "kube-system", core[i].workload))
+			continue;
+		if (is == NOT_LISTED)
+			assess_unknown(assess, core[i].kind, "kube-system", core[i].workload,
+				       "add-ons were not listed; needs: eks:ListAddons");
+		else
 			assess_object(assess, core[i].kind, "kube-system", core[i].workload,
 				      "it is not the EKS add-on %s: nobody updates it but you", core[i].addon);
+	}
 }
 
 static void conflict(struct assess *assess)
@@ -316,22 +333,59 @@ static void ipvs(struct assess *assess)
 	}
 }
 
+#define EBS_DRIVER "ebs.csi.aws.com"
+
+static bool is_driver_image(const struct assess *assess, const struct kube_workload *workload)
+{
+	const struct kube_pod_spec *spec = workload->template.spec;
+	const char *name, *tag;
+	for (size_t i = 0; spec && i < spec->n_containers; i++) {
+		if (!spec->containers[i].image)
+			continue;
+		image_split(assess->arena, spec->containers[i].image, &name, &tag);
+		if (strstr(name, "ebs-csi-driver"))
+			return true;
+	}
+	return false;
+}
+
+/* However it came there: its object, a node that it serves, or what runs it. */
+static bool driver_is_there(const struct assess *assess)
+{
+	const struct inventory *inventory = assess->inventory;
+	for (size_t i = 0; i < inventory->n_customs; i++)
+		if (!strcmp(subject_text(inventory->customs[i].kind), "CSIDriver") &&
+		    !strcmp(subject_text(inventory->customs[i].meta.name), EBS_DRIVER))
+			return true;
+	for (size_t i = 0; i < inventory->n_csi_nodes; i++)
+		for (size_t k = 0; k < inventory->csi_nodes[i].n_drivers; k++)
+			if (!strcmp(subject_text(inventory->csi_nodes[i].drivers[k].name), EBS_DRIVER))
+				return true;
+	for (size_t i = 0; i < inventory->n_workloads; i++)
+		if (is_driver_image(assess, &inventory->workloads[i]))
+			return true;
+	return document_true(inventory_cluster(inventory), "storageConfig.blockStorage.enabled"); /* Auto Mode */
+}
+
 static void ebs_driver(struct assess *assess)
 {
 	const struct kube_volume_object *used = NULL;
 	for (size_t i = 0; i < assess->inventory->n_volumes && !used; i++) {
 		const struct kube_volume_object *volume = &assess->inventory->volumes[i];
-		if (volume->aws_volume || (volume->csi_driver && !strcmp(volume->csi_driver, "ebs.csi.aws.com")))
+		if (volume->aws_volume || (volume->csi_driver && !strcmp(volume->csi_driver, EBS_DRIVER)))
 			used = volume;
 	}
-	for (size_t i = 0; i < assess->inventory->n_customs && used; i++) {
-		const struct kube_custom *custom = &assess->inventory->customs[i];
-		if (custom->kind && !strcmp(custom->kind, "CSIDriver") && custom->meta.name &&
-		    !strcmp(custom->meta.name, "ebs.csi.aws.com"))
-			return;
-	}
-	if (!used || is_installed(assess, "aws-ebs-csi-driver"))
+	if (!used || driver_is_there(assess))
 		return;
+	switch (installed(assess, "aws-ebs-csi-driver")) {
+	case INSTALLED:
+		return;
+	case NOT_LISTED:
+		assess_unknown(assess, NULL, NULL, NULL, "add-ons were not listed; needs: eks:ListAddons");
+		return;
+	case NOT_INSTALLED:
+		break;
+	}
 	struct finding *finding = assess_cluster(assess, "EBS volumes are used, and their CSI driver is not there");
 	assess_evidence(assess, finding, "kubernetes persistentvolumes", "%s", used->meta.name);
 }

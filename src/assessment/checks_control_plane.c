@@ -1,5 +1,7 @@
 /* The control plane and what AWS needs to change it: its health, network, role, key, and what it says of itself. */
+#include <fnmatch.h>
 #include <string.h>
+#include "assessment/asked.h"
 #include "assessment/subject.h"
 #include "codec/document.h"
 
@@ -25,32 +27,27 @@ static const char *cluster_name(const struct assess *assess)
 	return assess->inventory->cluster ? assess->inventory->cluster : "CLUSTER";
 }
 
-/* The element of `list` in any answer of an operation whose `member` is `value`; NULL: none. */
-static const json_t *find_in(const struct assess *assess, const char *snake, const char *list, const char *member,
-			     const char *value)
-{
-	size_t i, k;
-	const json_t *call, *one;
-	json_array_foreach (inventory_aws_calls(assess->inventory, snake), i, call)
-		json_array_foreach (json_object_get(json_object_get(call, "response"), list), k, one)
-			if (equals(document_text(one, member), value))
-				return one;
-	return NULL;
-}
-
 /* ---- health */
+
+static bool is_told(const json_t *issue)
+{
+	return *document_text_or(issue, "code", "") || *document_text_or(issue, "message", "");
+}
 
 static void health(struct assess *assess)
 {
 	const json_t *issues = document_at(inventory_cluster(assess->inventory), "health.issues"), *issue;
-	size_t i;
+	size_t i, n = 0;
 	struct finding *finding = NULL;
+	json_array_foreach (issues, i, issue)
+		n += is_told(issue);
 	json_array_foreach (issues, i, issue) {
 		const char *code = document_text_or(issue, "code", "?");
+		if (!is_told(issue))
+			continue;
 		if (!finding)
-			finding =
-				assess_cluster(assess, "EKS tells %zu issue%s of the cluster's health: %s",
-					       json_array_size(issues), json_array_size(issues) == 1 ? "" : "s", code);
+			finding = assess_cluster(assess, "EKS tells %zu issue%s of the cluster's health: %s", n,
+						 n == 1 ? "" : "s", code);
 		const char *message = document_text_or(issue, "message", ""),
 			   *of = document_text(issue, "resourceIds[0]");
 		assess_evidence(assess, finding, "eks:DescribeCluster", "%s: %s%s%s", code, message, of ? " of " : "",
@@ -60,103 +57,111 @@ static void health(struct assess *assess)
 
 /* ---- subnets and security groups */
 
+static void not_asked(struct assess *assess, const char *name, const char *permission)
+{
+	assess_unknown(assess, NULL, NULL, name, "nobody asked for it; needs: %s", permission);
+}
+
+static void few_addresses(struct assess *assess, const char *name, const json_t *subnet, int64_t free_n)
+{
+	struct finding *finding = assess_aws(assess, name, "%lld free addresses; the upgrade takes up to %d",
+					     (long long)free_n, LEAST_ADDRESSES);
+	finding->severity = free_n < LEAST_ADDRESSES ? SEVERITY_BLOCKER : SEVERITY_HIGH;
+	assess_evidence(assess, finding, "ec2:DescribeSubnets", "%s in %s, %s", name,
+			document_text_or(subnet, "AvailabilityZone", "?"), document_text_or(subnet, "CidrBlock", "?"));
+	assess_remedy(assess, finding,
+		      "free addresses in %s, or give the cluster another subnet: aws eks update-cluster-config "
+		      "--name %s --resources-vpc-config subnetIds=…",
+		      name, cluster_name(assess));
+}
+
 /* Fewer than two zones with addresses left says nothing more: then one of the subnets is told already, or all are in
  * one zone (CP-SUBNETS). */
 static void subnet_addresses(struct assess *assess)
 {
 	size_t i;
-	const json_t *id;
+	const json_t *id, *subnet;
 	json_array_foreach (json_object_get(vpc_config(assess), "subnetIds"), i, id) {
 		const char *name = json_string_value(id);
-		const json_t *subnet = find_in(assess, "describe_subnets", "Subnets", "SubnetId", name);
+		enum asked asked = name ? asked_listed(assess, &asked_subnets, name, &subnet) : ASKED_GONE;
+		if (asked == ASKED_GONE)
+			continue; /* told by CP-SUBNETS */
 		int64_t free_n = document_int_or(subnet, "AvailableIpAddressCount", -1);
-		if (free_n < 0 || free_n > FEW_ADDRESSES)
-			continue;
-		struct finding *finding = assess_aws(assess, name, "%lld free addresses; the upgrade takes up to %d",
-						     (long long)free_n, LEAST_ADDRESSES);
-		finding->severity = free_n < LEAST_ADDRESSES ? SEVERITY_BLOCKER : SEVERITY_HIGH;
-		assess_evidence(assess, finding, "ec2:DescribeSubnets", "%s in %s, %s", name,
-				document_text_or(subnet, "AvailabilityZone", "?"),
-				document_text_or(subnet, "CidrBlock", "?"));
-		assess_remedy(assess, finding,
-			      "free addresses in %s, or give the cluster another subnet: aws eks update-cluster-config "
-			      "--name %s --resources-vpc-config subnetIds=…",
-			      name, cluster_name(assess));
+		if (asked == ASKED_NOT || free_n < 0)
+			not_asked(assess, name, "ec2:DescribeSubnets");
+		else if (free_n <= FEW_ADDRESSES)
+			few_addresses(assess, name, subnet, free_n);
 	}
 }
 
 static void subnets(struct assess *assess)
 {
-	size_t i, known = 0;
-	const json_t *id;
+	size_t i;
+	const json_t *id, *subnet;
 	const char *zone = NULL;
-	bool several = false;
+	bool more = false; /* a second zone, or what was told, or what is not known */
 	json_array_foreach (json_object_get(vpc_config(assess), "subnetIds"), i, id) {
 		const char *name = json_string_value(id);
-		const json_t *subnet = find_in(assess, "describe_subnets", "Subnets", "SubnetId", name);
-		const char *in = document_text(subnet, "AvailabilityZone");
-		if (!subnet && name) {
+		enum asked asked = name ? asked_listed(assess, &asked_subnets, name, &subnet) : ASKED_THERE;
+		const char *in = name ? document_text(subnet, "AvailabilityZone") : NULL;
+		if (asked == ASKED_GONE)
 			assess_aws(assess, name, "the cluster is set up with this subnet, which is no more");
-			several = true; /* told */
-			continue;
-		}
-		known += in != NULL;
-		several |= in && zone && strcmp(in, zone) != 0;
+		else if (asked == ASKED_NOT)
+			not_asked(assess, name, "ec2:DescribeSubnets");
+		more |= !in || (zone && strcmp(in, zone) != 0);
 		zone = in ? in : zone;
 	}
-	if (known && !several)
+	if (zone && !more)
 		assess_cluster(assess, "all its subnets are in %s: EKS wants %d zones", zone, LEAST_ZONES);
 }
 
-/* "Changed" is told only where nothing can come in at all: rules may be narrowed on purpose. */
+/* "Changed" is told only where nothing can come in at all: rules may be narrowed on purpose. Groups beside the
+ * cluster's own are told when they are gone, and not missed where nobody asked for them. */
 static void security_group(struct assess *assess)
 {
-	const json_t *config = vpc_config(assess), *others = json_object_get(config, "securityGroupIds"), *id;
+	const json_t *config = vpc_config(assess), *others = json_object_get(config, "securityGroupIds"), *id, *seen;
 	const char *own = document_text(config, "clusterSecurityGroupId");
 	size_t i;
-	const json_t *seen = own ? find_in(assess, "describe_security_groups", "SecurityGroups", "GroupId", own) : NULL,
-		     *rules = json_object_get(seen, "IpPermissions");
-	if (own && !seen)
+	enum asked asked = own ? asked_listed(assess, &asked_groups, own, &seen) : ASKED_THERE;
+	const json_t *rules = own ? json_object_get(seen, "IpPermissions") : NULL;
+	if (asked == ASKED_NOT)
+		not_asked(assess, own, "ec2:DescribeSecurityGroups");
+	else if (asked == ASKED_GONE)
 		assess_aws(assess, own, "the cluster security group is no more");
 	else if (json_is_array(rules) && !json_array_size(rules) && !json_array_size(others))
 		assess_aws(assess, own, "the cluster security group lets nothing in: its rules were taken away");
 	json_array_foreach (others, i, id) {
 		const char *name = json_string_value(id);
-		if (name && !equals(name, own) &&
-		    !find_in(assess, "describe_security_groups", "SecurityGroups", "GroupId", name))
+		if (name && !equals(name, own) && asked_listed(assess, &asked_groups, name, &seen) == ASKED_GONE)
 			assess_aws(assess, name, "the cluster is set up with this security group, which is no more");
 	}
 }
 
 /* ---- role and key */
 
-static bool is_or_has(const json_t *value, const char *wanted, const char *also)
+/* Names in policies: `*` and `?` stand for others, and actions know no case. */
+static bool fits(const json_t *value, const char *wanted, int flags)
 {
 	size_t i;
 	const json_t *one;
-	const char *text = json_string_value(value);
-	if (text)
-		return equals(text, wanted) || equals(text, "*") || equals(text, also);
+	const char *pattern = json_string_value(value);
+	if (pattern)
+		return fnmatch(pattern, wanted, FNM_NOESCAPE | flags) == 0;
 	json_array_foreach (value, i, one)
-		if (is_or_has(one, wanted, also))
+		if (fits(one, wanted, flags))
 			return true;
 	return false;
 }
 
 static bool lets_eks_in(const json_t *statement)
 {
-	const json_t *principal = json_object_get(statement, "Principal");
-	return equals(document_text_or(statement, "Effect", "Allow"), "Allow") &&
-	       (is_or_has(principal, "*", NULL) ||
-		is_or_has(json_object_get(principal, "Service"), "eks.amazonaws.com", NULL)) &&
-	       is_or_has(json_object_get(statement, "Action"), "sts:AssumeRole", "sts:*");
-}
-
-/* A document; or text of one. */
-static json_t *policy_of(const json_t *value)
-{
-	return json_is_string(value) ? json_loadb(json_string_value(value), json_string_length(value), 0, NULL)
-				     : json_incref((json_t *)(uintptr_t)value);
+	const json_t *principal = json_object_get(statement, "Principal"),
+		     *but = json_object_get(statement, "NotAction");
+	bool action = but ? !fits(but, "sts:AssumeRole", FNM_CASEFOLD)
+			  : fits(json_object_get(statement, "Action"), "sts:AssumeRole", FNM_CASEFOLD);
+	return equals(document_text_or(statement, "Effect", "Allow"), "Allow") && action &&
+	       (fits(principal, "eks.amazonaws.com", 0) ||
+		fits(json_object_get(principal, "Service"), "eks.amazonaws.com", 0));
 }
 
 static bool trust_ok(const json_t *policy)
@@ -177,13 +182,16 @@ static void role(struct assess *assess)
 		   *slash = arn ? strrchr(arn, '/') : NULL;
 	if (!slash)
 		return;
-	const json_t *seen = inventory_aws_response_for(assess->inventory, "get_role", "RoleName", slash + 1),
-		     *trust = document_at(seen, "Role.AssumeRolePolicyDocument");
-	if (!seen) {
+	const json_t *seen;
+	enum asked asked = asked_single(assess, "get_role", "RoleName", "Role.RoleName",
+					(const char *const[]){slash + 1, NULL}, &seen);
+	if (asked == ASKED_NOT)
+		not_asked(assess, arn, "iam:GetRole");
+	else if (asked == ASKED_GONE)
 		assess_aws(assess, arn, "the cluster's role is no more");
+	if (asked != ASKED_THERE)
 		return;
-	}
-	json_t *policy DOCUMENT_CLEANUP = trust ? policy_of(trust) : NULL;
+	const json_t *policy = document_at(seen, "Role.AssumeRolePolicyDocument");
 	if (!json_is_object(policy)) {
 		assess_unknown(assess, NULL, NULL, arn, "its trust policy cannot be read");
 		return;
@@ -198,6 +206,28 @@ static void role(struct assess *assess)
 		      slash + 1);
 }
 
+static void key(struct assess *assess, const char *arn)
+{
+	const char *slash = strrchr(arn, '/');
+	const json_t *seen;
+	enum asked asked = asked_single(assess, "describe_key", "KeyId", "KeyMetadata.Arn",
+					(const char *const[]){arn, slash ? slash + 1 : NULL, NULL}, &seen);
+	const char *state = document_text(seen, "KeyMetadata.KeyState");
+	if (asked == ASKED_NOT) {
+		not_asked(assess, arn, "kms:DescribeKey");
+		return;
+	}
+	if (asked == ASKED_THERE && (!state || equals(state, "Enabled") || equals(state, "Updating")))
+		return;
+	struct finding *finding =
+		assess_aws(assess, arn, "the key of the cluster's secrets is %s", state ? state : "no more");
+	if (equals(state, "Disabled"))
+		assess_remedy(assess, finding, "aws kms enable-key --key-id %s", arn);
+	if (equals(state, "PendingDeletion"))
+		assess_remedy(assess, finding,
+			      "aws kms cancel-key-deletion --key-id %s && aws kms enable-key --key-id %s", arn, arn);
+}
+
 /* Whether the role may use the key is not read: key policies and grants are many, and EKS tells KmsKey… issues itself
  * (CP-HEALTH). */
 static void kms(struct assess *assess)
@@ -206,20 +236,8 @@ static void kms(struct assess *assess)
 	const json_t *one;
 	json_array_foreach (json_object_get(inventory_cluster(assess->inventory), "encryptionConfig"), i, one) {
 		const char *arn = document_text(one, "provider.keyArn");
-		if (!arn)
-			continue;
-		const json_t *seen = inventory_aws_response_for(assess->inventory, "describe_key", "KeyId", arn);
-		const char *state = document_text(seen, "KeyMetadata.KeyState");
-		if (seen && (!state || equals(state, "Enabled") || equals(state, "Updating")))
-			continue;
-		struct finding *finding =
-			assess_aws(assess, arn, "the key of the cluster's secrets is %s", state ? state : "no more");
-		if (equals(state, "Disabled"))
-			assess_remedy(assess, finding, "aws kms enable-key --key-id %s", arn);
-		if (equals(state, "PendingDeletion"))
-			assess_remedy(assess, finding,
-				      "aws kms cancel-key-deletion --key-id %s && aws kms enable-key --key-id %s", arn,
-				      arn);
+		if (arn)
+			key(assess, arn);
 	}
 }
 

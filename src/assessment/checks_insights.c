@@ -65,8 +65,7 @@ static void misconfiguration(struct assess *assess)
 static int64_t time_at(const json_t *document, const char *path)
 {
 	int64_t time_ms = 0;
-	const char *text = document_text(document, path);
-	return text && time_parse_rfc3339(slice_of(text), &time_ms) ? time_ms : 0;
+	return document_time(document, path, &time_ms) ? time_ms : 0;
 }
 
 static void stale(struct assess *assess)

@@ -44,7 +44,6 @@ static void multi_hop(struct assess *assess)
 static bool came_lately(const struct assess *assess, const json_t *update)
 {
 	int64_t when_ms;
-	const char *created = document_text(update, "createdAt");
 	const json_t *params = json_object_get(update, "params"), *param;
 	bool to_here = false;
 	size_t i;
@@ -52,8 +51,8 @@ static bool came_lately(const struct assess *assess, const json_t *update)
 		to_here |= equals(document_text(param, "type"), "Version") &&
 			   knowledge_minor(document_text(param, "value")) == assess->from;
 	return to_here && equals(document_text(update, "type"), "VersionUpdate") &&
-	       equals(document_text(update, "status"), "Successful") && created &&
-	       time_parse_rfc3339(slice_of(created), &when_ms) && assess->now_ms - when_ms <= ROLLBACK_DAYS * DAY_MS;
+	       equals(document_text(update, "status"), "Successful") && document_time(update, "createdAt", &when_ms) &&
+	       assess->now_ms - when_ms <= ROLLBACK_DAYS * DAY_MS;
 }
 
 static const char *insight_against(const struct assess *assess)
@@ -111,13 +110,38 @@ static const json_t *offered(const struct assess *assess, unsigned minor, size_t
 	return found;
 }
 
+/* Did a request without a filter that may hide it, or for this very version, get its whole answer? */
+static bool target_was_asked(const struct assess *assess)
+{
+	static const char *const narrower[] = {"status", "versionStatus", "defaultOnly"};
+	size_t i, k;
+	const json_t *call, *version;
+	json_array_foreach (inventory_aws_calls(assess->inventory, "describe_cluster_versions"), i, call) {
+		const json_t *request = json_object_get(call, "request"),
+			     *versions = json_object_get(request, "clusterVersions");
+		bool asked = !json_array_size(versions) && json_is_array(document_at(call, "response.clusterVersions"));
+		json_array_foreach (versions, k, version)
+			asked |= equals(json_string_value(version), assess->target);
+		for (k = 0; k < ARRAY_SIZE(narrower); k++)
+			asked &= !json_is_true(json_object_get(request, narrower[k])) &&
+				 !document_text(request, narrower[k]);
+		if (asked && !document_text(call, "response.nextToken"))
+			return true;
+	}
+	return false;
+}
+
 static void unsupported(struct assess *assess)
 {
 	size_t rows;
 	const json_t *row = offered(assess, assess->to, &rows);
 	const char *status = document_text_or(row, "versionStatus", document_text(row, "status"));
-	if (!rows) {
-		assess_unknown(assess, NULL, NULL, NULL, "eks:DescribeClusterVersions named no version at all");
+	if (!row && (!rows || !target_was_asked(assess))) {
+		assess_unknown(assess, NULL, NULL, NULL,
+			       rows ? "eks:DescribeClusterVersions was not asked for %s"
+				    : "eks:DescribeClusterVersions named no version at all; "
+				      "%s may be offered",
+			       assess->target);
 		return;
 	}
 	if (row && !equals(status, "UNSUPPORTED") && !equals(status, "unsupported"))
@@ -174,8 +198,7 @@ struct support_days {
 static int64_t day_of(const json_t *row, const char *member)
 {
 	int64_t ms;
-	const char *text = document_text(row, member);
-	return text && time_parse_rfc3339(slice_of(text), &ms) ? ms : 0;
+	return document_time(row, member, &ms) ? ms : 0;
 }
 
 /* EKS's own days where it told them, else the calendar's. */

@@ -49,11 +49,10 @@ static void window(struct assess *assess)
 		assess_cluster(assess, "from 1.%u EKS goes back to 1.%u only", assess->from, assess->from - 1);
 	json_array_foreach (inventory_aws_calls(assess->inventory, "describe_update"), i, call) {
 		const json_t *update = document_at(call, "response.update");
-		const char *created = document_text(update, "createdAt");
 		if (is(document_text(update, "type"), "VersionUpdate") &&
 		    is(document_text(update, "status"), "Successful") &&
-		    knowledge_minor(parameter(update, "Version")) == assess->from && created &&
-		    time_parse_rfc3339(slice_of(created), &ms) && ms > last_ms)
+		    knowledge_minor(parameter(update, "Version")) == assess->from &&
+		    document_time(update, "createdAt", &ms) && ms > last_ms)
 			last_ms = ms;
 	}
 	if (!last_ms)

@@ -166,13 +166,19 @@ static const struct kube_workload *proxy(const struct assess *assess)
 	return index_workload(assess, "DaemonSet", "kube-system", "kube-proxy");
 }
 
+/* The tag of the container that is kube-proxy: another may stand beside it, or before it. */
 static const char *proxy_tag(const struct assess *assess)
 {
 	const struct kube_workload *workload = proxy(assess);
+	const struct kube_pod_spec *spec = workload ? workload->template.spec : NULL;
 	const char *name, *tag = "";
-	if (workload && workload->template.spec && workload->template.spec->n_containers &&
-	    workload->template.spec->containers[0].image)
-		image_split(assess->arena, workload->template.spec->containers[0].image, &name, &tag);
+	for (size_t i = 0; spec && i < spec->n_containers; i++) {
+		const struct kube_container *container = &spec->containers[i];
+		if (container->image && !strcmp(subject_text(container->name), "kube-proxy"))
+			image_split(assess->arena, container->image, &name, &tag);
+	}
+	if (!*tag && spec && spec->n_containers == 1 && spec->containers[0].image)
+		image_split(assess->arena, spec->containers[0].image, &name, &tag);
 	return tag;
 }
 
@@ -224,6 +230,24 @@ static void proxy_newer(struct assess *assess)
 
 /* ---- Cluster API: what its controllers ask before they make a machine */
 
+/* A management cluster holds others' machines. What names no cluster at all may be this one's. */
+static bool is_of_another(struct assess *assess, const struct kube_custom *custom)
+{
+	const json_t *spec = assess_json(assess, custom->spec);
+	const char *own = assess->inventory->cluster, *ns = subject_text(custom->meta.ns),
+		   *names[] = {kube_meta_label(&custom->meta, "cluster.x-k8s.io/cluster-name"),
+			       document_text(spec, "clusterName"), document_text(spec, "eksClusterName")};
+	bool named = false;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		/* Where EKS's name is not said, Cluster API makes it of the namespace's and the cluster's. */
+		if (own && names[i] &&
+		    (!strcmp(names[i], own) || !strcmp(arena_printf(assess->arena, "%s_%s", ns, names[i]), own)))
+			return false;
+		named |= names[i] != NULL;
+	}
+	return own && named;
+}
+
 static bool same_cluster(const struct kube_custom *a, const struct kube_custom *b)
 {
 	const char *one = kube_meta_label(&a->meta, "cluster.x-k8s.io/cluster-name"),
@@ -250,7 +274,8 @@ static void capi_kubeadm(struct assess *assess)
 	EACH_CUSTOM(assess, machines, "MachineDeployment")
 	{
 		const json_t *spec = document_at(assess_json(assess, machines->spec), "template.spec");
-		if (!strcmp(document_text_or(spec, "bootstrap.configRef.kind", ""), "KubeadmConfigTemplate"))
+		if (!is_of_another(assess, machines) &&
+		    !strcmp(document_text_or(spec, "bootstrap.configRef.kind", ""), "KubeadmConfigTemplate"))
 			machines_of(assess, machines, document_text(spec, "version"));
 	}
 }
@@ -263,7 +288,7 @@ static void capi_plane(struct assess *assess, const char *kind)
 		const char *wanted = document_text(assess_json(assess, plane->spec), "version"),
 			   *is = document_text(status, "version");
 		unsigned a = knowledge_minor(wanted), b = knowledge_minor(is);
-		if (a && b && a != b)
+		if (a && b && a != b && !is_of_another(assess, plane))
 			assess_object(assess, plane->kind, plane->meta.ns, plane->meta.name,
 				      "it is going from %s to %s: Cluster API holds its machines until that is over",
 				      is, wanted);

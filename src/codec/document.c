@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/digest.h"
+#include "base/time.h"
 
 void document_freep(json_t **document)
 {
@@ -84,6 +85,18 @@ int64_t document_int_or(const json_t *document, const char *path, int64_t otherw
 		return json_integer_value(value);
 	double real = document_real_or(document, path, NAN);
 	return isfinite(real) && fabs(real) < 9e18 ? (int64_t)real : otherwise;
+}
+
+bool document_time(const json_t *document, const char *path, int64_t *ret_time_ms)
+{
+	const json_t *value = document_at(document, path);
+	if (json_is_string(value))
+		return time_parse_rfc3339(slice_make(json_string_value(value), json_string_length(value)), ret_time_ms);
+	double seconds = json_number_value(value);
+	if (!json_is_number(value) || !(seconds > 0 && seconds < 1e11)) /* the year 5138 */
+		return false;
+	*ret_time_ms = (int64_t)(seconds * 1000);
+	return true;
 }
 
 bool document_true(const json_t *document, const char *path)

@@ -24,6 +24,8 @@ const char *document_text(const json_t *document, const char *path); /* NULL whe
 const char *document_text_or(const json_t *document, const char *path, const char *otherwise);
 int64_t document_int_or(const json_t *document, const char *path, int64_t otherwise); /* also from numeric strings */
 double document_real_or(const json_t *document, const char *path, double otherwise);
+/* A time as AWS's wire has it (seconds since 1970) or as people write it (RFC 3339); false: none. */
+bool document_time(const json_t *document, const char *path, int64_t *ret_time_ms);
 bool document_true(const json_t *document, const char *path); /* false when absent */
 /* Owned copy of printf-built text as a JSON string. */
 json_t *document_printf(const char *format, ...) PRINTF_LIKE(1, 2);

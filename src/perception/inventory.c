@@ -448,6 +448,7 @@ void inventory_settle(struct inventory *inventory)
 		if (!kept || all[kept - 1].ns != all[i].ns || all[kept - 1].name != all[i].name)
 			all[kept++] = all[i];
 	inventory->n_helm_releases = kept;
+	inventory_aws_settle(inventory);
 }
 
 /* ---- sources */
@@ -480,81 +481,6 @@ void inventory_source_error(struct inventory *inventory, const char *name, const
 	struct buf line CLEANUP(buf_done) = BUF_INIT(4096);
 	error_line(error, &line);
 	inventory_source(inventory, name, error->class == ERROR_AUTH ? SOURCE_DENIED : SOURCE_FAILED, buf_str(&line));
-}
-
-/* ---- AWS */
-
-/* botocore's rule: a capital after a small letter or digit begins a word, and so does the last capital of several that
- * a small letter follows. */
-const char *inventory_snake_name(struct arena *arena, const char *operation)
-{
-	char *out = arena_alloc(arena, 2 * strlen(operation) + 1), *to = out;
-	for (const char *p = operation; *p; p++) {
-		bool capital = *p >= 'A' && *p <= 'Z';
-		bool after_small = p > operation && !(p[-1] >= 'A' && p[-1] <= 'Z');
-		bool before_small = p[1] >= 'a' && p[1] <= 'z';
-		if (capital && p > operation && (after_small || before_small) && p[-1] != '_')
-			*to++ = '_';
-		*to++ = capital ? (char)(*p | 0x20) : *p;
-	}
-	return out;
-}
-
-bool inventory_aws_absent(const char *snake_name, const char *code)
-{
-	return code && ((!strcmp(snake_name, "get_role") && !strncmp(code, "NoSuchEntity", 12)) ||
-			(!strcmp(snake_name, "describe_key") && !strncmp(code, "NotFoundException", 17)));
-}
-
-void inventory_aws_record(struct inventory *inventory, const char *service, const char *operation, json_t *request,
-			  json_t *response, const struct error *error)
-{
-	const char *snake = inventory_snake_name(inventory->arena, operation);
-	json_t *calls = json_object_get(inventory->aws, snake);
-	if (!calls) {
-		calls = json_array();
-		json_object_set_new(inventory->aws, snake, calls);
-	}
-	json_t *call = json_pack("{s:o}", "request", request ? request : json_object());
-	if (error)
-		json_object_set_new(call, "error",
-				    json_pack("{s:s, s:s, s:b}", "code", error->code ? error->code : "", "message",
-					      error->message, "denied", error->class == ERROR_AUTH));
-	else
-		json_object_set_new(call, "response", response ? response : json_object());
-	json_array_append_new(calls, call);
-	inventory_source_error(inventory, arena_printf(inventory->arena, "%s:%s", service, operation),
-			       error && inventory_aws_absent(snake, error->code) ? NULL : error);
-}
-
-const json_t *inventory_aws_calls(const struct inventory *inventory, const char *snake_name)
-{
-	return json_object_get(inventory->aws, snake_name);
-}
-
-const json_t *inventory_aws_response(const struct inventory *inventory, const char *snake_name)
-{
-	return inventory_aws_response_for(inventory, snake_name, NULL, NULL);
-}
-
-const json_t *inventory_aws_response_for(const struct inventory *inventory, const char *snake_name, const char *member,
-					 const char *value)
-{
-	size_t i;
-	const json_t *call;
-	json_array_foreach (inventory_aws_calls(inventory, snake_name), i, call) {
-		const json_t *response = json_object_get(call, "response");
-		const char *asked =
-			member ? document_text(call, arena_printf(inventory->arena, "request.%s", member)) : NULL;
-		if (response && (!member || (asked && !strcmp(asked, value))))
-			return response;
-	}
-	return NULL;
-}
-
-const json_t *inventory_cluster(const struct inventory *inventory)
-{
-	return json_object_get(inventory_aws_response(inventory, "describe_cluster"), "cluster");
 }
 
 /* ---- metrics */

@@ -137,7 +137,7 @@ const char *inventory_snake_name(struct arena *arena, const char *operation);
  * source SERVICE:OPERATION as well. */
 void inventory_aws_record(struct inventory *inventory, const char *service, const char *operation, json_t *request,
 			  json_t *response, const struct error *error);
-/* That the role or the key is no more is an answer, not a failure. */
+/* That a role, a key or a subnet is no more is an answer, not a failure. */
 bool inventory_aws_absent(const char *snake_name, const char *code);
 /* All calls of an operation ("describe_nodegroup"): a JSON list, maybe NULL. */
 const json_t *inventory_aws_calls(const struct inventory *inventory, const char *snake_name);
@@ -145,6 +145,8 @@ const json_t *inventory_aws_calls(const struct inventory *inventory, const char 
 const json_t *inventory_aws_response(const struct inventory *inventory, const char *snake_name);
 const json_t *inventory_aws_response_for(const struct inventory *inventory, const char *snake_name, const char *member,
 					 const char *value);
+/* When everything was taken: errors in one form, policies unfolded, other clusters' calls dropped. */
+void inventory_aws_settle(struct inventory *inventory);
 /* The "cluster" of describe_cluster; NULL when it was not seen. */
 const json_t *inventory_cluster(const struct inventory *inventory);
 

@@ -381,6 +381,23 @@ static void canonical_bytes_do_not_depend_on_order(void **state)
 	assert_null(document_at(a, "a.none[3].x"));
 }
 
+static void times_come_as_text_and_as_seconds(void **state)
+{
+	(void)state;
+	int64_t ms = -1;
+	json_t *at DOCUMENT_CLEANUP =
+		json_pack("{s:s, s:i, s:f, s:s, s:i, s:f, s:b}", "text", "2026-12-01T00:00:00Z", "whole", 1796083200,
+			  "part", 1796083200.5, "word", "soon", "before", -1, "far", 1e300, "truth", 1);
+	assert_true(document_time(at, "text", &ms) && ms == 1796083200000);
+	assert_true(document_time(at, "whole", &ms) && ms == 1796083200000);
+	assert_true(document_time(at, "part", &ms) && ms == 1796083200500);
+	ms = 7;
+	assert_false(document_time(at, "word", &ms) || document_time(at, "before", &ms) ||
+		     document_time(at, "far", &ms) || document_time(at, "truth", &ms) ||
+		     document_time(at, "none", &ms));
+	assert_int_equal(ms, 7);
+}
+
 static void bytes_that_are_no_utf8_do_not_take_their_value_with_them(void **state)
 {
 	(void)state;
@@ -459,6 +476,7 @@ int main(void)
 		cmocka_unit_test(written_strings_do_no_harm_and_lose_nothing),
 		cmocka_unit_test(bytes_that_are_no_utf8_do_not_take_their_value_with_them),
 		cmocka_unit_test(canonical_bytes_do_not_depend_on_order),
+		cmocka_unit_test(times_come_as_text_and_as_seconds),
 	};
 	return cmocka_run_group_tests_name("json", tests, NULL, NULL);
 }
