@@ -7,6 +7,7 @@
 #include <string.h>
 #include "codec/document.h"
 
+#define REFRESH "argocd.argoproj.io/refresh"
 enum { LOOK_MS = 3000, RECONCILE_MS = 1500 };
 
 void sim_app_free(struct sim_app *app)
@@ -117,6 +118,41 @@ static void copy_objects(struct sim *sim, struct sim_app *app)
 	sim_cluster_changed(sim, cluster);
 }
 
+static bool bears_refresh(const struct sim_app *app)
+{
+	return json_object_get(json_object_get(app->metadata, "annotations"), REFRESH) != NULL;
+}
+
+static bool hangs(const struct sim *sim)
+{
+	return sim->n_faults && sim_fault_value(sim, "argocd", "hang") > 0;
+}
+
+/* Health of one, as the pods of its cluster are now. */
+static void reconcile(struct sim *sim, struct sim_app *app, const struct sim_cluster *cluster)
+{
+	bool sick = sim->n_faults && !sim_is_blue(sim, cluster) && sim_fault_value(sim, "argocd", "unhealthy") > 0;
+	double ready = sim_kube_ready(cluster->kube, sim_app_path(app));
+	app->health = sick ? APP_DEGRADED : ready >= 1 ? APP_HEALTHY : APP_PROGRESSING;
+	app->reconciled_ms = sim->now_ms;
+}
+
+bool sim_app_refresh(struct sim *sim, struct sim_app *app)
+{
+	json_t *annotations = json_object_get(app->metadata, "annotations");
+	if (hangs(sim)) {
+		if (!annotations)
+			json_object_set_new(app->metadata, "annotations", annotations = json_object());
+		json_object_set_new(annotations, REFRESH, json_string("normal"));
+		return false;
+	}
+	json_object_del(annotations, REFRESH);
+	const struct sim_cluster *cluster = sim_app_destination(sim, app);
+	if (app->synced && cluster)
+		reconcile(sim, app, cluster);
+	return true;
+}
+
 static bool advance_app(struct sim *sim, struct sim_app *app)
 {
 	if (app->gone_ms <= sim->now_ms) {
@@ -128,29 +164,26 @@ static bool advance_app(struct sim *sim, struct sim_app *app)
 		sim_app_free(app);
 		return false;
 	}
-	bool hangs = sim->n_faults && sim_fault_value(sim, "argocd", "hang") > 0;
-	if (app->phase == APP_RUNNING && !hangs) {
+	if (hangs(sim))
+		return true;
+	if (app->phase == APP_RUNNING) {
 		if (app->copies_ms <= sim->now_ms)
 			copy_objects(sim, app);
 		if (app->ends_ms <= sim->now_ms)
 			end_operation(sim, app);
 	}
+	if (bears_refresh(app))
+		sim_app_refresh(sim, app);
 	return true;
 }
 
-/* Health of what a cluster runs, as its pods are now. */
+/* Health of what a cluster runs. */
 static void look_at(struct sim *sim, struct sim_cluster *cluster)
 {
-	bool sick = sim->n_faults && !sim_is_blue(sim, cluster) && sim_fault_value(sim, "argocd", "unhealthy") > 0;
 	cluster->look_ms = INT64_MAX;
-	for (size_t i = 0; i < sim->n_apps; i++) {
-		struct sim_app *app = &sim->apps[i];
-		if (!app->synced || sim_app_destination(sim, app) != cluster)
-			continue;
-		double ready = sim_kube_ready(cluster->kube, sim_app_path(app));
-		app->health = sick ? APP_DEGRADED : ready >= 1 ? APP_HEALTHY : APP_PROGRESSING;
-		app->reconciled_ms = sim->now_ms;
-	}
+	for (size_t i = 0; i < sim->n_apps; i++)
+		if (sim->apps[i].synced && sim_app_destination(sim, &sim->apps[i]) == cluster)
+			reconcile(sim, &sim->apps[i], cluster);
 }
 
 void sim_argocd_advance(struct sim *sim)
@@ -177,13 +210,15 @@ static int64_t earlier(int64_t a, int64_t b)
 
 void sim_argocd_plan(struct sim *sim)
 {
-	bool hangs = sim->n_faults && sim_fault_value(sim, "argocd", "hang") > 0;
+	bool hung = hangs(sim);
 	sim->argocd_ms = INT64_MAX;
 	for (size_t i = 0; i < sim->n_apps; i++) {
 		const struct sim_app *app = &sim->apps[i];
 		sim->argocd_ms = earlier(sim->argocd_ms, app->gone_ms);
-		if (app->phase == APP_RUNNING && !hangs)
+		if (app->phase == APP_RUNNING && !hung)
 			sim->argocd_ms = earlier(sim->argocd_ms, earlier(app->copies_ms, app->ends_ms));
+		if (!hung && bears_refresh(app))
+			sim->argocd_ms = sim->now_ms;
 	}
 }
 

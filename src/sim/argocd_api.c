@@ -8,6 +8,8 @@
 
 #define SYNC_MS (70 * SECOND_MS)
 #define DELETE_MS (40 * SECOND_MS)
+#define PICKUP_MS 700 /* until the controller takes an operation up: it has no state before */
+#define USER "agent"
 #define REVISION "3f1c9a27d0b4e5f6a7b8c9d0e1f2a3b4c5d6e7f8"
 
 enum grpc { GRPC_INVALID = 3, GRPC_NOT_FOUND = 5, GRPC_EXISTS = 6, GRPC_DENIED = 7, GRPC_PRECONDITION = 9 };
@@ -18,10 +20,11 @@ static void refuse(struct http_response *response, int status, enum grpc code, c
 			json_pack("{s:s, s:i, s:s}", "error", message, "code", (int)code, "message", message));
 }
 
+/* Kubernetes' times are whole seconds. */
 static void put_time(struct buf *out, const char *name, int64_t ms)
 {
 	char text[TIME_TEXT];
-	buf_printf(out, ",\"%s\":\"%s\"", name, time_format_rfc3339(ms, text));
+	buf_printf(out, ",\"%s\":\"%s\"", name, time_format_rfc3339(ms - ms % SECOND_MS, text));
 }
 
 static void put_operation(struct buf *out, const struct sim_app *app)
@@ -54,28 +57,32 @@ static void put_metadata(struct buf *out, const struct sim_app *app)
 }
 
 /* Written as it is read, without a document in between: all of them are asked for at every poll. */
-static void put_view(struct buf *out, const struct sim_app *app)
+static void put_view(const struct sim *sim, struct buf *out, const struct sim_app *app)
 {
 	static const char *const healths[] = {"Missing", "Progressing", "Healthy", "Degraded"};
 	buf_puts(out, "{\"metadata\":");
 	put_metadata(out, app);
 	buf_puts(out, ",\"spec\":");
 	document_print(app->spec, false, out);
+	if (app->phase == APP_RUNNING) {
+		buf_puts(out, ",\"operation\":");
+		document_print(app->operation, false, out);
+	}
 	buf_printf(out,
 		   ",\"status\":{\"sync\":{\"status\":\"%s\",\"revision\":\"" REVISION
 		   "\"},\"health\":{\"status\":\"%s\"}",
 		   app->synced ? "Synced" : "OutOfSync", healths[app->health]);
-	if (app->phase != APP_IDLE)
+	if (app->phase != APP_IDLE && (app->phase != APP_RUNNING || sim->now_ms >= app->started_ms + PICKUP_MS))
 		put_operation(out, app);
 	if (app->reconciled_ms)
 		put_time(out, "reconciledAt", app->reconciled_ms);
 	buf_puts(out, "}}");
 }
 
-static void answer_view(struct http_response *response, const struct sim_app *app)
+static void answer_view(const struct sim *sim, struct http_response *response, const struct sim_app *app)
 {
 	sim_answer_json(response, 200, NULL);
-	put_view(&response->body, app);
+	put_view(sim, &response->body, app);
 }
 
 /* ---- clusters */
@@ -151,11 +158,35 @@ static void clusters(struct sim *sim, const struct http_request *request, const 
 
 /* ---- applications */
 
+/* `operation` is taken. */
+static void begin_sync(struct sim *sim, struct sim_app *app, json_t *operation)
+{
+	int64_t takes_ms = sim_takes(sim, SYNC_MS);
+	free(app->message);
+	json_decref(app->operation);
+	app->message = NULL;
+	app->operation = operation;
+	app->phase = APP_RUNNING;
+	app->started_ms = sim->now_ms;
+	app->finished_ms = 0;
+	app->copies_ms = sim->now_ms + takes_ms / 8;
+	app->ends_ms = sim->now_ms + takes_ms;
+	sim_argocd_plan(sim);
+}
+
+/* Somebody else is quicker: a person, or the application's own policy. */
+static void others_sync(struct sim *sim, struct sim_app *app, const char *member, json_t *who)
+{
+	begin_sync(sim, app, json_pack("{s:{s:s}, s:{s:o}}", "sync", "revision", REVISION, "initiatedBy", member, who));
+	sim_effect(sim, "argocd:foreign-sync %s", app->name);
+}
+
 static void create(struct sim *sim, const json_t *body, bool upsert, struct http_response *response)
 {
 	const char *name = document_text(body, "metadata.name");
 	struct sim_app *app = name ? sim_app_named(sim, name) : NULL;
 	json_t *spec = json_object_get(body, "spec");
+	bool made = false;
 	size_t at;
 	if (!name || !json_is_object(spec)) {
 		refuse(response, 400, GRPC_INVALID, "application's metadata.name or spec is missing");
@@ -178,36 +209,31 @@ static void create(struct sim *sim, const json_t *body, bool upsert, struct http
 	if (!app) {
 		app = sim_app_new(sim, name);
 		sim_effect(sim, "argocd:create %s", name);
+		made = true;
 	}
 	json_decref(app->metadata);
 	json_decref(app->spec);
 	app->metadata = json_deep_copy(json_object_get(body, "metadata"));
 	app->spec = json_deep_copy(spec);
-	answer_view(response, app);
+	if (made && document_at(spec, "syncPolicy.automated"))
+		others_sync(sim, app, "automated", json_true());
+	answer_view(sim, response, app);
 }
 
 static void synchronise(struct sim *sim, struct sim_app *app, const json_t *body, struct http_response *response)
 {
-	if (app->phase == APP_RUNNING || app->gone_ms != INT64_MAX) {
-		refuse(response, 400, GRPC_PRECONDITION, "another operation is already in progress");
+	bool idle = app->phase != APP_RUNNING && app->gone_ms == INT64_MAX;
+	if (idle && sim->n_faults && sim_fault_strikes(sim, "argocd", "foreign"))
+		others_sync(sim, app, "username", json_string("alice"));
+	else if (idle) {
+		begin_sync(sim, app,
+			   json_pack("{s:{s:s}, s:{s:s}, s:O*}", "sync", "revision", REVISION, "initiatedBy",
+				     "username", USER, "info", json_object_get(body, "infos")));
+		sim_effect(sim, "argocd:sync %s", app->name);
+		answer_view(sim, response, app);
 		return;
 	}
-	int64_t takes_ms = sim_takes(sim, SYNC_MS);
-	free(app->message);
-	json_decref(app->operation);
-	app->message = NULL;
-	app->operation = json_pack("{s:{s:s}, s:{s:s}}", "sync", "revision", REVISION, "initiatedBy", "username",
-				   "eks-upgrade-agent");
-	if (json_object_get(body, "infos"))
-		json_object_set(app->operation, "info", json_object_get(body, "infos"));
-	app->phase = APP_RUNNING;
-	app->started_ms = sim->now_ms;
-	app->finished_ms = 0;
-	app->copies_ms = sim->now_ms + takes_ms / 8;
-	app->ends_ms = sim->now_ms + takes_ms;
-	sim_argocd_plan(sim);
-	sim_effect(sim, "argocd:sync %s", app->name);
-	answer_view(response, app);
+	refuse(response, 400, GRPC_PRECONDITION, "another operation is already in progress");
 }
 
 static void terminate(struct sim *sim, struct sim_app *app, struct http_response *response)
@@ -245,7 +271,7 @@ static void list_apps(struct sim *sim, struct http_response *response)
 	for (size_t i = 0; i < sim->n_apps; i++) {
 		if (i)
 			buf_putc(out, ',');
-		put_view(out, &sim->apps[i]);
+		put_view(sim, out, &sim->apps[i]);
 	}
 	buf_puts(out, "]}");
 }
@@ -262,9 +288,11 @@ static void one_app(struct sim *sim, const struct http_request *request, struct 
 	} else if (removes) {
 		delete_app(sim, app, response);
 	} else {
-		if (strstr(verb, "refresh=") && app->phase != APP_RUNNING && app->synced)
-			app->reconciled_ms = sim->now_ms;
-		answer_view(response, app);
+		if (strstr(verb, "refresh=") && !sim_app_refresh(sim, app)) {
+			sim_lose(response); /* it answers when the controller has looked */
+			return;
+		}
+		answer_view(sim, response, app);
 	}
 }
 
@@ -294,7 +322,7 @@ static void session(struct sim *sim, const struct http_request *request, const c
 	if (!strcmp(request->method, "POST"))
 		sim_answer_json(response, 200, json_pack("{s:s}", "token", "simulated.argocd.token"));
 	else if (!strncmp(rest, "userinfo", 8))
-		sim_answer_json(response, 200, json_pack("{s:b, s:s}", "loggedIn", 1, "username", "agent"));
+		sim_answer_json(response, 200, json_pack("{s:b, s:s}", "loggedIn", 1, "username", USER));
 	else
 		refuse(response, 404, GRPC_NOT_FOUND, "Not Found");
 }

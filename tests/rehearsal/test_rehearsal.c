@@ -136,6 +136,17 @@ static void nothing_goes_back_once_blue_is_being_removed(void **state)
 	assert_string_equal(document_text(result, "serving"), "green");
 }
 
+static void syncs_of_others_are_not_taken_for_ours(void **state)
+{
+	(void)state;
+	json_t *result DOCUMENT_CLEANUP = play("small", 3, "argocd:foreign=9", NULL);
+	const json_t *effects = document_at(result, "world.effects");
+	assert_string_equal(document_text(result, "result"), "completed");
+	assert_int_equal(json_integer_value(json_object_get(effects, "argocd:foreign-sync web-green")) > 0, 1);
+	assert_int_equal(json_integer_value(json_object_get(effects, "argocd:sync web-green")), 1);
+	assert_int_equal(json_integer_value(json_object_get(effects, "argocd:sync cart-green")), 1);
+}
+
 static void the_same_seed_gives_the_same_bytes(void **state)
 {
 	(void)state;
@@ -205,6 +216,7 @@ int main(void)
 		cmocka_unit_test(a_sick_green_is_left_and_removed),
 		cmocka_unit_test(outages_hold_or_pass_but_lose_nothing),
 		cmocka_unit_test(nothing_goes_back_once_blue_is_being_removed),
+		cmocka_unit_test(syncs_of_others_are_not_taken_for_ours),
 		cmocka_unit_test(the_same_seed_gives_the_same_bytes),
 		cmocka_unit_test(unreadable_faults_are_told),
 		cmocka_unit_test(reports_answer_first_in_every_form),

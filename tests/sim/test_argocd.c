@@ -82,16 +82,24 @@ static void a_sync_copies_and_health_follows_the_pods(void **state)
 	assert_string_equal(document_text(made, "status.sync.status"), "OutOfSync");
 	assert_string_equal(document_text(made, "status.health.status"), "Missing");
 	assert_string_equal(document_text(made, "metadata.labels.mine"), "yes");
-	json_t *begun DOCUMENT_CLEANUP = call(&target, "POST", "/applications/web-green/sync", json_object(), 200);
-	assert_string_equal(document_text(begun, "status.operationState.phase"), "Running");
+	json_t *begun DOCUMENT_CLEANUP =
+		call(&target, "POST", "/applications/web-green/sync",
+		     json_pack("{s:[{s:s, s:s}]}", "infos", "name", "mine", "value", "7"), 200);
+	assert_null(document_at(begun, "status.operationState")); /* nobody took it up yet */
+	assert_string_equal(document_text(begun, "operation.info[0].value"), "7");
 	json_decref(call(&target, "POST", "/applications/web-green/sync", json_object(), 400));
 	bench_pass(&target.bench, 20 * SECOND_MS);
 	json_t *between DOCUMENT_CLEANUP = call(&target, "GET", "/applications/web-green", NULL, 200);
 	assert_string_equal(document_text(between, "status.health.status"), "Progressing");
+	assert_string_equal(document_text(between, "status.operationState.phase"), "Running");
+	assert_string_equal(document_text(between, "status.operationState.operation.info[0].name"), "mine");
+	assert_string_equal(document_text(between, "status.operationState.operation.initiatedBy.username"), "agent");
 	assert_null(document_text(between, "status.operationState.finishedAt"));
 	bench_pass(&target.bench, 3 * MINUTE_MS);
 	json_t *done DOCUMENT_CLEANUP = call(&target, "GET", "/applications/web-green?refresh=normal", NULL, 200);
 	assert_string_equal(document_text(done, "status.operationState.phase"), "Succeeded");
+	assert_null(document_at(done, "operation"));
+	assert_string_equal(document_text(done, "status.operationState.operation.info[0].value"), "7");
 	assert_string_equal(document_text(done, "status.sync.status"), "Synced");
 	assert_string_equal(document_text(done, "status.health.status"), "Healthy");
 	assert_true(strcmp(document_text(done, "status.reconciledAt"),
@@ -176,6 +184,65 @@ static void sick_applications_heal_when_the_fault_ends(void **state)
 	target_done(&target);
 }
 
+static void somebody_else_may_be_quicker(void **state)
+{
+	(void)state;
+	struct target target = green_without_applications("argocd:foreign");
+	json_decref(call(&target, "POST", "/clusters", registration(&target), 200));
+	json_decref(call(&target, "POST", "/applications", application(&target, "web-green"), 200));
+	json_decref(call(&target, "POST", "/applications/web-green/sync", json_object(), 400));
+	bench_pass(&target.bench, 3 * MINUTE_MS);
+	json_t *done DOCUMENT_CLEANUP = call(&target, "GET", "/applications/web-green", NULL, 200);
+	assert_string_equal(document_text(done, "status.operationState.operation.initiatedBy.username"), "alice");
+	assert_string_equal(document_text(done, "status.operationState.phase"), "Succeeded");
+	assert_int_equal(effect(&target.bench, "argocd:foreign-sync web-green"), 1);
+	assert_int_equal(effect(&target.bench, "argocd:sync web-green"), 0);
+	json_decref(call(&target, "POST", "/applications/web-green/sync", json_object(), 200));
+	assert_int_equal(effect(&target.bench, "argocd:sync web-green"), 1);
+	target_done(&target);
+}
+
+static void a_sync_policy_syncs_by_itself(void **state)
+{
+	(void)state;
+	struct target target = green_without_applications(NULL);
+	json_decref(call(&target, "POST", "/clusters", registration(&target), 200));
+	json_t *automated = application(&target, "web-green");
+	json_object_set_new(document_at(automated, "spec"), "syncPolicy", json_pack("{s:{}}", "automated"));
+	json_decref(call(&target, "POST", "/applications", automated, 200));
+	json_decref(call(&target, "POST", "/applications/web-green/sync", json_object(), 400));
+	bench_pass(&target.bench, 3 * MINUTE_MS);
+	json_t *done DOCUMENT_CLEANUP = call(&target, "GET", "/applications/web-green", NULL, 200);
+	assert_true(json_is_true(document_at(done, "status.operationState.operation.initiatedBy.automated")));
+	assert_string_equal(document_text(done, "status.health.status"), "Healthy");
+	target_done(&target);
+}
+
+static void a_look_is_answered_when_it_was_had(void **state)
+{
+	(void)state;
+	struct target target = green_without_applications("argocd:hang after 30m for 10m");
+	json_decref(call(&target, "POST", "/clusters", registration(&target), 200));
+	json_decref(call(&target, "POST", "/applications", application(&target, "web-green"), 200));
+	json_decref(call(&target, "POST", "/applications/web-green/sync", json_object(), 200));
+	bench_pass(&target.bench, 15 * MINUTE_MS);
+	struct http_exchange exchange = {
+		.request = {.method = "GET", .url = SERVER "/applications/web-green?refresh=normal"}};
+	http_perform(target.bench.ports.http, &exchange, 1);
+	assert_non_null(exchange.response.error);
+	http_exchange_done(&exchange);
+	json_t *waits DOCUMENT_CLEANUP = call(&target, "GET", "/applications/web-green", NULL, 200);
+	json_t *annotations = document_at(waits, "metadata.annotations");
+	assert_string_equal(json_string_value(json_object_get(annotations, "argocd.argoproj.io/refresh")), "normal");
+	bench_pass(&target.bench, 15 * MINUTE_MS);
+	json_t *seen DOCUMENT_CLEANUP = call(&target, "GET", "/applications/web-green", NULL, 200);
+	annotations = document_at(seen, "metadata.annotations");
+	assert_null(json_object_get(annotations, "argocd.argoproj.io/refresh"));
+	assert_true(strcmp(document_text(seen, "status.reconciledAt"), document_text(waits, "status.reconciledAt")) >
+		    0);
+	target_done(&target);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -185,6 +252,9 @@ int main(void)
 		cmocka_unit_test(the_same_application_twice_is_one_and_another_a_conflict),
 		cmocka_unit_test(a_hanging_controller_can_be_stopped_and_goes_on),
 		cmocka_unit_test(sick_applications_heal_when_the_fault_ends),
+		cmocka_unit_test(somebody_else_may_be_quicker),
+		cmocka_unit_test(a_sync_policy_syncs_by_itself),
+		cmocka_unit_test(a_look_is_answered_when_it_was_had),
 	};
 	return cmocka_run_group_tests_name("sim argocd", tests, NULL, NULL);
 }
