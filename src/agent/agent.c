@@ -137,6 +137,7 @@ void agent_close(struct agent *agent)
 	if (agent->state && agent->journal)
 		error_ignore(agent_record_prober(agent));
 	agent_release_cluster(agent);
+	json_decref(agent->lease.seen);
 	journal_close(agent->journal);
 	run_state_free(agent->state);
 	world_done(&agent->world);

@@ -44,17 +44,35 @@ static bool is_free(const struct agent *agent, const json_t *lease)
 		       clock_wall_ms(agent->ports.clock);
 }
 
+static struct error *make(struct agent *agent, struct kube *kube)
+{
+	return kube_call(kube, "POST", LEASE_PATH, NULL,
+			 json_pack("{s:s, s:s, s:{s:s, s:s}, s:o}", "apiVersion", "coordination.k8s.io/v1", "kind",
+				   "Lease", "metadata", "name", LEASE_NAME, "namespace", "kube-system", "spec",
+				   lease_spec(agent)),
+			 &agent->lease.seen);
+}
+
+/* With its resourceVersion: the server refuses if somebody was faster. */
+static struct error *renew(struct agent *agent, struct kube *kube, json_t *lease)
+{
+	json_object_set_new(lease, "spec", lease_spec(agent));
+	return kube_call(kube, "PUT", LEASE_PATH "/" LEASE_NAME, NULL, json_incref(lease), &agent->lease.seen);
+}
+
+/* What we hold is renewed as we last saw it, in one request; only when that is refused is it looked at again. */
 static struct error *take(struct agent *agent, struct kube *kube)
 {
-	json_t *lease DOCUMENT_CLEANUP = NULL;
-	struct error *error = kube_get(kube, LEASE_PATH "/" LEASE_NAME, &lease);
+	json_t *lease DOCUMENT_CLEANUP = TAKE(agent->lease.seen);
+	struct error *error = lease ? renew(agent, kube, lease) : NULL;
+	if (lease && !(error && (error->class == ERROR_CONFLICT || error->class == ERROR_NOT_FOUND)))
+		return error;
+	error_free(error);
+	json_decref(TAKE(lease));
+	error = kube_get(kube, LEASE_PATH "/" LEASE_NAME, &lease);
 	if (error && error->class == ERROR_NOT_FOUND) {
 		error_free(error);
-		return kube_call(kube, "POST", LEASE_PATH, NULL,
-				 json_pack("{s:s, s:s, s:{s:s, s:s}, s:o}", "apiVersion", "coordination.k8s.io/v1",
-					   "kind", "Lease", "metadata", "name", LEASE_NAME, "namespace", "kube-system",
-					   "spec", lease_spec(agent)),
-				 NULL);
+		return make(agent, kube);
 	}
 	if (error)
 		return error;
@@ -65,10 +83,7 @@ static struct error *take(struct agent *agent, struct kube *kube)
 		error->code = mem_strdup("LeaseHeld");
 		return error_remedy(error, "wait for it, or take it over on purpose: --take-over");
 	}
-	json_object_set_new(
-		lease, "spec",
-		lease_spec(agent)); /* with its resourceVersion: the server refuses if somebody was faster */
-	return kube_call(kube, "PUT", LEASE_PATH "/" LEASE_NAME, NULL, json_incref(lease), NULL);
+	return renew(agent, kube, lease);
 }
 
 struct error *agent_hold_cluster(struct agent *agent, int64_t *next_ms)

@@ -560,9 +560,8 @@ static struct error *decode_any(const struct aws_operation *operation, const str
 	default: {
 		struct slice path, query;
 		split_url(request->url, &path, &query);
-		json_t *parameters DOCUMENT_CLEANUP =
-			aws_query_parse(!strcmp(request->method, "GET") ? query : request->body);
-		*input = aws_form_read(aws_input_of(operation), parameters, service->protocol == AWS_EC2);
+		*input = aws_form_read(aws_input_of(operation), !strcmp(request->method, "GET") ? query : request->body,
+				       service->protocol == AWS_EC2);
 		return NULL;
 	}
 	}

@@ -1,205 +1,191 @@
-/* Forms: the query protocol and EC2's. */
+/* Forms, written: the query protocol and EC2's. A value's name is its path, "MetricDataQueries.member.1.Id": it grows
+ * and shrinks in one buffer while the value is walked. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include "aws/wire_form.h"
 #include "aws/wire_internal.h"
 #include "codec/document.h"
 
-static struct error *write_value(const struct aws_member *member, const struct aws_shape *shape, const json_t *value,
-				 const char *prefix, bool ec2, struct buf *out);
+enum { MAX_NAME = 1 << 16 };
+
+bool aws_form_is_flat(const struct aws_member *member, const struct aws_shape *shape)
+{
+	return shape->flags & AWS_FLATTENED || (member && member->flags & AWS_FLAT_MEMBER);
+}
+
+void aws_form_cut(struct buf *name, size_t n)
+{
+	name->n = n;
+	if (name->p)
+		name->p[n] = '\0';
+}
+
+void aws_form_push(struct buf *name, const char *part)
+{
+	if (name->n)
+		buf_putc(name, '.');
+	buf_puts(name, part);
+}
+
+void aws_form_push_number(struct buf *name, size_t number)
+{
+	char digits[24], *p = digits + sizeof digits - 1;
+	*p = '\0';
+	do
+		*--p = (char)('0' + number % 10);
+	while (number /= 10);
+	aws_form_push(name, p);
+}
 
 /* EC2 names parameters by queryName, else by the capitalised name on the wire. */
-static char *parameter_name(const struct aws_member *member, bool ec2)
+void aws_form_push_member(struct buf *name, const struct aws_member *member, bool ec2)
 {
-	if (!ec2)
-		return mem_strdup(aws_name(member->wire));
-	if (member->query_name)
-		return mem_strdup(aws_name(member->query_name));
-	char *name = mem_strdup(aws_name(member->flags & AWS_RENAMED ? member->wire : member->name));
-	*name = (char)toupper((unsigned char)*name);
-	return name;
+	size_t at = name->n + (name->n > 0);
+	if (!ec2) {
+		aws_form_push(name, aws_name(member->wire));
+	} else if (member->query_name) {
+		aws_form_push(name, aws_name(member->query_name));
+	} else {
+		aws_form_push(name, aws_name(member->flags & AWS_RENAMED ? member->wire : member->name));
+		if (at < name->n)
+			name->p[at] = (char)toupper((unsigned char)name->p[at]);
+	}
 }
 
-/* "Filter" of "Filter.member.1": what stands before the number. */
-static char *list_prefix(const struct aws_member *member, const struct aws_shape *shape, const char *prefix, bool ec2)
+void aws_form_turn_to_elements(struct buf *name, const struct aws_member *member, const struct aws_shape *shape,
+			       bool ec2)
 {
 	const char *element = aws_name(shape->element_name);
-	bool flat = shape->flags & AWS_FLATTENED || (member && member->flags & AWS_FLAT_MEMBER);
 	if (ec2)
-		return mem_strdup(prefix);
-	if (!flat)
-		return mem_printf("%s.%s", prefix, *element ? element : "member");
-	const char *dot = strrchr(prefix, '.');
-	return *element ? mem_printf("%.*s%s", dot ? (int)(dot + 1 - prefix) : 0, prefix, element) : mem_strdup(prefix);
+		return;
+	if (!aws_form_is_flat(member, shape)) {
+		aws_form_push(name, *element ? element : "member");
+	} else if (*element) {
+		const char *dot = strrchr(buf_str(name), '.');
+		aws_form_cut(name, dot ? (size_t)(dot - name->p) : 0);
+		aws_form_push(name, element);
+	}
 }
 
-static struct error *write_structure(const struct aws_shape *shape, const json_t *value, const char *prefix, bool ec2,
-				     struct buf *out)
+void aws_form_push_entry(struct buf *name, const char *part, const char *otherwise)
+{
+	aws_form_push(name, *part ? part : otherwise);
+}
+
+struct form {
+	struct buf *out, name;
+	bool ec2;
+};
+
+/* Leaves the name longer than it was: callers cut it. */
+static struct error *write_value(struct form *form, const struct aws_member *member, const struct aws_shape *shape,
+				 const json_t *value);
+
+static struct error *prove_known(const struct form *form, const struct aws_shape *shape, const json_t *value)
 {
 	const char *key;
 	json_t *item;
-	if (!json_is_object(value))
-		return aws_wrong_type(prefix, shape);
-	size_t known = 0;
-	for (unsigned i = 0; i < shape->n_members; i++) {
-		const struct aws_member *member = &aws_members[shape->first_member + i];
-		item = json_object_get(value, aws_name(member->name));
-		known += item != NULL;
-		if (!item || json_is_null(item))
-			continue;
-		char *name CLEANUP(mem_freep) = parameter_name(member, ec2);
-		char *inner CLEANUP(mem_freep) = mem_printf("%s%s%s", prefix, *prefix ? "." : "", name);
-		TRY(write_value(member, &aws_shapes[member->shape], item, inner, ec2, out));
-	}
-	if (known == json_object_size(value))
-		return NULL;
 	json_object_foreach ((json_t *)(uintptr_t)value, key, item) {
 		bool found = false;
 		for (unsigned i = 0; i < shape->n_members; i++)
 			found |= !strcmp(key, aws_name(aws_members[shape->first_member + i].name));
 		if (!found)
-			return aws_unknown_member(prefix, shape, key);
+			return aws_unknown_member(buf_str(&form->name), shape, key);
 	}
 	return NULL;
 }
 
-static struct error *write_map(const struct aws_member *member, const struct aws_shape *shape, const json_t *value,
-			       const char *prefix, bool ec2, struct buf *out)
+static struct error *write_structure(struct form *form, const struct aws_shape *shape, const json_t *value)
 {
-	const char *key, *key_name = aws_name(shape->key_name), *value_name = aws_name(shape->value_name);
+	size_t known = 0, n = form->name.n;
+	if (!json_is_object(value))
+		return aws_wrong_type(buf_str(&form->name), shape);
+	for (unsigned i = 0; i < shape->n_members && known < json_object_size(value); i++) {
+		const struct aws_member *member = &aws_members[shape->first_member + i];
+		const json_t *item = json_object_get(value, aws_name(member->name));
+		known += item != NULL;
+		if (!item || json_is_null(item))
+			continue;
+		aws_form_push_member(&form->name, member, form->ec2);
+		TRY(write_value(form, member, &aws_shapes[member->shape], item));
+		aws_form_cut(&form->name, n);
+	}
+	return known == json_object_size(value) ? NULL : prove_known(form, shape, value);
+}
+
+static void put_pair(struct form *form, const char *value)
+{
+	buf_putc(form->out, '&');
+	buf_append(form->out, form->name.p, form->name.n);
+	buf_putc(form->out, '=');
+	aws_uri_encode(slice_of(value), "", form->out);
+}
+
+static struct error *write_map(struct form *form, const struct aws_member *member, const struct aws_shape *shape,
+			       const json_t *value)
+{
+	const char *key;
 	json_t *item;
 	size_t i = 0;
-	bool flat = shape->flags & AWS_FLATTENED || (member && member->flags & AWS_FLAT_MEMBER);
 	if (!json_is_object(value))
-		return aws_wrong_type(prefix, shape);
+		return aws_wrong_type(buf_str(&form->name), shape);
+	if (!aws_form_is_flat(member, shape))
+		aws_form_push(&form->name, "entry");
+	size_t n = form->name.n;
 	json_object_foreach ((json_t *)(uintptr_t)value, key, item) {
-		char *entry CLEANUP(mem_freep) = mem_printf("%s%s.%zu", prefix, flat ? "" : ".entry", ++i);
-		buf_printf(out, "&%s.%s=", entry, *key_name ? key_name : "key");
-		aws_uri_encode(slice_of(key), "", out);
-		char *inner CLEANUP(mem_freep) = mem_printf("%s.%s", entry, *value_name ? value_name : "value");
-		TRY(write_value(NULL, &aws_shapes[shape->element], item, inner, ec2, out));
+		aws_form_push_number(&form->name, ++i);
+		size_t entry = form->name.n;
+		aws_form_push_entry(&form->name, aws_name(shape->key_name), "key");
+		put_pair(form, key);
+		aws_form_cut(&form->name, entry);
+		aws_form_push_entry(&form->name, aws_name(shape->value_name), "value");
+		TRY(write_value(form, NULL, &aws_shapes[shape->element], item));
+		aws_form_cut(&form->name, n);
 	}
 	return NULL;
 }
 
-static struct error *write_value(const struct aws_member *member, const struct aws_shape *shape, const json_t *value,
-				 const char *prefix, bool ec2, struct buf *out)
+static struct error *write_list(struct form *form, const struct aws_member *member, const struct aws_shape *shape,
+				const json_t *value)
+{
+	size_t i;
+	json_t *item;
+	if (!json_is_array(value))
+		return aws_wrong_type(buf_str(&form->name), shape);
+	if (json_array_size(value) == 0 && !form->ec2)
+		put_pair(form, ""); /* an empty list is said, absence is not */
+	aws_form_turn_to_elements(&form->name, member, shape, form->ec2);
+	size_t n = form->name.n;
+	json_array_foreach (value, i, item) {
+		aws_form_push_number(&form->name, i + 1);
+		TRY(write_value(form, NULL, &aws_shapes[shape->element], item));
+		aws_form_cut(&form->name, n);
+	}
+	return NULL;
+}
+
+static struct error *write_value(struct form *form, const struct aws_member *member, const struct aws_shape *shape,
+				 const json_t *value)
 {
 	char text[AWS_SCALAR_TEXT];
 	if (shape->kind == AWS_STRUCTURE)
-		return write_structure(shape, value, prefix, ec2, out);
+		return write_structure(form, shape, value);
 	if (shape->kind == AWS_MAP)
-		return write_map(member, shape, value, prefix, ec2, out);
-	if (shape->kind == AWS_LIST) {
-		size_t i;
-		json_t *item;
-		if (!json_is_array(value))
-			return aws_wrong_type(prefix, shape);
-		char *list CLEANUP(mem_freep) = list_prefix(member, shape, prefix, ec2);
-		if (json_array_size(value) == 0 && !ec2)
-			buf_printf(out, "&%s=", prefix); /* an empty list is said, absence is not */
-		json_array_foreach (value, i, item) {
-			char *inner CLEANUP(mem_freep) = mem_printf("%s.%zu", list, i + 1);
-			TRY(write_value(NULL, &aws_shapes[shape->element], item, inner, ec2, out));
-		}
-		return NULL;
-	}
+		return write_map(form, member, shape, value);
+	if (shape->kind == AWS_LIST)
+		return write_list(form, member, shape, value);
 	const char *scalar = aws_scalar_text(shape, aws_time_of(member, shape, AWS_TIME_ISO8601), value, text);
 	if (!scalar)
-		return aws_wrong_type(prefix, shape);
-	buf_printf(out, "&%s=", prefix);
-	aws_uri_encode(slice_of(scalar), "", out);
+		return aws_wrong_type(buf_str(&form->name), shape);
+	put_pair(form, scalar);
 	return NULL;
 }
 
 struct error *aws_form_write(const struct aws_shape *shape, const json_t *value, bool ec2, struct buf *out)
 {
-	return shape ? write_structure(shape, value, "", ec2, out) : NULL;
-}
-
-/* Is there a parameter named so, or below it? */
-static bool any_below(const json_t *parameters, const char *prefix)
-{
-	const char *key;
-	json_t *item;
-	size_t n = strlen(prefix);
-	json_object_foreach ((json_t *)(uintptr_t)parameters, key, item)
-		if (!strncmp(key, prefix, n) && (key[n] == '\0' || key[n] == '.'))
-			return true;
-	return false;
-}
-
-static json_t *read_value(const struct aws_member *member, const struct aws_shape *shape, const json_t *parameters,
-			  const char *prefix, bool ec2);
-
-static json_t *read_structure(const struct aws_shape *shape, const json_t *parameters, const char *prefix, bool ec2)
-{
-	json_t *object = json_object();
-	for (unsigned i = 0; i < shape->n_members; i++) {
-		const struct aws_member *member = &aws_members[shape->first_member + i];
-		char *name CLEANUP(mem_freep) = parameter_name(member, ec2);
-		char *inner CLEANUP(mem_freep) = mem_printf("%s%s%s", prefix, *prefix ? "." : "", name);
-		json_t *value = read_value(member, &aws_shapes[member->shape], parameters, inner, ec2);
-		if (value)
-			json_object_set_new(object, aws_name(member->name), value);
-	}
-	return object;
-}
-
-static json_t *read_list(const struct aws_member *member, const struct aws_shape *shape, const json_t *parameters,
-			 const char *prefix, bool ec2)
-{
-	char *base CLEANUP(mem_freep) = list_prefix(member, shape, prefix, ec2);
-	json_t *list = json_array();
-	for (size_t i = 1;; i++) {
-		char *inner CLEANUP(mem_freep) = mem_printf("%s.%zu", base, i);
-		if (!any_below(parameters, inner))
-			break;
-		json_t *value = read_value(NULL, &aws_shapes[shape->element], parameters, inner, ec2);
-		json_array_append_new(list, value ? value : json_null());
-	}
-	if (json_array_size(list) || json_object_get(parameters, prefix))
-		return list;
-	json_decref(list);
-	return NULL;
-}
-
-static json_t *read_map(const struct aws_member *member, const struct aws_shape *shape, const json_t *parameters,
-			const char *prefix, bool ec2)
-{
-	const char *key_name = aws_name(shape->key_name), *value_name = aws_name(shape->value_name);
-	bool flat = shape->flags & AWS_FLATTENED || (member && member->flags & AWS_FLAT_MEMBER);
-	json_t *map = json_object();
-	for (size_t i = 1;; i++) {
-		char *entry CLEANUP(mem_freep) = mem_printf("%s%s.%zu", prefix, flat ? "" : ".entry", i);
-		char *key CLEANUP(mem_freep) = mem_printf("%s.%s", entry, *key_name ? key_name : "key");
-		char *value CLEANUP(mem_freep) = mem_printf("%s.%s", entry, *value_name ? value_name : "value");
-		const char *text = json_string_value(json_object_get(parameters, key));
-		if (!text)
-			break;
-		json_t *item = read_value(NULL, &aws_shapes[shape->element], parameters, value, ec2);
-		json_object_set_new(map, text, item ? item : json_null());
-	}
-	if (json_object_size(map))
-		return map;
-	json_decref(map);
-	return NULL;
-}
-
-static json_t *read_value(const struct aws_member *member, const struct aws_shape *shape, const json_t *parameters,
-			  const char *prefix, bool ec2)
-{
-	if (shape->kind == AWS_STRUCTURE)
-		return any_below(parameters, prefix) ? read_structure(shape, parameters, prefix, ec2) : NULL;
-	if (shape->kind == AWS_LIST)
-		return read_list(member, shape, parameters, prefix, ec2);
-	if (shape->kind == AWS_MAP)
-		return read_map(member, shape, parameters, prefix, ec2);
-	const char *text = json_string_value(json_object_get(parameters, prefix));
-	return text ? aws_scalar_read(shape, aws_time_of(member, shape, AWS_TIME_ISO8601), text) : NULL;
-}
-
-json_t *aws_form_read(const struct aws_shape *shape, const json_t *parameters, bool ec2)
-{
-	return shape ? read_structure(shape, parameters, "", ec2) : json_object();
+	struct form form = {.out = out, .name = BUF_INIT(MAX_NAME), .ec2 = ec2};
+	struct error *error = shape ? write_structure(&form, shape, value) : NULL;
+	buf_done(&form.name);
+	return error;
 }

@@ -22,7 +22,7 @@ json_t *aws_xml_read(const struct aws_shape *shape, const struct xml_node *node,
 
 /* Forms (query and ec2). */
 struct error *aws_form_write(const struct aws_shape *shape, const json_t *value, bool ec2, struct buf *out) MUST_CHECK;
-json_t *aws_form_read(const struct aws_shape *shape, const json_t *parameters, bool ec2);
+json_t *aws_form_read(const struct aws_shape *shape, struct slice form, bool ec2);
 
 /* What is wrong with a value, or with a member's name (with the nearest right one). */
 struct error *aws_wrong_type(const char *path, const struct aws_shape *shape) MUST_CHECK;

@@ -7,9 +7,9 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	json_t *parameters = aws_query_parse(slice_make((const char *)data, size));
+	struct slice form = slice_make((const char *)data, size);
 	const struct aws_operation *operation = &aws_operations[size ? data[0] % aws_operations_n : 0];
-	json_decref(aws_form_read(aws_input_of(operation), parameters, size % 2));
-	json_decref(parameters);
+	json_decref(aws_form_read(aws_input_of(operation), form, size % 2));
+	json_decref(aws_query_parse(form));
 	return 0;
 }
