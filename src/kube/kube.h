@@ -70,7 +70,9 @@ struct kube_list {
 	json_item_fn *fn;
 	void (*restarted)(void *context); /* forget what was given so far; NULL: an item may be given twice */
 	void *context;
-	bool metadata_only;	   /* asks for PartialObjectMetadata */
+	bool metadata_only; /* asks for PartialObjectMetadata */
+	bool count_only; /* `items` alone is wanted: one is asked for, and the server tells how many more there are; all
+			    are listed where it does not. No selectors, with which servers do not count */
 	char resource_version[64]; /* out */
 	uint64_t items;		   /* out */
 	struct error *error;	   /* out, the caller's: each list of a batch has its own */

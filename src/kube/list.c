@@ -10,12 +10,20 @@ enum { PAGE = 500, LISTS_AT_ONCE = 4, MAX_RESTARTS = 2 };
 
 struct list_meta {
 	const char *kind, *name, *resource_version, *next;
+	int64_t remaining;
+	bool has_remaining;
 };
 static const struct field list_meta_fields[] = {
 	F_STRING(struct list_meta, kind, "kind", 0, "kind of the list"),
 	F_STRING(struct list_meta, name, "metadata.name", 0, "which only single objects have"),
 	F_STRING(struct list_meta, resource_version, "metadata.resourceVersion", 0, "version of the whole list"),
 	F_STRING(struct list_meta, next, "metadata.continue", 0, "where the next page begins"),
+	{.name = "metadata.remainingItemCount",
+	 .kind = FIELD_INT,
+	 .flags = FIELD_HAS,
+	 .offset = offsetof(struct list_meta, remaining),
+	 .offset_n = offsetof(struct list_meta, has_remaining),
+	 .doc = "how many items there are on the pages behind"},
 };
 static const struct model list_meta_model = MODEL("ListMeta", struct list_meta, list_meta_fields);
 
@@ -55,7 +63,8 @@ static void set_path(struct lister *lister)
 {
 	const char *path = lister->list->path;
 	free(lister->path);
-	lister->path = mem_printf("%s%climit=%d%s%s", path, strchr(path, '?') ? '&' : '?', PAGE,
+	lister->path = mem_printf("%s%climit=%d%s%s", path, strchr(path, '?') ? '&' : '?',
+				  lister->list->count_only && !lister->next ? 1 : PAGE,
 				  lister->next ? "&continue=" : "", lister->next ? lister->next : "");
 	lister->task.path = lister->path;
 }
@@ -128,7 +137,10 @@ static void page_done(struct lister *lister)
 	const char *version = lister->meta.resource_version, *more = lister->meta.next;
 	if (version && strlen(version) < sizeof lister->list->resource_version)
 		memcpy(lister->list->resource_version, version, strlen(version) + 1);
-	if (!more || !*more) {
+	bool told = lister->list->count_only && lister->meta.has_remaining && lister->meta.remaining >= 0;
+	if (more && *more && told)
+		lister->list->items += (uint64_t)lister->meta.remaining;
+	if (!more || !*more || told) {
 		finish(lister, NULL);
 		return;
 	}

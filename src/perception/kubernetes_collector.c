@@ -78,7 +78,6 @@ struct collect {
 	struct arena *arena;
 	struct cluster_state *state;
 	const char *kind;
-	int64_t count;
 };
 
 static const char *keep(struct collect *collect, const char *text)
@@ -152,12 +151,11 @@ static bool take_service(void *context, void *item, struct arena *item_arena)
 	return true;
 }
 
-static bool take_count(void *context, void *item, struct arena *item_arena)
+static bool take_nothing(void *context, void *item, struct arena *item_arena)
 {
-	struct collect *collect = context;
+	(void)context;
 	(void)item;
 	(void)item_arena;
-	collect->count++;
 	return true;
 }
 
@@ -165,7 +163,7 @@ static const struct {
 	const char *path, *kind;
 	const struct model *model;
 	json_item_fn *fn;
-	bool metadata_only;
+	bool count_only;
 } lists[] = {
 	{"/api/v1/nodes", "Node", &node_model, take_node, false},
 	{"/apis/apps/v1/deployments", "Deployment", &workload_model, take_workload, false},
@@ -174,8 +172,9 @@ static const struct {
 	{"/apis/policy/v1/poddisruptionbudgets", "PodDisruptionBudget", &pdb_model, take_pdb, false},
 	{"/api/v1/services", "Service", &service_model, take_service, false},
 	{"/apis/networking.k8s.io/v1/ingresses", "Ingress", &service_model, take_service, false},
-	{"/api/v1/pods", "Pod", &name_model, take_count, true},
+	{"/api/v1/pods", "Pod", &name_model, take_nothing, true},
 };
+enum { RUNNING = 4 }; /* of them, from the first on: nodes and workloads */
 
 static void tell_source(struct collect *collect, const struct kube_list *list)
 {
@@ -190,22 +189,23 @@ static void tell_source(struct collect *collect, const struct kube_list *list)
 }
 
 /* What a list that broke off had given already must not stay: the whole collection is made anew with what works. */
-struct error *kubernetes_collect(struct kube *kube, struct arena *arena, struct cluster_state *ret)
+static struct error *collect_first(size_t n, struct kube *kube, struct arena *arena, struct cluster_state *ret)
 {
 	struct collect collects[ARRAY_SIZE(lists)];
 	struct cluster_state parts[ARRAY_SIZE(lists)];
 	struct kube_list batch[ARRAY_SIZE(lists)];
-	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+	for (size_t i = 0; i < n; i++) {
 		parts[i] = (struct cluster_state){0};
 		collects[i] = (struct collect){.arena = arena, .state = &parts[i], .kind = lists[i].kind};
 		batch[i] = (struct kube_list){.path = lists[i].path,
 					      .item_model = lists[i].model,
 					      .fn = lists[i].fn,
 					      .context = &collects[i],
-					      .metadata_only = lists[i].metadata_only};
+					      .metadata_only = lists[i].count_only,
+					      .count_only = lists[i].count_only};
 	}
-	kube_list_batch(kube, batch, ARRAY_SIZE(lists));
-	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+	kube_list_batch(kube, batch, n);
+	for (size_t i = 0; i < n; i++) {
 		collects[i].state = ret;
 		tell_source(&collects[i], &batch[i]);
 		if (!batch[i].error)
@@ -219,8 +219,18 @@ struct error *kubernetes_collect(struct kube *kube, struct arena *arena, struct 
 			*ARENA_PUSH(arena, ret->pdbs, ret->n_pdbs) = parts[i].pdbs[k];
 		for (size_t k = 0; k < parts[i].n_services; k++)
 			*ARENA_PUSH(arena, ret->services, ret->n_services) = parts[i].services[k];
-		ret->pods += lists[i].fn == take_count ? (int64_t)batch[i].items : 0;
+		ret->pods += lists[i].count_only ? (int64_t)batch[i].items : 0;
 		error_free(batch[i].error);
 	}
 	return NULL;
+}
+
+struct error *kubernetes_collect(struct kube *kube, struct arena *arena, struct cluster_state *ret)
+{
+	return collect_first(ARRAY_SIZE(lists), kube, arena, ret);
+}
+
+struct error *kubernetes_collect_running(struct kube *kube, struct arena *arena, struct cluster_state *ret)
+{
+	return collect_first(RUNNING, kube, arena, ret);
 }

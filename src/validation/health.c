@@ -113,7 +113,7 @@ static struct error *poll(struct step_context *ctx, struct step_result *ret)
 	struct http_sink sink = {swallow, NULL};
 	TRY(world_green(ctx->world, ctx->plan->green_name, &kube));
 	TRY(kube_get_stream(kube, "/readyz", &sink));
-	TRY(kubernetes_collect(kube, ctx->arena, &state));
+	TRY(kubernetes_collect_running(kube, ctx->arena, &state));
 	judge(&state, &health);
 	bool well = state.n_nodes > 0 && state.n_workloads > 0 && health.nodes_ready == state.n_nodes &&
 		    health.workloads_ready == state.n_workloads && !health.unseen;

@@ -172,6 +172,35 @@ static void a_server_without_pages_is_read_as_well(void **state)
 	bench_done(&bench);
 }
 
+static const char COUNTED[] = "{\"kind\": \"ThingList\", \"metadata\": {\"continue\": \"t1\", "
+			      "\"remainingItemCount\": 29999}, \"items\": [" ITEM("a") "]}";
+
+static void counting_asks_for_one_where_the_server_counts(void **state)
+{
+	(void)state;
+	struct bench bench;
+	struct fake_reply counted[] = {{.body = COUNTED}}, single[] = {{.body = THREE}};
+	struct fake_reply uncounted[] = {{.body = ONE}, {.body = TWO}, {.body = THREE}};
+	BENCH(counted);
+	bench.list.count_only = true;
+	expect_fine(kube_list(bench.kube, &bench.list));
+	assert_int_equal(bench.list.items, 30000);
+	assert_string_equal(bench.fake.requests[0].url, "https://fake/api/v1/things?limit=1");
+	assert_int_equal(bench.fake.n_requests, 1);
+	bench_done(&bench);
+	BENCH(single); /* there are no more */
+	bench.list.count_only = true;
+	expect_fine(kube_list(bench.kube, &bench.list));
+	assert_int_equal(bench.list.items, 1);
+	bench_done(&bench);
+	BENCH(uncounted);
+	bench.list.count_only = true;
+	expect_fine(kube_list(bench.kube, &bench.list));
+	assert_int_equal(bench.list.items, 5);
+	assert_string_equal(bench.fake.requests[1].url, "https://fake/api/v1/things?limit=500&continue=t%2F1%2B");
+	bench_done(&bench);
+}
+
 static void answers_that_make_no_sense_end_it(void **state)
 {
 	(void)state;
@@ -391,6 +420,7 @@ int main(void)
 		cmocka_unit_test(a_body_cut_short_without_an_error_is_noticed),
 		cmocka_unit_test(an_expired_token_begins_anew_twice_and_no_more),
 		cmocka_unit_test(a_server_without_pages_is_read_as_well),
+		cmocka_unit_test(counting_asks_for_one_where_the_server_counts),
 		cmocka_unit_test(answers_that_make_no_sense_end_it),
 		cmocka_unit_test(the_same_page_for_ever_ends_it),
 		cmocka_unit_test(who_has_seen_enough_may_stop),
