@@ -206,6 +206,33 @@ void assessment_acceptance(const struct finding *finding, struct buf *out)
 		buf_printf(out, ": %s", finding->reason);
 }
 
+size_t assessment_drain(const struct assessment_view *view, struct buf *out)
+{
+	const struct assessment *shown = &view->shown;
+	char took[TIME_TEXT];
+	size_t blocked = 0;
+	int64_t seconds = 0;
+	for (size_t i = 0; i < shown->n_drain; i++) {
+		blocked += shown->drain[i].blocked;
+		seconds += shown->drain[i].estimated_s;
+	}
+	buf_printf(out, "Drain: %zu node%s in the order of the upgrade, about %s", shown->n_drain,
+		   shown->n_drain == 1 ? "" : "s", duration_format(seconds * SECOND_MS, took));
+	if (blocked)
+		buf_printf(out, ", %zu of them stop%s:", blocked, blocked == 1 ? "s" : "");
+	else
+		buf_puts(out, ", none stops.");
+	return blocked;
+}
+
+void assessment_stop(const struct drained_node *node, struct buf *out)
+{
+	const struct drain_obstacle *first = &node->stops[0];
+	buf_printf(out, "%s  %s/%s: %s", node->node, first->ns ? first->ns : "", first->pod, first->why);
+	if (node->n_stops > 1)
+		buf_printf(out, " (and %zu more)", node->n_stops - 1);
+}
+
 void assessment_time(int64_t time_ms, int64_t zone_ms, struct buf *out)
 {
 	char text[TIME_TEXT];

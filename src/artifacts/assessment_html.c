@@ -114,7 +114,7 @@ static void begin(const struct finding *finding, bool with_id, struct buf *out)
 	}
 }
 
-static void one(const struct assessment_view *view, const struct finding *finding, struct buf *out)
+static void one(const struct assessment_view *view, const struct finding *finding, bool with_remedy, struct buf *out)
 {
 	struct buf sentence CLEANUP(buf_done) = BUF_INIT(1 << 17);
 	begin(finding, true, out);
@@ -123,7 +123,7 @@ static void one(const struct assessment_view *view, const struct finding *findin
 	if (finding->status == FINDING_UNKNOWN && finding->severity == SEVERITY_BLOCKER)
 		buf_puts(out, " <span class='dim'>(could be a blocker)</span>");
 	buf_puts(out, "</h3>");
-	facts(view, finding, true, out);
+	facts(view, finding, with_remedy, out);
 	buf_puts(out, "</article>\n");
 }
 
@@ -141,7 +141,10 @@ static void members(const struct assessment_view *view, const struct assessment_
 			buf_puts(out, "</code> ");
 			text(out, assessment_check_title(finding));
 		} else {
-			assessment_sentence(finding, true, &sentence);
+			if (group->same_message && finding->object)
+				assessment_object(finding, &sentence);
+			else
+				assessment_sentence(finding, true, &sentence);
 			text(out, buf_str(&sentence));
 			facts(view, finding, !group->same_remedy, out);
 		}
@@ -156,7 +159,7 @@ static void many(const struct assessment_view *view, const struct assessment_gro
 	begin(first, group->one_check, out);
 	if (group->one_check) {
 		text(out, group->same_message && first->message ? first->message : assessment_check_title(first));
-		buf_printf(out, ": %zu of them", group->n);
+		buf_printf(out, " (%zu of them)", group->n);
 	} else {
 		buf_printf(out, "%zu answers, all for one reason", group->n);
 	}
@@ -179,9 +182,9 @@ static void card(struct buf *out, int64_t value, const char *label, const char *
 static void cards(const struct assessment_view *view, struct buf *out)
 {
 	buf_puts(out, "<div class='cards'>");
-	card(out, view->blockers, "blockers", "bad");
-	card(out, view->warnings, "warnings", "");
-	card(out, view->notes, "notes", "");
+	card(out, view->blockers, view->blockers == 1 ? "blocker" : "blockers", "bad");
+	card(out, view->warnings, view->warnings == 1 ? "warning" : "warnings", "");
+	card(out, view->notes, view->notes == 1 ? "note" : "notes", "");
 	card(out, view->unknown, "not known", view->could_block ? "bad" : "");
 	if (view->blue_green)
 		card(out, view->blue_green, "for blue/green only", "");
@@ -279,8 +282,36 @@ static void groups(const struct assessment_view *view, struct buf *out)
 			continue;
 		}
 		for (size_t k = 0; k < group->n; k++)
-			one(view, first + k, out);
+			one(view, first + k, !group->same_remedy || k + 1 == group->n, out);
 	}
+}
+
+/* The nodes that stop, and why. */
+static void drain(const struct assessment_view *view, struct buf *out)
+{
+	const struct assessment *shown = &view->shown;
+	struct buf sentence CLEANUP(buf_done) = BUF_INIT(1 << 17);
+	if (!shown->n_drain)
+		return;
+	size_t blocked = assessment_drain(view, &sentence);
+	buf_puts(out, "<h2>Drain</h2><p>");
+	text(out, buf_str(&sentence) + strlen("Drain: "));
+	buf_puts(out, blocked ? "</p><ol>" : "</p>\n");
+	for (size_t i = 0; i < shown->n_drain; i++) {
+		const struct drained_node *node = &shown->drain[i];
+		for (size_t k = 0; node->blocked && k < node->n_stops; k++) {
+			buf_puts(out, "<li><code>");
+			text(out, node->node);
+			buf_puts(out, "</code> ");
+			text(out, node->stops[k].ns);
+			buf_puts(out, "/");
+			text(out, node->stops[k].pod);
+			buf_puts(out, ": ");
+			text(out, node->stops[k].why);
+			buf_puts(out, "</li>\n");
+		}
+	}
+	buf_puts(out, blocked ? "</ol>\n" : "");
 }
 
 static void foot(const struct assessment_view *view, const struct assessment_style *style, struct buf *out)
@@ -323,6 +354,7 @@ void assessment_html(const struct assessment_view *view, const struct assessment
 		filter(view, out);
 	buf_puts(out, "<main>\n");
 	groups(view, out);
+	drain(view, out);
 	sources(view, out);
 	passed(view, out);
 	foot(view, style, out);

@@ -147,7 +147,7 @@ static void remedy(const struct finding *finding, struct buf *out)
 		buf_printf(out, "  - [documentation](<%s>)\n", link);
 }
 
-static void one(const struct assessment_view *view, const struct finding *finding, struct buf *out)
+static void one(const struct assessment_view *view, const struct finding *finding, bool with_remedy, struct buf *out)
 {
 	struct buf text CLEANUP(buf_done) = BUF_INIT(1 << 17);
 	label(out, finding);
@@ -162,7 +162,8 @@ static void one(const struct assessment_view *view, const struct finding *findin
 		buf_putc(out, '\n');
 	}
 	details(view, finding, out);
-	remedy(finding, out);
+	if (with_remedy)
+		remedy(finding, out);
 }
 
 static void member(const struct finding *finding, bool of_checks, struct buf *out)
@@ -184,6 +185,32 @@ static void member(const struct finding *finding, bool of_checks, struct buf *ou
 	buf_putc(out, '\n');
 }
 
+/* Objects of which the same is told: names alone, in one item, of one kind or each with its own. Gives how many. */
+static size_t names(const struct finding *first, const struct assessment_group *group, struct buf *out)
+{
+	struct buf text CLEANUP(buf_done) = BUF_INIT(1 << 17);
+	const char *kind = "";
+	size_t i = 0;
+	for (; i < group->n && first[i].object; i++) {
+		struct buf name CLEANUP(buf_done) = BUF_INIT(1 << 17);
+		const char *own = first[i].object->kind ? first[i].object->kind : "";
+		finding_object_print(first[i].object, &name);
+		if (text.n + strlen(own) + name.n > MAX_PROSE - 20)
+			break;
+		buf_printf(&text, "%s%s%s%s", i ? ", " : "", strcmp(kind, own) ? own : "", strcmp(kind, own) ? " " : "",
+			   buf_str(&name));
+		kind = own;
+	}
+	if (!i)
+		return 0;
+	buf_puts(out, "  - ");
+	prose(out, buf_str(&text));
+	if (i < group->n)
+		buf_printf(out, " and %zu more", group->n - i);
+	buf_putc(out, '\n');
+	return group->n;
+}
+
 static void and_more(struct buf *out, const char *indent, size_t n)
 {
 	if (n)
@@ -195,13 +222,17 @@ static void many(const struct comment *comment, const struct assessment_group *g
 	struct buf *out = comment->out;
 	const struct finding *first = &comment->view->shown.findings[group->first];
 	size_t most = comment->all || group->n <= SHOWN_MEMBERS + 1 ? group->n : SHOWN_MEMBERS, i = 0;
+	bool by_name = group->one_check && group->same_message && !comment->all && first->object &&
+		       !(first->file && *first->file);
 	if (group->one_check) {
 		label(out, first);
 		prose(out, group->same_message && first->message ? first->message : assessment_check_title(first));
-		buf_printf(out, ": %zu of them\n", group->n);
+		buf_printf(out, " (%zu of them)\n", group->n);
 	} else {
 		buf_printf(out, "- **%s** %zu answers, all for one reason\n", assessment_label(first), group->n);
 	}
+	if (by_name)
+		i = names(first, group, out);
 	for (; i < most && !is_full(comment); i++)
 		member(first + i, !group->one_check, out);
 	and_more(out, "  ", group->n - i);
@@ -221,7 +252,7 @@ static void show_group(const struct comment *comment, const struct assessment_gr
 		return;
 	}
 	for (; i < group->n && (comment->all || i < SHOWN_MEMBERS) && !is_full(comment); i++)
-		one(comment->view, first + i, comment->out);
+		one(comment->view, first + i, !group->same_remedy || i + 1 == group->n || comment->all, comment->out);
 	and_more(comment->out, "", group->n - i);
 }
 
@@ -247,6 +278,30 @@ static void sources(const struct assessment_view *view, struct buf *out)
 	and_more(out, "", bad > SHOWN_MEMBERS ? bad - SHOWN_MEMBERS : 0);
 }
 
+/* The nodes that stop. */
+static void drain(const struct comment *comment)
+{
+	const struct assessment *shown = &comment->view->shown;
+	struct buf text CLEANUP(buf_done) = BUF_INIT(1 << 17);
+	size_t told = 0, blocked = shown->n_drain ? assessment_drain(comment->view, &text) : 0;
+	if (!shown->n_drain)
+		return;
+	buf_puts(comment->out, "\n### Drain\n\n");
+	prose(comment->out, buf_str(&text) + strlen("Drain: "));
+	buf_puts(comment->out, blocked ? "\n\n" : "\n");
+	for (size_t i = 0; i < shown->n_drain && told < SHOWN_MEMBERS && !is_full(comment); i++) {
+		if (!shown->drain[i].blocked || !shown->drain[i].n_stops)
+			continue;
+		told++;
+		buf_clear(&text);
+		assessment_stop(&shown->drain[i], &text);
+		buf_puts(comment->out, "- ");
+		prose(comment->out, buf_str(&text));
+		buf_putc(comment->out, '\n');
+	}
+	and_more(comment->out, "", blocked - told);
+}
+
 void assessment_markdown(const struct assessment_view *view, const struct assessment_style *style, struct buf *out)
 {
 	static const char *const titles[] = {"In the way", "Findings", "Not known"};
@@ -270,5 +325,6 @@ void assessment_markdown(const struct assessment_view *view, const struct assess
 	if (i < view->n_groups)
 		buf_printf(out, "\nThere is no room here for %zu findings more; the JSON has them.\n",
 			   view->shown.n_findings - view->groups[i].first);
+	drain(&comment);
 	sources(view, out);
 }

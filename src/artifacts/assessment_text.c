@@ -213,7 +213,7 @@ static void evidence_lines(struct page *page, const struct finding *finding)
 	if (shown == n)
 		return;
 	buf_clear(&text);
-	buf_printf(&text, "and %zu pieces of evidence more, in -o json", n - shown);
+	buf_printf(&text, "and %zu pieces of evidence more; -v shows all", n - shown);
 	line(page, "", buf_str(&text));
 }
 
@@ -228,7 +228,7 @@ static void why(struct page *page, const struct finding *finding)
 	}
 }
 
-static void one(struct page *page, const struct finding *finding)
+static void one(struct page *page, const struct finding *finding, bool with_remedy)
 {
 	struct buf text CLEANUP(buf_done) = BUF_INIT(1 << 17), place CLEANUP(buf_done) = BUF_INIT(1 << 16);
 	head(page, finding, finding->id);
@@ -243,7 +243,7 @@ static void one(struct page *page, const struct finding *finding)
 	if (finding->status != FINDING_ACCEPTED) {
 		evidence_lines(page, finding);
 		line(page, "use:", assessment_replacement(finding));
-		remedy(page, "do:", finding->remedy);
+		remedy(page, "do:", with_remedy ? finding->remedy : NULL);
 	}
 }
 
@@ -274,7 +274,7 @@ static void and_more(struct page *page, size_t n)
 	struct buf text CLEANUP(buf_done) = BUF_INIT(200);
 	if (!n)
 		return;
-	buf_printf(&text, "and %zu more; -o json has them all", n);
+	buf_printf(&text, "and %zu more; -v shows all", n);
 	spaces(page, LABEL);
 	wrap(page, buf_str(&text), LABEL);
 	new_line(page, 0);
@@ -328,7 +328,7 @@ static void remedy_of_many(struct page *page, const struct assessment_group *gro
 {
 	struct buf text CLEANUP(buf_done) = BUF_INIT(1 << 16);
 	if (!group->same_remedy)
-		buf_printf(&text, "each its own, in -o json; the first's:");
+		buf_printf(&text, "each its own (-v shows all); the first's:");
 	line(page, "do:", buf_str(&text));
 	remedy(page, group->same_remedy ? "do:" : "", first->remedy);
 }
@@ -343,7 +343,7 @@ static void many(struct page *page, const struct assessment_group *group)
 		buf_puts(&text, first->message);
 	else
 		buf_puts(&text, assessment_check_title(first));
-	buf_printf(&text, ": %zu of them", group->n);
+	buf_printf(&text, " (%zu of them)", group->n);
 	wrap(page, buf_str(&text), LABEL);
 	new_line(page, 0);
 	if (by_name) {
@@ -386,8 +386,8 @@ static void show_group(struct page *page, const struct assessment_group *group)
 		many(page, group);
 		return;
 	}
-	for (size_t i = 0; i < group->n; i++)
-		one(page, first + i);
+	for (size_t i = 0; i < group->n; i++) /* what is to be done for all of them stands below the last */
+		one(page, first + i, i + 1 == group->n || !group->same_remedy || page->style->all);
 }
 
 /* On one line if it fits; else what took how long behind the title. */
@@ -472,18 +472,9 @@ static void drain(struct page *page)
 	enum { MOST = 8 };
 	const struct assessment *shown = &page->view->shown;
 	struct buf text CLEANUP(buf_done) = BUF_INIT(1 << 16);
-	char took[TIME_TEXT];
-	size_t blocked = 0, told = 0;
-	int64_t seconds = 0;
-	for (size_t i = 0; i < shown->n_drain; i++) {
-		blocked += shown->drain[i].blocked;
-		seconds += shown->drain[i].estimated_s;
-	}
+	size_t told = 0, blocked = assessment_drain(page->view, &text);
 	if (!shown->n_drain)
 		return;
-	buf_printf(&text, "Drain: %zu nodes in the order of the upgrade, about %s", shown->n_drain,
-		   duration_format(seconds * SECOND_MS, took));
-	buf_printf(&text, blocked ? ", %zu of them stop:" : ", none stops.", blocked);
 	new_line(page, 0);
 	wrap(page, buf_str(&text), 0);
 	new_line(page, 0);
@@ -493,8 +484,7 @@ static void drain(struct page *page)
 			continue;
 		told++;
 		buf_clear(&text);
-		buf_printf(&text, "%s  %s/%s: %s%s", node->node, node->stops[0].ns ? node->stops[0].ns : "",
-			   node->stops[0].pod, node->stops[0].why, node->n_stops > 1 ? " (and others)" : "");
+		assessment_stop(node, &text);
 		spaces(page, 2);
 		wrap(page, buf_str(&text), 4);
 		new_line(page, 0);

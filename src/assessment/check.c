@@ -291,6 +291,7 @@ struct finding *assess_unknown(struct assess *assess, const char *kind, const ch
 	struct finding *finding = add(assess, FINDING_UNKNOWN,
 				      kind || ns || name ? &(struct finding_object){kind, ns, name, NULL} : NULL);
 	finding->reason = reason;
+	finding->remedy = NULL; /* the check's is for what it would find */
 	return finding;
 }
 

@@ -284,8 +284,13 @@ static void identity(struct assess *assess)
 		if (role && role_is_gone(assess, role))
 			assess_aws(assess, object_of(addon), "role %s of %s is not there", role, name_of(addon));
 		else if (!role && !pods && !strcmp(name_of(addon), "aws-ebs-csi-driver"))
-			assess_aws(assess, object_of(addon), "%s has neither a role nor a Pod Identity association",
-				   name_of(addon));
+			assess_remedy(assess,
+				      assess_aws(assess, object_of(addon),
+						 "%s has neither a role nor a Pod Identity association",
+						 name_of(addon)),
+				      "aws eks update-addon --cluster-name %s --addon-name %s "
+				      "--service-account-role-arn ROLE_ARN",
+				      subject_text(assess->inventory->cluster), name_of(addon));
 	}
 }
 
@@ -494,7 +499,7 @@ const struct check checks_addons[] = {
 	 .severity = SEVERITY_BLOCKER,
 	 .needs = NEEDS("kubernetes persistentvolumes", "kubernetes csidrivers.storage.k8s.io", "eks:ListAddons"),
 	 .run = ebs_driver,
-	 .remedy = "aws eks create-addon --addon-name aws-ebs-csi-driver",
+	 .remedy = "aws eks create-addon --cluster-name CLUSTER --addon-name aws-ebs-csi-driver",
 	 .page = "https://docs.aws.amazon.com/eks/latest/userguide/ebs-csi.html"},
 	{.id = NULL},
 };

@@ -371,8 +371,10 @@ static void coverage(struct assess *assess)
 			arena_printf(assess->arena, "%s%sWarning headers", subject_text(without), without ? ", " : "");
 	if (!without)
 		return;
-	struct finding *finding =
-		assess_cluster(assess, "%d of 9 sources of evidence on deprecated APIs were read: not %s", n, without);
+	struct finding *finding = assess_cluster(
+		assess,
+		"%d of 9 sources of evidence on deprecated APIs were read: not %s, nor files and Git, which scan reads",
+		n, without);
 	assess_remedy(assess, finding,
 		      "allow what is missing, and look at manifests and Git with: eks-upgrade-agent scan PATH --to %s",
 		      assess->target);

@@ -505,7 +505,7 @@ const struct check checks_blue_green[] = {
 	 SCOPE,
 	 .needs = NEEDS("eks:ListPodIdentityAssociations"),
 	 .run = pod_identity,
-	 .remedy = "aws eks create-pod-identity-association for Green",
+	 .remedy = "make it for Green, too: aws eks create-pod-identity-association",
 	 .page = "https://docs.aws.amazon.com/eks/latest/userguide/pod-identities.html"},
 	{.id = "BG-STATEFUL",
 	 .title = "data in volumes",

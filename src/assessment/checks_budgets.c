@@ -193,6 +193,18 @@ static struct finding *found(struct assess *assess, const struct kube_pdb *pdb, 
 
 /* ---- WL-PDB-ZERO, WL-PDB-NOW, WL-PDB-EMPTY, WL-PDB-UNHEALTHY */
 
+/* What has a single replica that is to stay: a second one makes room, and nobody goes without it for a while. */
+static const struct kube_workload *lone_workload(struct assess *assess, const struct grasp *grasp)
+{
+	struct pod_list pods = index_pdb_pods(assess, grasp->pdb);
+	const struct kube_workload *workload = pods.n == 1 ? index_pod_workload(assess, pods.pods[0]) : NULL;
+	bool grows = workload && (subject_is_kind(workload, "Deployment") || subject_is_kind(workload, "StatefulSet"));
+	return grows && subject_replicas(workload) == 1 && grasp->expected == 1 &&
+			       !strcmp(subject_text(grasp->pdb->min_available), "1")
+		       ? workload
+		       : NULL;
+}
+
 static void one_zero(struct assess *assess, const struct grasp *grasp, enum verdict verdict)
 {
 	const struct kube_pdb *pdb = grasp->pdb;
@@ -202,13 +214,17 @@ static void one_zero(struct assess *assess, const struct grasp *grasp, enum verd
 		assess, pdb,
 		arena_printf(assess->arena, "%s with %lld replica%s: it can never allow a pod to be evicted",
 			     rule_text(assess, pdb), (long long)grasp->expected, grasp->expected == 1 ? "" : "s"));
-	assess_evidence(assess, finding, BUDGETS, "%s, %lld pods expected", rule_text(assess, pdb),
-			(long long)grasp->expected);
-	assess_remedy(assess, finding,
-		      "kubectl -n %s patch pdb %s --type merge -p '{\"spec\":{\"minAvailable\":null,"
-		      "\"maxUnavailable\":1}}'%s",
-		      subject_text(pdb->meta.ns), subject_text(pdb->meta.name),
-		      grasp->expected == 1 ? ", or run two replicas" : "");
+	assess_evidence(assess, finding, BUDGETS, "%s, %lld pod%s expected", rule_text(assess, pdb),
+			(long long)grasp->expected, grasp->expected == 1 ? "" : "s");
+	const struct kube_workload *single = lone_workload(assess, grasp);
+	if (single)
+		assess_remedy(assess, finding, "kubectl -n %s scale %s %s --replicas=2", subject_text(pdb->meta.ns),
+			      single->kind, subject_text(single->meta.name));
+	else
+		assess_remedy(assess, finding,
+			      "kubectl -n %s patch pdb %s --type merge -p '{\"spec\":{\"minAvailable\":null,"
+			      "\"maxUnavailable\":1}}'",
+			      subject_text(pdb->meta.ns), subject_text(pdb->meta.name));
 }
 
 static void pdb_zero(struct assess *assess)
@@ -352,6 +368,17 @@ static bool template_is_covered(struct assess *assess, const struct kube_workloa
 	return false;
 }
 
+/* "app=web,tier=front", as kubectl takes it; of anything but plain labels a word to fill in. */
+static const char *selector_text(struct assess *assess, const struct kube_workload *workload)
+{
+	const json_t *selector = assess_json(assess, workload->selector), *value;
+	const char *key, *text = NULL;
+	json_object_foreach ((json_t *)(uintptr_t)json_object_get(selector, "matchLabels"), key, value)
+		text = arena_printf(assess->arena, "%s%s%s=%s", text ? text : "", text ? "," : "", key,
+				    json_is_string(value) ? json_string_value(value) : "");
+	return text && !json_array_size(json_object_get(selector, "matchExpressions")) ? text : "LABELS";
+}
+
 static void pdb_missing(struct assess *assess)
 {
 	const struct inventory *inventory = assess->inventory;
@@ -372,9 +399,9 @@ static void pdb_missing(struct assess *assess)
 		struct finding *finding =
 			SUBJECT_FOUND(assess, workload, "%lld replicas and no PodDisruptionBudget selects them",
 				      (long long)subject_replicas(workload));
-		assess_remedy(assess, finding,
-			      "kubectl -n %s create pdb %s --selector=<its pods' labels> --max-unavailable=1",
-			      subject_text(workload->meta.ns), subject_text(workload->meta.name));
+		assess_remedy(assess, finding, "kubectl -n %s create pdb %s --selector=%s --max-unavailable=1",
+			      subject_text(workload->meta.ns), subject_text(workload->meta.name),
+			      selector_text(assess, workload));
 	}
 }
 

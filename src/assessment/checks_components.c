@@ -185,9 +185,8 @@ static void autoscaler_one(struct assess *assess, const struct seen *seen)
 						"the cluster's",
 						seen->version, assess->from);
 	tell_image(assess, finding, seen);
-	assess_remedy(assess, finding, "kubectl -n %s set image %s/%s to a 1.%u release",
-		      subject_text(seen->workload->meta.ns), seen->workload->kind,
-		      subject_text(seen->workload->meta.name), assess->from);
+	assess_remedy(assess, finding, "set the image of %s %s/%s to a 1.%u release", seen->workload->kind,
+		      subject_text(seen->workload->meta.ns), subject_text(seen->workload->meta.name), assess->from);
 }
 
 static void autoscaler(struct assess *assess)
@@ -300,8 +299,8 @@ static void chart_range(struct assess *assess)
 				      "chart %s %s wants Kubernetes %s, the target is %s", subject_text(release->chart),
 				      subject_text(release->chart_version), release->kube_version, assess->target);
 		assess_evidence(assess, finding, "helm", "revision %lld", (long long)release->revision);
-		assess_remedy(assess, finding, "helm upgrade %s to a chart that allows %s", subject_text(release->name),
-			      assess->target);
+		assess_remedy(assess, finding, "upgrade release %s to a chart that allows %s",
+			      subject_text(release->name), assess->target);
 	}
 }
 
@@ -315,8 +314,8 @@ static void pending(struct assess *assess)
 							"its newest revision is %s", release->status);
 		assess_evidence(assess, finding, "helm", "revision %lld of chart %s %s", (long long)release->revision,
 				subject_text(release->chart), subject_text(release->chart_version));
-		assess_remedy(assess, finding, "helm -n %s rollback %s, or upgrade it again", subject_text(release->ns),
-			      subject_text(release->name));
+		assess_remedy(assess, finding, "helm -n %s %s %s", subject_text(release->ns),
+			      release->revision > 1 ? "rollback" : "uninstall", subject_text(release->name));
 	}
 }
 

@@ -43,7 +43,7 @@ static void budget_zero(struct assess *assess)
 		struct finding *finding = assess_object(assess, "NodePool", NULL, pool->meta.name,
 							"its disruption budget is 0: its nodes are never replaced");
 		assess_remedy(assess, finding,
-			      "kubectl edit nodepool %s: give spec.disruption.budgets at least one node",
+			      "let spec.disruption.budgets allow at least one node: kubectl edit nodepool %s",
 			      pool->meta.name);
 	}
 }

@@ -201,8 +201,9 @@ static void role(struct assess *assess)
 	struct finding *finding = assess_aws(assess, arn, "EKS may not assume the cluster's role");
 	assess_evidence(assess, finding, "iam:GetRole", "no statement allows sts:AssumeRole to eks.amazonaws.com");
 	assess_remedy(assess, finding,
-		      "aws iam update-assume-role-policy --role-name %s --policy-document … with "
-		      "Principal {\"Service\": \"eks.amazonaws.com\"} and Action sts:AssumeRole",
+		      "aws iam update-assume-role-policy --role-name %s --policy-document "
+		      "'{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":"
+		      "{\"Service\":\"eks.amazonaws.com\"},\"Action\":[\"sts:AssumeRole\",\"sts:TagSession\"]}]}'",
 		      slash + 1);
 }
 
@@ -325,8 +326,8 @@ static void api_services(struct assess *assess)
 				assess_evidence(assess, finding, "kubernetes apiservices.apiregistration.k8s.io", "%s",
 						condition->message);
 			if (service->service_name)
-				assess_remedy(assess, finding, "kubectl -n %s get endpointslices,pods: mend service %s",
-					      subject_text(service->service_ns), service->service_name);
+				assess_remedy(assess, finding, "mend service %s: kubectl -n %s get endpointslices,pods",
+					      service->service_name, subject_text(service->service_ns));
 		}
 	}
 }

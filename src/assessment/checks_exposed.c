@@ -278,8 +278,10 @@ static void one_gate(struct assess *assess, const struct kube_workload *workload
 						"before the load balancer knows them");
 	assess_evidence(assess, finding, "kubernetes services", "through %s", exposure->through);
 	assess_remedy(assess, finding,
-		      "kubectl label namespace %s elbv2.k8s.aws/pod-readiness-gate-inject=enabled, and restart %s %s",
-		      subject_text(workload->meta.ns), workload->kind, subject_text(workload->meta.name));
+		      "kubectl label namespace %s elbv2.k8s.aws/pod-readiness-gate-inject=enabled && "
+		      "kubectl -n %s rollout restart %s %s",
+		      subject_text(workload->meta.ns), subject_text(workload->meta.ns), workload->kind,
+		      subject_text(workload->meta.name));
 }
 
 static void readiness_gate(struct assess *assess)

@@ -255,7 +255,7 @@ const struct check checks_rollback[] = {
 	 SCOPE,
 	 .needs = NEEDS("eks:ListInsights"),
 	 .run = insights,
-	 .remedy = "aws eks describe-insight tells what; then start-insights-refresh",
+	 .remedy = "mend what aws eks describe-insight tells, then: aws eks start-insights-refresh",
 	 .page = PAGE},
 	{.id = "RBK-NODES",
 	 .title = "nodes have to go back first",

@@ -380,7 +380,8 @@ const struct check checks_skew[] = {
 	 .severity = SEVERITY_BLOCKER,
 	 .needs = NEEDS("kubernetes daemonsets.apps", "eks:DescribeCluster"),
 	 .run = proxy_newer,
-	 .remedy = "aws eks update-addon --cluster-name CLUSTER --addon-name kube-proxy, to the API server's minor",
+	 .remedy = "bring it to the API server's minor: aws eks update-addon --cluster-name CLUSTER --addon-name "
+		   "kube-proxy",
 	 .page = PAGE},
 	{.id = "SKEW-KUBEADM",
 	 .title = "Cluster API machines of another minor than their control plane",

@@ -82,9 +82,11 @@ static struct error *nothing_seen(const struct inventory *inventory)
 	const struct source *first = aws ? aws : cluster;
 	if (!kubernetes || kubernetes->status == SOURCE_OK || !first || first->status == SOURCE_OK)
 		return NULL;
+	bool same =
+		strstr(kubernetes->detail, first->detail) != NULL; /* the API server is asked with AWS's credentials */
 	return error_remedy(error_new(first->status == SOURCE_DENIED ? ERROR_AUTH : ERROR_TRANSIENT,
-				      "nothing could be seen of cluster \"%s\": AWS: %s; Kubernetes: %s",
-				      inventory->cluster, first->detail, kubernetes->detail),
+				      "nothing could be seen of cluster \"%s\": AWS: %s%s%s", inventory->cluster,
+				      first->detail, same ? "" : "; Kubernetes: ", same ? "" : kubernetes->detail),
 			    "eks-upgrade-agent doctor tells what is missing");
 }
 
@@ -113,6 +115,10 @@ static struct error *look(struct cli *cli, struct inventory **ret)
 	if (survey.aws || survey.kube) {
 		inventory = survey_run(&survey);
 		error = nothing_seen(inventory);
+		if (error && aws_error) { /* it knows better what to do */
+			error_free(error);
+			error = TAKE(aws_error);
+		}
 		if (!error && snapshot)
 			error = snapshot_commit(snapshot, inventory);
 	} else {

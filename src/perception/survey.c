@@ -71,7 +71,8 @@ static json_t *know_itself(const struct survey *survey, const struct inventory *
 	if (survey->aws) {
 		int64_t ends_ms = aws_credentials_end_ms(survey->aws);
 		char when[TIME_TEXT];
-		json_object_set_new(known, "clock_skew_ms", json_integer(aws_clock_skew_ms(survey->aws)));
+		if (!survey->config->clock_url) /* else this machine's clock is not the one that counts */
+			json_object_set_new(known, "clock_skew_ms", json_integer(aws_clock_skew_ms(survey->aws)));
 		if (ends_ms != INT64_MAX)
 			json_object_set_new(known, "credentials_expire_at",
 					    json_string(time_format_rfc3339(ends_ms, when)));

@@ -103,6 +103,9 @@ static void ask_lists(struct round *round)
 		    json_pack("{s:s, s:s}", "ServiceCode", quotas[i][0], "QuotaCode", quotas[i][1]));
 	if (round->survey->config->traffic.hosted_zone)
 		ask(round, &aws_route53_ListHostedZones, NULL);
+	else
+		inventory_source(round->inventory, "route53:ListResourceRecordSets", SOURCE_SKIPPED,
+				 "no traffic.route53.hosted_zone is configured");
 }
 
 /* Add-on versions for where it is and where it goes. */
