@@ -82,13 +82,25 @@ void assessment_title(const struct assessment_view *view, const char *arrow, str
 static void counted(struct buf *out, int64_t n, const char *one, const char *many)
 {
 	if (n)
-		buf_printf(out, ", %lld %s", (long long)n, n == 1 ? one : many);
+		buf_printf(out, "%s %lld %s", strchr(buf_str(out), ':') ? "," : ":", (long long)n, n == 1 ? one : many);
+}
+
+static bool is_scan(const struct assessment_view *view)
+{
+	return view->shown.tool && !strcmp(view->shown.tool, "scan");
+}
+
+/* Of files nobody can say that a cluster is ready, only that nothing in them is in the way. */
+bool assessment_good(const struct assessment_view *view)
+{
+	return is_scan(view) ? !view->blockers && !view->warnings && !view->unknown : view->shown.ready;
 }
 
 void assessment_answer(const struct assessment_view *view, struct buf *out)
 {
-	buf_printf(out, "%s: %lld %s", view->shown.ready ? "READY" : "NOT READY", (long long)view->blockers,
-		   view->blockers == 1 ? "blocker" : "blockers");
+	buf_printf(out, "%s%s", assessment_good(view) ? "" : "NOT ", is_scan(view) ? "CLEAN" : "READY");
+	if (view->blockers || !is_scan(view))
+		buf_printf(out, ": %lld %s", (long long)view->blockers, view->blockers == 1 ? "blocker" : "blockers");
 	counted(out, view->warnings, "warning", "warnings");
 	counted(out, view->notes, "note", "notes");
 	counted(out, view->unknown, "not known", "not known");

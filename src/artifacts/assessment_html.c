@@ -346,7 +346,7 @@ void assessment_html(const struct assessment_view *view, const struct assessment
 	report_html_head(out, buf_str(&title), buf_str(&css));
 	buf_puts(out, "<h1>");
 	text(out, buf_str(&title));
-	buf_printf(out, "</h1><p class='answer %s'>", view->shown.ready ? "good" : "bad");
+	buf_printf(out, "</h1><p class='answer %s'>", assessment_good(view) ? "good" : "bad");
 	text(out, buf_str(&answer));
 	buf_puts(out, "</p>\n");
 	cards(view, out);

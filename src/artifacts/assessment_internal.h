@@ -39,8 +39,9 @@ void assessment_view(const struct assessment *assessment, bool ascii, struct are
 const char *assessment_label(const struct finding *finding);
 /* "shop 1.33 → 1.35 (2 hops)"; `arrow` stands between the versions. */
 void assessment_title(const struct assessment_view *view, const char *arrow, struct buf *out);
-/* "NOT READY: 2 blockers, 5 warnings, 3 not known, 200 passed". */
+/* "NOT READY: 2 blockers, 5 warnings, 3 not known, 200 passed"; of files "CLEAN: 4 passed". */
 void assessment_answer(const struct assessment_view *view, struct buf *out);
+bool assessment_good(const struct assessment_view *view); /* READY, or CLEAN */
 /* NULL for SECTION_BLOCKS to SECTION_UNKNOWN; else what heads the section. */
 const char *assessment_section_title(enum assessment_section section);
 /* "PodDisruptionBudget payments/redis-pdb", else the file, else "". */

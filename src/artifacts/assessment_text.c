@@ -412,7 +412,7 @@ static void answer(struct page *page)
 	} else {
 		put(page, slice_of("  "));
 	}
-	colour(page, shown->ready ? "\033[1;32m" : "\033[1;31m");
+	colour(page, assessment_good(page->view) ? "\033[1;32m" : "\033[1;31m");
 	wrap(page, buf_str(&text), 2);
 	colour(page, NULL);
 	if (needed <= page->columns)
@@ -493,6 +493,14 @@ static void drain(struct page *page)
 		and_more(page, blocked - told);
 }
 
+static bool is_denied(const struct assessment *shown)
+{
+	for (size_t i = 0; i < shown->n_sources; i++)
+		if (shown->sources[i].status && !strcmp(shown->sources[i].status, "denied"))
+			return true;
+	return false;
+}
+
 static void next(struct page *page)
 {
 	const struct assessment *shown = &page->view->shown;
@@ -504,8 +512,10 @@ static void next(struct page *page)
 	else if (page->view->blockers)
 		buf_puts(&text, "mend the blockers and assess again; a risk that you take stands under risks: in the "
 				"configuration");
-	else
+	else if (is_denied(shown))
 		buf_puts(&text, "give the permissions above and assess again");
+	else
+		buf_puts(&text, "what is not known could block: let it be read, and assess again");
 	new_line(page, 0);
 	put(page, slice_of("Next:  "));
 	wrap(page, buf_str(&text), 7);

@@ -148,7 +148,9 @@ static struct error *run(struct cli *cli, int *ret_exit)
 	struct inventory *inventory CLEANUP(inventory_freep) = NULL;
 	struct assessment assessment;
 	if (from) {
-		TRY(snapshot_read(from, &inventory));
+		struct error *error = snapshot_read(from, &inventory);
+		if (error)
+			return error->remedy ? error : error_remedy(error, "mend it, or write it anew with --save");
 	} else {
 		TRY(cli_open_ports(cli, HOST_STORE_NONE));
 		TRY(look(cli, &inventory));

@@ -124,14 +124,92 @@ static void one_denied_call_is_told_once(void **state)
 					       .remedy = "grant it"};
 	}
 	struct assessment assessment = assessed(findings, 30);
+	struct assessment_source source = {"eks:DescribeAddonVersions", "denied", NULL};
+	assessment.sources = &source;
+	assessment.n_sources = 1;
 	char *text CLEANUP(mem_freep) = written(&assessment, "text", NULL);
 	has(text, "NOT READY: 0 blockers, 30 not known (30 could block)");
 	has(text, "NOT KNOWN  30 answers, all for one reason (could be blockers)\n");
 	has(text, "ADDON-00, ADDON-01, ");
-	char *why = strstr(text, "denied");
+	char *why = strstr(text, "DescribeAddonVersions denied");
 	assert_non_null(why);
-	assert_null(strstr(why + 1, "denied"));
+	assert_null(strstr(why + 1, "DescribeAddonVersions denied"));
 	has(text, "Next:  give the permissions above");
+}
+
+static void files_are_clean_or_not_and_never_ready(void **state)
+{
+	(void)state;
+	struct finding finding = {.id = "API-GIT", .severity = SEVERITY_HIGH, .file = "a.yaml", .line = 1};
+	struct assessment assessment = {.format = 1, .tool = "scan", .target_version = "1.35"};
+	assessment_count(&assessment);
+	char *clean CLEANUP(mem_freep) = written(&assessment, "text", NULL);
+	has(clean, "files for 1.35  CLEAN\n");
+	assessment.findings = &finding;
+	assessment.n_findings = 1;
+	assessment_count(&assessment);
+	assert_true(assessment.ready); /* no blocker */
+	char *text CLEANUP(mem_freep) = written(&assessment, "text", NULL);
+	has(text, "files for 1.35  NOT CLEAN: 1 warning\n");
+	finding.severity = SEVERITY_LOW;
+	assessment_count(&assessment);
+	char *notes CLEANUP(mem_freep) = written(&assessment, "text", NULL);
+	has(notes, "  CLEAN: 1 note\n");
+}
+
+/* Of a few like findings each is told, and what frees them all once; of many their names. */
+static void what_is_the_same_is_said_once(void **state)
+{
+	(void)state;
+	struct finding_object objects[30];
+	struct finding findings[30];
+	char names[30][16];
+	for (size_t i = 0; i < 30; i++) {
+		snprintf(names[i], sizeof names[i], "data-%zu", i);
+		objects[i] = (struct finding_object){"PersistentVolumeClaim", "shop", names[i], NULL};
+		findings[i] = (struct finding){.id = "BAK-NO-VOLUMES",
+					       .severity = SEVERITY_HIGH,
+					       .object = &objects[i],
+					       .message = "its data is in no backup",
+					       .remedy = "make a class for it"};
+	}
+	static const char *const formats[] = {"text", "markdown", "html"};
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
+		for (size_t n = 3; n <= 30; n += 27) {
+			struct assessment assessment = assessed(findings, n);
+			char *text CLEANUP(mem_freep) = written(&assessment, formats[i], NULL);
+			const char *first = strstr(text, "make a class for it");
+			assert_non_null(first);
+			if (strstr(first + 1, "make a class for it"))
+				fail_msg("twice in:\n%s", text);
+			has(text, "shop/data-2");
+			if (n == 3)
+				continue;
+			has(text, "its data is in no backup (30 of them)");
+			first = strstr(text, "in no backup");
+			if (strstr(first + 1, "in no backup"))
+				fail_msg("the message twice in:\n%s", text);
+		}
+	}
+}
+
+static void the_nodes_that_stop_are_in_what_people_read(void **state)
+{
+	(void)state;
+	struct drain_obstacle stop = {"payments", "redis-0", "budget", "redis", "budget redis needs 1 healthy pod", ""};
+	struct drained_node nodes[] = {{.node = "ip-10-0-3-17", .estimated_s = 60, .evicted = 3},
+				       {.node = "ip-10-0-4-9", .blocked = true, .stops = &stop, .n_stops = 1}};
+	static const char *const formats[] = {"text", "markdown", "html"};
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
+		struct assessment assessment = assessed(NULL, 0);
+		assessment.drain = nodes;
+		assessment.n_drain = 2;
+		char *text CLEANUP(mem_freep) = written(&assessment, formats[i], NULL);
+		has(text, "2 nodes in the order of the upgrade, about 1 min, 1 of them stops:");
+		has(text, "ip-10-0-4-9");
+		has(text, "payments/redis-0: budget redis needs 1 healthy pod");
+		has_not(text, "ip-10-0-3-17");
+	}
 }
 
 static void what_counts_for_one_strategy_only_stands_apart(void **state)
@@ -320,6 +398,9 @@ int main(void)
 		cmocka_unit_test(the_answer_comes_first_then_why_then_what_to_do),
 		cmocka_unit_test(a_command_can_be_copied_and_a_sentence_is_none),
 		cmocka_unit_test(one_denied_call_is_told_once),
+		cmocka_unit_test(files_are_clean_or_not_and_never_ready),
+		cmocka_unit_test(what_is_the_same_is_said_once),
+		cmocka_unit_test(the_nodes_that_stop_are_in_what_people_read),
 		cmocka_unit_test(what_counts_for_one_strategy_only_stands_apart),
 		cmocka_unit_test(an_accepted_risk_is_told_with_its_owner),
 		cmocka_unit_test(times_are_in_the_zone_of_the_reader),
