@@ -278,6 +278,16 @@ static size_t ready(struct aws *aws, struct aws_flight *flights, size_t n, struc
 	return due;
 }
 
+/* The HTTP port stamps by the machine's clock. Where the agent follows another one, as a simulator's door has it, what
+ * is learnt of the servers' must be against that. */
+static void stamp_by_our_clock(struct http_response *response, int64_t began_ms, int64_t ended_ms)
+{
+	if (response->sent_at_ms >= began_ms && response->received_at_ms <= ended_ms)
+		return;
+	response->sent_at_ms = began_ms;
+	response->received_at_ms = ended_ms;
+}
+
 static void fly(struct aws *aws, struct aws_flight *flights, size_t n)
 {
 	struct http_exchange *exchanges CLEANUP(mem_freep) = mem_array(n, sizeof *exchanges);
@@ -286,8 +296,11 @@ static void fly(struct aws *aws, struct aws_flight *flights, size_t n)
 	for (;;) {
 		size_t due = ready(aws, flights, n, exchanges, which, &earliest_ms);
 		if (due) {
+			int64_t began_ms = clock_wall_ms(aws->ports.clock);
 			http_perform(aws->ports.http, exchanges, due);
+			int64_t ended_ms = clock_wall_ms(aws->ports.clock);
 			for (size_t k = 0; k < due; k++) {
+				stamp_by_our_clock(&exchanges[k].response, began_ms, ended_ms);
 				look(aws, &flights[which[k]], &exchanges[k].response);
 				http_exchange_done(&exchanges[k]);
 			}

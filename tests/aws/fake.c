@@ -77,9 +77,9 @@ static void add_headers(struct http_response *response, const char *headers)
 static void answer(struct fake *fake, const struct fake_reply *reply, struct http_response *response)
 {
 	char date[TIME_TEXT];
-	response->sent_at_ms = fake->now_ms;
+	response->sent_at_ms = fake->now_ms + fake->stamps_ahead_ms;
 	fake->now_ms += fake->round_trip_ms;
-	response->received_at_ms = fake->now_ms;
+	response->received_at_ms = fake->now_ms + fake->stamps_ahead_ms;
 	buf_init(&response->body, 1 << 20);
 	if (!reply->status) {
 		response->error = reply->garbled ? error_new(ERROR_AUTH, "the certificate is another's")

@@ -216,6 +216,24 @@ static void a_skewed_clock_is_learnt_and_the_call_sent_again_at_once(void **stat
 	assert_int_equal(fake->n_asked, 1);
 }
 
+/* As when a simulator's clock is followed: the HTTP port goes by the machine's. */
+static void skew_is_against_the_clock_that_the_agent_goes_by(void **state)
+{
+	static const int64_t ahead[] = {33 * HOUR_MS, -33 * HOUR_MS};
+	struct fake *fake = *state;
+	for (size_t i = 0; i < ARRAY_SIZE(ahead); i++) {
+		CLIENT(fake);
+		fake->server_skew_ms = 0;
+		fake->stamps_ahead_ms = ahead[i];
+		FAKE_SCRIPT(fake, {200, .body = "{\"clusters\":[]}"}, {200, .body = "{\"clusters\":[]}"});
+		assert_null(aws_call(aws, &aws_eks_ListClusters, NULL, NULL));
+		assert_int_equal(aws_clock_skew_ms(aws), 0);
+		fake->server_skew_ms = 20 * MINUTE_MS;
+		assert_null(aws_call(aws, &aws_eks_ListClusters, NULL, NULL));
+		assert_int_equal(aws_clock_skew_ms(aws), 20 * MINUTE_MS);
+	}
+}
+
 static void skew_is_not_learnt_from_old_or_slow_answers(void **state)
 {
 	struct fake *fake = *state;
@@ -487,6 +505,7 @@ int main(void)
 		TEST(one_token_makes_all_tries_of_a_call_the_same),
 		TEST(what_sets_a_value_may_be_said_twice),
 		TEST(a_skewed_clock_is_learnt_and_the_call_sent_again_at_once),
+		TEST(skew_is_against_the_clock_that_the_agent_goes_by),
 		TEST(skew_is_not_learnt_from_old_or_slow_answers),
 		TEST(denials_say_what_to_allow_on_what_to_whom),
 		TEST(what_the_server_repeats_of_our_secrets_is_hidden),
