@@ -16,6 +16,8 @@ static const struct cli_flag flags[] = {
 	{"strategy", 0, "NAME", false, "blue-green or in-place: counts its own checks too", "strategy"},
 	{"from", 0, "SNAPSHOT|DIR", false, "assess what --save wrote instead of the cluster", NULL},
 	{"save", 0, "FILE|DIR/", false, "keep what was seen", NULL},
+	{"refresh-insights", 0, NULL, false,
+	 "let EKS look at the cluster anew first: waits up to 10 minutes, changes nothing else", NULL},
 	{"list-checks", 0, NULL, false, "list every check", NULL},
 	{"explain", 0, "ID", false, "say what a check looks at and what to do", NULL},
 	{"only", 0, "IDS", true, "only these checks, separated by commas; * stands for anything: WL-*", NULL},
@@ -105,6 +107,7 @@ static struct error *look(struct cli *cli, struct inventory **ret)
 	survey.aws_error = aws_error;
 	survey.kube_error = kube_error;
 	survey.snapshot = snapshot;
+	survey.refresh_insights = cli_flag_given(cli, "refresh-insights");
 	survey.progress = cli_stdin_is_terminal() ? say : NULL;
 	if (aws_error)
 		survey.aws = NULL;

@@ -102,6 +102,8 @@ static const struct field config_fields[] = {
 	      "severity of a check's findings, by id"),
 	F_INT_RANGE(struct config, checks.support_ends_within_days, "checks.support_ends_within_days", 0, 1, 800,
 		    "how early the end of EKS's support is told"),
+	F_INT_RANGE(struct config, checks.audit_log_hours, "checks.audit_log_hours", 0, 0, 720,
+		    "how far back the audit log is searched for deprecated calls; 0: not at all"),
 	F_BOOL(struct config, ai.enabled, "ai.enabled", 0, "let a model explain"),
 	F_STRING(struct config, ai.bedrock_model_id, "ai.bedrock_model_id", 0, "model"),
 	F_STRING(struct config, ai.comprehend_endpoint, "ai.comprehend_endpoint", 0, "endpoint"),

@@ -26,6 +26,8 @@ static const struct {
 	const char *snake, *code;
 } absences[] = {
 	{"get_role", "NoSuchEntity"},
+	{"list_attached_role_policies", "NoSuchEntity"},
+	{"list_role_policies", "NoSuchEntity"},
 	{"describe_key", "NotFoundException"},
 	{"describe_subnets", "InvalidSubnetID.NotFound"},
 	{"describe_subnets", "InvalidSubnetId.NotFound"},

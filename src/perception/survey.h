@@ -15,6 +15,7 @@ struct survey {
 	struct kube *kube;	     /* NULL: told as skipped, with `kube_error` */
 	const struct error *aws_error, *kube_error;
 	struct snapshot *snapshot; /* also written while looking; or NULL */
+	bool refresh_insights;	   /* let EKS look anew first, and wait for it: up to ten minutes */
 	void (*progress)(void *context, const char *what);
 	void *progress_context;
 };

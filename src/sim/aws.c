@@ -68,9 +68,9 @@ static bool service_of(const struct http_request *request, char out[64])
 static const struct sim_operation *find(const char *name)
 {
 	const struct sim_operation *const tables[] = {
-		sim_eks_operations,	 sim_eks_addon_operations, sim_eks_update_operations,
-		sim_route53_operations,	 sim_elbv2_operations,	   sim_cloudwatch_operations,
-		sim_identity_operations, sim_ec2_operations,	   sim_small_operations};
+		sim_eks_operations,   sim_eks_addon_operations,	 sim_eks_update_operations, sim_route53_operations,
+		sim_elbv2_operations, sim_cloudwatch_operations, sim_identity_operations,   sim_ec2_operations,
+		sim_logs_operations,  sim_small_operations};
 	for (size_t i = 0; i < ARRAY_SIZE(tables); i++)
 		for (const struct sim_operation *row = tables[i]; row->name; row++)
 			if (!strcmp(row->name, name))

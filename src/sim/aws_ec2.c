@@ -4,20 +4,32 @@
 #include "codec/document.h"
 #include "sim/world.h"
 
-static json_t *names(const char *tag)
+static json_t *subnet_tags(const char *name)
 {
-	return json_pack("[{s:s, s:s}]", "Key", "Name", "Value", tag);
+	return json_pack("[{s:s, s:s}, {s:s, s:s}]", "Key", "Name", "Value", name, "Key", "kubernetes.io/role/elb",
+			 "Value", "1");
 }
 
-/* Is `id` among the ids asked for under `member`? All are when none was asked for. */
-static bool is_asked(const json_t *input, const char *member, const char *id)
+static bool has_text(const json_t *list, const char *text)
+{
+	size_t i;
+	const json_t *one;
+	json_array_foreach (list, i, one)
+		if (json_string_value(one) && !strcmp(json_string_value(one), text))
+			return true;
+	return false;
+}
+
+/* Is `id` among the ids asked for under `member`, or let through by the filter of that name? All are when none was
+ * asked for. */
+static bool is_asked(const json_t *input, const char *member, const char *filter, const char *id)
 {
 	const json_t *list = json_object_get(input, member), *one;
 	size_t i;
-	json_array_foreach (list, i, one)
-		if (json_string_value(one) && !strcmp(json_string_value(one), id))
-			return true;
-	return json_array_size(list) == 0;
+	json_array_foreach (json_object_get(input, "Filters"), i, one)
+		if (!strcmp(document_text_or(one, "Name", ""), filter) && !has_text(json_object_get(one, "Values"), id))
+			return false;
+	return json_array_size(list) == 0 || has_text(list, id);
 }
 
 static void subnets(struct sim *sim, const json_t *input, struct sim_answer *answer)
@@ -31,12 +43,12 @@ static void subnets(struct sim *sim, const json_t *input, struct sim_answer *ans
 	bool full = sim_fault_value(sim, "quota", "addresses") > 0;
 	json_t *list = json_array();
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		if (is_asked(input, "SubnetIds", rows[i].id))
+		if (is_asked(input, "SubnetIds", "subnet-id", rows[i].id))
 			json_array_append_new(list, json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:o}", "SubnetId",
 							      rows[i].id, "VpcId", "vpc-1", "AvailableIpAddressCount",
 							      full ? 3 : rows[i].free, "AvailabilityZone", rows[i].zone,
 							      "CidrBlock", rows[i].cidr, "State", "available", "Tags",
-							      names(rows[i].id)));
+							      subnet_tags(rows[i].id)));
 	size_t asked = json_array_size(json_object_get(input, "SubnetIds"));
 	if (asked && json_array_size(list) != asked) {
 		json_decref(list);
@@ -54,19 +66,29 @@ static void vpcs(struct sim *sim, const json_t *input, struct sim_answer *answer
 				   "State", "available", "IsDefault", 0);
 }
 
+/* The cluster's own lets itself in, as EKS makes it; the other one lets in the network. */
+static json_t *ingress_of(const char *id)
+{
+	return !strcmp(id, "sg-cluster")
+		       ? json_pack("[{s:s, s:[{s:s, s:s}], s:[]}]", "IpProtocol", "-1", "UserIdGroupPairs", "GroupId",
+				   id, "UserId", SIM_ACCOUNT, "IpRanges")
+		       : json_pack("[{s:s, s:i, s:i, s:[], s:[{s:s}]}]", "IpProtocol", "tcp", "FromPort", 443, "ToPort",
+				   443, "UserIdGroupPairs", "IpRanges", "CidrIp", "10.0.0.0/16");
+}
+
 static void security_groups(struct sim *sim, const json_t *input, struct sim_answer *answer)
 {
 	static const char *const ids[] = {"sg-1", "sg-cluster"};
 	json_t *list = json_array();
 	(void)sim;
 	for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
-		if (is_asked(input, "GroupIds", ids[i]))
-			json_array_append_new(
-				list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:[{s:s, s:[{s:s}]}], s:[{s:s, s:[{s:s}]}]}",
-						"GroupId", ids[i], "GroupName", ids[i], "Description", ids[i], "VpcId",
-						"vpc-1", "OwnerId", SIM_ACCOUNT, "IpPermissions", "IpProtocol", "-1",
-						"UserIdGroupPairs", "GroupId", "sg-cluster", "IpPermissionsEgress",
-						"IpProtocol", "-1", "IpRanges", "CidrIp", "0.0.0.0/0"));
+		if (is_asked(input, "GroupIds", "group-id", ids[i]))
+			json_array_append_new(list,
+					      json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:[{s:s, s:[{s:s}]}]}",
+							"GroupId", ids[i], "GroupName", ids[i], "Description", ids[i],
+							"VpcId", "vpc-1", "OwnerId", SIM_ACCOUNT, "IpPermissions",
+							ingress_of(ids[i]), "IpPermissionsEgress", "IpProtocol", "-1",
+							"IpRanges", "CidrIp", "0.0.0.0/0"));
 	answer->output = json_pack("{s:o}", "SecurityGroups", list);
 }
 
@@ -91,22 +113,53 @@ static void regions(struct sim *sim, const json_t *input, struct sim_answer *ans
 				   "ec2." SIM_REGION ".amazonaws.com", "OptInStatus", "opt-in-not-required");
 }
 
+static const struct machine {
+	const char *name;
+	int cpus, memory_mib;
+} machines[] = {{"m6i.large", 2, 8192},	   {"m6i.xlarge", 4, 16384}, {"m6i.2xlarge", 8, 32768},
+		{"c6i.2xlarge", 8, 16384}, {"r6i.xlarge", 4, 32768}, {"m6i.4xlarge", 16, 65536}};
+
 static void instance_types(struct sim *sim, const json_t *input, struct sim_answer *answer)
 {
-	static const struct {
-		const char *name;
-		int cpus, memory_mib;
-	} rows[] = {{"m6i.large", 2, 8192},    {"m6i.xlarge", 4, 16384}, {"m6i.2xlarge", 8, 32768},
-		    {"c6i.2xlarge", 8, 16384}, {"r6i.xlarge", 4, 32768}, {"m6i.4xlarge", 16, 65536}};
 	json_t *list = json_array();
 	(void)sim;
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		if (is_asked(input, "InstanceTypes", rows[i].name))
+	for (size_t i = 0; i < ARRAY_SIZE(machines); i++)
+		if (is_asked(input, "InstanceTypes", "instance-type", machines[i].name))
 			json_array_append_new(list,
-					      json_pack("{s:s, s:b, s:{s:i}, s:{s:i}}", "InstanceType", rows[i].name,
-							"CurrentGeneration", 1, "VCpuInfo", "DefaultVCpus",
-							rows[i].cpus, "MemoryInfo", "SizeInMiB", rows[i].memory_mib));
+					      json_pack("{s:s, s:b, s:{s:[s]}, s:{s:i, s:i, s:i}, s:{s:i}, s:s}",
+							"InstanceType", machines[i].name, "CurrentGeneration", 1,
+							"ProcessorInfo", "SupportedArchitectures", "x86_64", "VCpuInfo",
+							"DefaultVCpus", machines[i].cpus, "DefaultCores",
+							machines[i].cpus / 2, "DefaultThreadsPerCore", 2, "MemoryInfo",
+							"SizeInMiB", machines[i].memory_mib, "Hypervisor", "nitro"));
 	answer->output = json_pack("{s:o}", "InstanceTypes", list);
+}
+
+/* ---- images: for each version the one that EKS publishes (ssm:GetParameters tells its id) */
+
+static json_t *image_id(unsigned minor)
+{
+	return document_printf("ami-0%u5eed000000000%02u", minor, minor);
+}
+
+static json_t *image(const struct sim *sim, unsigned minor)
+{
+	return json_pack("{s:o, s:o, s:s, s:s, s:s, s:o, s:b, s:s, s:s}", "ImageId", image_id(minor), "Name",
+			 document_printf("amazon-eks-node-al2023-x86_64-standard-1.%u-v20261101", minor), "OwnerId",
+			 "602401143452", "ImageOwnerAlias", "amazon", "State", "available", "CreationDate",
+			 sim_time(sim->start_ms - 23 * DAY_MS), "Public", 1, "Architecture", "x86_64",
+			 "PlatformDetails", "Linux/UNIX");
+}
+
+static void image_list(struct sim *sim, const json_t *input, struct sim_answer *answer)
+{
+	json_t *list = json_array();
+	for (unsigned minor = 30; minor <= 36; minor++) {
+		json_t *id DOCUMENT_CLEANUP = image_id(minor);
+		if (is_asked(input, "ImageIds", "image-id", json_string_value(id)))
+			json_array_append_new(list, image(sim, minor));
+	}
+	answer->output = json_pack("{s:o}", "Images", list);
 }
 
 /* The nodes of a cluster as its API server tells them; the caller's. */
@@ -132,12 +185,23 @@ static const char *instance_id(const json_t *node)
 	return slash ? slash + 1 : provider;
 }
 
+static int cpus_of(const char *type)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(machines); i++)
+		if (!strcmp(machines[i].name, type))
+			return machines[i].cpus;
+	return 2;
+}
+
 static json_t *instance(const struct sim_cluster *cluster, const json_t *node)
 {
-	return json_pack("{s:s, s:s, s:{s:i, s:s}, s:s, s:O?, s:{s:s}, s:[{s:s, s:s}, {s:o, s:s}]}", "InstanceId",
-			 instance_id(node), "InstanceType", label(node, "node.kubernetes.io/instance-type"), "State",
-			 "Code", 16, "Name", "running", "VpcId", "vpc-1", "PrivateDnsName",
-			 document_at(node, "metadata.name"), "Placement", "AvailabilityZone",
+	const char *type = label(node, "node.kubernetes.io/instance-type"),
+		   *kubelet = document_text_or(node, "status.nodeInfo.kubeletVersion", ""), *dot = strchr(kubelet, '.');
+	return json_pack("{s:s, s:s, s:o, s:{s:i, s:i}, s:{s:i, s:s}, s:s, s:O?, s:{s:s}, s:[{s:s, s:s}, {s:o, s:s}]}",
+			 "InstanceId", instance_id(node), "InstanceType", type, "ImageId",
+			 image_id(dot ? (unsigned)strtoul(dot + 1, NULL, 10) : 0), "CpuOptions", "CoreCount",
+			 cpus_of(type) / 2, "ThreadsPerCore", 2, "State", "Code", 16, "Name", "running", "VpcId",
+			 "vpc-1", "PrivateDnsName", document_at(node, "metadata.name"), "Placement", "AvailabilityZone",
 			 label(node, "topology.kubernetes.io/zone"), "Tags", "Key", "eks:cluster-name", "Value",
 			 cluster->name, "Key", document_printf("kubernetes.io/cluster/%s", cluster->name), "Value",
 			 "owned");
@@ -153,7 +217,7 @@ static void instances(struct sim *sim, const json_t *input, struct sim_answer *a
 		json_t *nodes DOCUMENT_CLEANUP = nodes_of(cluster), *node;
 		size_t k;
 		json_array_foreach (json_object_get(nodes, "items"), k, node)
-			if (is_asked(input, "InstanceIds", instance_id(node)))
+			if (is_asked(input, "InstanceIds", "instance-id", instance_id(node)))
 				json_array_append_new(list, instance(cluster, node));
 	}
 	answer->output = json_pack("{s:[{s:s, s:s, s:o}]}", "Reservations", "ReservationId", "r-simulated", "OwnerId",
@@ -201,7 +265,7 @@ static void scaling_groups(struct sim *sim, const json_t *input, struct sim_answ
 		for (size_t k = 0; k < cluster->n_groups; k++) {
 			const struct sim_group *group = &cluster->groups[k];
 			char *name CLEANUP(mem_freep) = mem_printf("eks-%s-%s-asg", cluster->name, group->name);
-			if (group->life == LIFE_ABSENT || !is_asked(input, "AutoScalingGroupNames", name))
+			if (group->life == LIFE_ABSENT || !is_asked(input, "AutoScalingGroupNames", "", name))
 				continue;
 			json_array_append_new(
 				list,
@@ -226,6 +290,7 @@ const struct sim_operation sim_ec2_operations[] = {
 	{"ec2:DescribeRegions", regions},
 	{"ec2:DescribeInstanceTypes", instance_types},
 	{"ec2:DescribeInstances", instances},
+	{"ec2:DescribeImages", image_list},
 	{"ec2:DescribeLaunchTemplates", no_templates},
 	{"ec2:DescribeVolumes", no_volumes},
 	{"autoscaling:DescribeAutoScalingGroups", scaling_groups},

@@ -72,6 +72,10 @@ static json_t *cluster_document(const struct sim *sim, const struct sim_cluster 
 			    json_pack("{s:s, s:s}", "serviceIpv4Cidr", "172.20.0.0/16", "ipFamily", "ipv4"));
 	json_object_set_new(document, "upgradePolicy", json_pack("{s:s}", "supportType", "EXTENDED"));
 	json_object_set_new(document, "health", json_pack("{s:[]}", "issues"));
+	json_object_set_new(document, "logging",
+			    json_pack("{s:[{s:[s,s,s], s:b}, {s:[s,s], s:b}]}", "clusterLogging", "types", "api",
+				      "audit", "authenticator", "enabled", 1, "types", "controllerManager", "scheduler",
+				      "enabled", 0));
 	json_t *tags = json_object_get(sim->tags, arn);
 	json_object_set_new(document, "tags", tags ? json_deep_copy(tags) : json_object());
 	if (cluster->life != LIFE_CREATING)

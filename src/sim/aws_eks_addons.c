@@ -79,15 +79,27 @@ static const char *addon_of(struct sim *sim, const json_t *input, struct sim_clu
 	return version;
 }
 
+/* What people give such add-ons: the EBS driver its role, CoreDNS its size. */
+static void add_settings(json_t *document, const char *name)
+{
+	if (!strcmp(name, "aws-ebs-csi-driver"))
+		json_object_set_new(document, "serviceAccountRoleArn",
+				    json_string("arn:aws:iam::" SIM_ACCOUNT ":role/ebs-csi"));
+	if (!strcmp(name, "coredns"))
+		json_object_set_new(document, "configurationValues", json_string("{\"replicaCount\":2}"));
+}
+
 static json_t *addon_document(const struct sim *sim, const struct sim_cluster *cluster, const char *name,
 			      const char *version, const char *status)
 {
 	(void)sim;
-	return json_pack(
+	json_t *document = json_pack(
 		"{s:s, s:s, s:s, s:s, s:o, s:{s:[]}, s:o}", "addonName", name, "clusterName", cluster->name,
 		"addonVersion", version, "status", status, "addonArn",
 		document_printf("arn:aws:eks:" SIM_REGION ":" SIM_ACCOUNT ":addon/%s/%s/1", cluster->name, name),
 		"health", "issues", "createdAt", sim_time(cluster->created_ms));
+	add_settings(document, name);
+	return document;
 }
 
 static void describe_addon(struct sim *sim, const json_t *input, struct sim_answer *answer)
@@ -196,6 +208,29 @@ static void describe_addon_versions(struct sim *sim, const json_t *input, struct
 							      "type", "networking", "publisher", "eks", "owner", "aws",
 							      "addonVersions", versions_of(addons[i].name, minor)));
 	answer->output = sim_page(input, list, "addons");
+}
+
+static void describe_configuration(struct sim *sim, const json_t *input, struct sim_answer *answer)
+{
+	static const char schema[] =
+		"{\"$schema\":\"http://json-schema.org/draft-06/schema#\",\"type\":\"object\","
+		"\"additionalProperties\":false,\"properties\":{\"replicaCount\":{\"type\":\"integer\"},"
+		"\"resources\":{\"type\":\"object\"},\"nodeSelector\":{\"type\":\"object\"},"
+		"\"tolerations\":{\"type\":\"array\"},\"affinity\":{\"type\":\"object\"},"
+		"\"env\":{\"type\":\"object\",\"additionalProperties\":{\"type\":\"string\"}}}}";
+	const char *name = document_text_or(input, "addonName", ""),
+		   *version = document_text_or(input, "addonVersion", "");
+	(void)sim;
+	for (unsigned minor = 30; minor <= 36; minor++) {
+		char *cluster CLEANUP(mem_freep) = mem_printf("1.%u", minor),
+			      *known CLEANUP(mem_freep) = sim_addon_version(name, cluster);
+		if (!known || strcmp(known, version) != 0)
+			continue;
+		answer->output = json_pack("{s:s, s:s, s:s}", "addonName", name, "addonVersion", version,
+					   "configurationSchema", schema);
+		return;
+	}
+	sim_refuse(answer, 404, "ResourceNotFoundException", "No addon version %s found for addon %s", version, name);
 }
 
 /* ---- Pod Identity */
@@ -424,6 +459,7 @@ const struct sim_operation sim_eks_addon_operations[] = {
 	{"eks:UpdateAddon", update_addon},
 	{"eks:DeleteAddon", delete_addon},
 	{"eks:DescribeAddonVersions", describe_addon_versions},
+	{"eks:DescribeAddonConfiguration", describe_configuration},
 	{"eks:ListPodIdentityAssociations", list_associations},
 	{"eks:DescribePodIdentityAssociation", describe_association},
 	{"eks:CreatePodIdentityAssociation", create_association},

@@ -168,12 +168,97 @@ static void update_trust(struct sim *sim, const json_t *input, struct sim_answer
 	answer->output = json_object();
 }
 
+/* ---- what roles may do: AWS's own policies, and one inline policy for each pod's role */
+
+#define MANAGED "arn:aws:iam::aws:policy/"
+
+static const struct managed {
+	const char *role, *path, *name, *actions;
+} managed[] = {
+	{"eks-cluster", "", "AmazonEKSClusterPolicy",
+	 "\"ec2:Describe*\",\"elasticloadbalancing:*\",\"kms:DescribeKey\""},
+	{"eks-node", "", "AmazonEKSWorkerNodePolicy", "\"ec2:Describe*\",\"eks:DescribeCluster\""},
+	{"eks-node", "", "AmazonEC2ContainerRegistryPullOnly", "\"ecr:BatchGetImage\",\"ecr:GetAuthorizationToken\""},
+	{"eks-node", "", "AmazonEKS_CNI_Policy", "\"ec2:AssignPrivateIpAddresses\",\"ec2:CreateNetworkInterface\""},
+	{"ebs-csi", "service-role/", "AmazonEBSCSIDriverPolicy", "\"ec2:CreateVolume\",\"ec2:AttachVolume\""},
+};
+
+static bool has_managed(const char *role)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(managed); i++)
+		if (!strcmp(managed[i].role, role))
+			return true;
+	return false;
+}
+
 static void attached_policies(struct sim *sim, const json_t *input, struct sim_answer *answer)
 {
+	const char *role = document_text_or(input, "RoleName", "");
+	json_t *list = json_array();
 	(void)sim;
-	(void)input;
-	answer->output = json_pack("{s:[{s:s, s:s}], s:b}", "AttachedPolicies", "PolicyName", "AmazonEKSClusterPolicy",
-				   "PolicyArn", "arn:aws:iam::aws:policy/AmazonEKSClusterPolicy", "IsTruncated", 0);
+	for (size_t i = 0; i < ARRAY_SIZE(managed); i++)
+		if (!strcmp(managed[i].role, role))
+			json_array_append_new(
+				list, json_pack("{s:s, s:o}", "PolicyName", managed[i].name, "PolicyArn",
+						document_printf(MANAGED "%s%s", managed[i].path, managed[i].name)));
+	answer->output = json_pack("{s:o, s:b}", "AttachedPolicies", list, "IsTruncated", 0);
+}
+
+static void inline_policies(struct sim *sim, const json_t *input, struct sim_answer *answer)
+{
+	bool any = !has_managed(document_text_or(input, "RoleName", ""));
+	(void)sim;
+	answer->output = json_pack("{s:o, s:b}", "PolicyNames", any ? json_pack("[s]", "access") : json_array(),
+				   "IsTruncated", 0);
+}
+
+static void inline_policy(struct sim *sim, const json_t *input, struct sim_answer *answer)
+{
+	const char *role = document_text_or(input, "RoleName", ""), *name = document_text_or(input, "PolicyName", "");
+	(void)sim;
+	if (has_managed(role) || strcmp(name, "access") != 0)
+		sim_refuse(answer, 404, "NoSuchEntity", "The role policy with name %s cannot be found.", name);
+	else
+		answer->output = json_pack("{s:s, s:s, s:s}", "RoleName", role, "PolicyName", name, "PolicyDocument",
+					   "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\","
+					   "\"Action\":[\"s3:GetObject\"],\"Resource\":\"*\"}]}");
+}
+
+static const struct managed *policy_of(const json_t *input, struct sim_answer *answer)
+{
+	const char *arn = document_text_or(input, "PolicyArn", ""), *slash = strrchr(arn, '/');
+	for (size_t i = 0; slash && i < ARRAY_SIZE(managed); i++)
+		if (!strcmp(managed[i].name, slash + 1))
+			return &managed[i];
+	sim_refuse(answer, 404, "NoSuchEntity", "Policy %s does not exist or is not attachable.", arn);
+	return NULL;
+}
+
+static void get_policy(struct sim *sim, const json_t *input, struct sim_answer *answer)
+{
+	const struct managed *policy = policy_of(input, answer);
+	(void)sim;
+	if (policy)
+		answer->output =
+			json_pack("{s:{s:s, s:O, s:o, s:s, s:i, s:b}}", "Policy", "PolicyName", policy->name, "Arn",
+				  json_object_get(input, "PolicyArn"), "Path", document_printf("/%s", policy->path),
+				  "DefaultVersionId", "v1", "AttachmentCount", 1, "IsAttachable", 1);
+}
+
+static void get_policy_version(struct sim *sim, const json_t *input, struct sim_answer *answer)
+{
+	const struct managed *policy = policy_of(input, answer);
+	(void)sim;
+	if (policy && strcmp(document_text_or(input, "VersionId", ""), "v1") != 0)
+		sim_refuse(answer, 404, "NoSuchEntity", "Policy version %s does not exist.",
+			   document_text_or(input, "VersionId", ""));
+	else if (policy)
+		answer->output = json_pack(
+			"{s:{s:o, s:s, s:b, s:s}}", "PolicyVersion", "Document",
+			document_printf("{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":"
+					"[%s],\"Resource\":\"*\"}]}",
+					policy->actions),
+			"VersionId", "v1", "IsDefaultVersion", 1, "CreateDate", "2025-01-01T00:00:00Z");
 }
 
 /* What the account may do: everything, but for what a fault denies. */
@@ -213,6 +298,10 @@ const struct sim_operation sim_identity_operations[] = {
 	{"iam:ListRoles", list_roles},
 	{"iam:UpdateAssumeRolePolicy", update_trust},
 	{"iam:ListAttachedRolePolicies", attached_policies},
+	{"iam:ListRolePolicies", inline_policies},
+	{"iam:GetRolePolicy", inline_policy},
+	{"iam:GetPolicy", get_policy},
+	{"iam:GetPolicyVersion", get_policy_version},
 	{"iam:SimulatePrincipalPolicy", simulate_policy},
 	{"iam:GetUser", get_user},
 	{NULL, NULL},

@@ -70,6 +70,9 @@ void sim_kube_set_sick(struct sim_kube *kube, const char *app, bool sick);
 void sim_kube_handle(struct sim_kube *kube, const struct http_request *request, const char *path,
 		     struct http_response *response);
 
+/* The deprecated calls that were made to it, as rows of the audit log's search; the caller's. */
+json_t *sim_kube_deprecated_calls(const struct sim_kube *kube);
+
 /* For saving the world. */
 json_t *sim_kube_save(const struct sim_kube *kube);
 struct error *sim_kube_load(const json_t *document, struct sim_kube **ret) MUST_CHECK;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
+#include "codec/document.h"
 #include "codec/json.h"
 
 const char *kube_query_get(const struct kube_request *request, const char *name)
@@ -293,6 +294,32 @@ static void serve_object(struct kube_request *request)
 		reply_method(request);
 }
 
+/* For the metric, and for the audit log that tells who it was. */
+static void note_deprecated(const struct kube_request *request)
+{
+	struct sim_kube *kube = request->kube;
+	const char *agent = "";
+	for (size_t i = 0; i < request->http->n_headers; i++)
+		if (!strcasecmp(request->http->headers[i].name, "user-agent"))
+			agent = request->http->headers[i].value;
+	kube->deprecated_requests++;
+	kube->deprecated_ms = kube->now_ms;
+	snprintf(kube->deprecated_agent, sizeof kube->deprecated_agent, "%s", agent);
+}
+
+json_t *sim_kube_deprecated_calls(const struct sim_kube *kube)
+{
+	char when[TIME_TEXT];
+	if (!kube->deprecated_requests)
+		return json_array();
+	return json_pack("[{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:s}]", "objectRef.apiGroup",
+			 "flowcontrol.apiserver.k8s.io", "objectRef.apiVersion", "v1beta3", "objectRef.resource",
+			 "flowschemas", "verb", "list", "userAgent", kube->deprecated_agent, "user.username",
+			 "kubernetes-admin", "annotations.k8s.io/removed-release", "1.32", "n",
+			 document_printf("%llu", (unsigned long long)kube->deprecated_requests), "last_seen",
+			 time_format_rfc3339(kube->deprecated_ms, when));
+}
+
 /* /api/v1/… and /apis/GROUP/VERSION/…: false when there is no such resource. */
 static bool find_resource(struct kube_request *request)
 {
@@ -322,7 +349,7 @@ static bool find_resource(struct kube_request *request)
 	request->resource = kind->resource;
 	request->kind = kind->resource->alias >= 0 ? request->kube->kinds[kind->resource->alias] : kind;
 	if (kind->resource->alias == KIND_FLOWSCHEMA)
-		request->kube->deprecated_requests++;
+		note_deprecated(request);
 	if (request->kind->id == KIND_EVENT)
 		kube_sync_events(request->kube);
 	if (at + 1 < n)

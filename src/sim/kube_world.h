@@ -223,6 +223,8 @@ struct sim_kube {
 	struct kube_note *notes; /* ring of what happened, see kube_events.c */
 	size_t n_notes, told_notes;
 	uint64_t deprecated_requests; /* of flowcontrol v1beta3, told in /metrics */
+	int64_t deprecated_ms;	      /* the last of them, and whose it was: not saved */
+	char deprecated_agent[128];
 };
 
 /* ---- kube.c */

@@ -232,7 +232,7 @@ struct sim_operation {
 /* Each ended by a NULL name. */
 extern const struct sim_operation sim_eks_operations[], sim_eks_addon_operations[], sim_eks_update_operations[],
 	sim_route53_operations[], sim_elbv2_operations[], sim_cloudwatch_operations[], sim_identity_operations[],
-	sim_ec2_operations[], sim_small_operations[];
+	sim_ec2_operations[], sim_logs_operations[], sim_small_operations[];
 /* One page of `all` (taken) as {member: […], "nextToken"}, by the input's maxResults and nextToken. */
 json_t *sim_page(const json_t *input, json_t *all, const char *member);
 json_t *sim_time(int64_t ms);				      /* RFC 3339 text */
