@@ -41,7 +41,7 @@ static bool kind_of(const char *name, enum journal_kind *ret)
 static bool take_last_time(void *context, const struct store_record *stored)
 {
 	struct journal *journal = context;
-	json_t *record DOCUMENT_CLEANUP = json_loadb(stored->bytes.p ? stored->bytes.p : "", stored->bytes.n, 0, NULL);
+	json_t *record DOCUMENT_CLEANUP = document_load(stored->bytes);
 	time_parse_rfc3339(slice_of(document_text_or(record, "time", "")), &journal->last_ms);
 	return true;
 }
@@ -182,10 +182,10 @@ static struct error *prove(struct reading *reading, const struct store_record *s
 
 static struct error *take(struct reading *reading, const struct store_record *stored)
 {
-	json_t *record DOCUMENT_CLEANUP =
-		json_loadb(stored->bytes.p ? stored->bytes.p : "", stored->bytes.n, JSON_REJECT_DUPLICATES, NULL);
+	json_t *record DOCUMENT_CLEANUP = NULL;
+	struct error *unreadable ERROR_CLEANUP = document_parse(stored->bytes, "record", &record);
 	struct journal_record out = {.seq = stored->seq};
-	if (!record)
+	if (unreadable || !json_is_object(record))
 		return damaged(reading, stored->seq, "is not readable: it was changed");
 	if (document_int_or(record, "format", 0) > FORMAT)
 		return error_remedy(

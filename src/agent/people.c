@@ -103,7 +103,7 @@ static struct error *obey(struct agent *agent, const json_t *request)
 static bool take_one(void *context, const struct store_record *record)
 {
 	struct taking *taking = context;
-	json_t *request DOCUMENT_CLEANUP = json_loadb(record->bytes.p, record->bytes.n, 0, NULL);
+	json_t *request DOCUMENT_CLEANUP = document_load(record->bytes);
 	taking->last = record->seq;
 	taking->error = request ? obey(taking->agent, request) : NULL;
 	return !taking->error;

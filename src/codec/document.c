@@ -13,18 +13,6 @@ void document_freep(json_t **document)
 	json_decref(*document);
 }
 
-struct error *document_parse(struct slice text, const char *name, json_t **ret)
-{
-	if (text.n > (size_t)64 << 20)
-		return error_new(ERROR_INVALID, "%s: larger than 64 MiB", name);
-	json_error_t where;
-	json_t *document = json_loadb(text.p ? text.p : "", text.n, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &where);
-	if (!document)
-		return error_new(ERROR_INVALID, "%s:%d:%d: %s", name, where.line, where.column, where.text);
-	*ret = document;
-	return NULL;
-}
-
 void document_hash(const json_t *document, char out[65])
 {
 	struct buf text CLEANUP(buf_done) = BUF_INIT((size_t)1 << 30);

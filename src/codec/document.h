@@ -13,6 +13,8 @@ void document_freep(json_t **document); /* for CLEANUP: json_decref */
 
 /* INVALID with line and column. The result is the caller's. Bounded to 64 MiB and 200 levels. */
 struct error *document_parse(struct slice text, const char *name, json_t **ret) MUST_CHECK;
+/* An object or a list, of two members of one name the later; NULL when it is none. The result is the caller's. */
+json_t *document_load(struct slice text);
 /* Sorted keys, no spaces: the form that is hashed. Same value, same bytes. */
 bool document_canonical(const json_t *document, struct buf *out);
 bool document_print(const json_t *document, bool pretty, struct buf *out);

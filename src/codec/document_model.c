@@ -244,7 +244,9 @@ json_t *document_encode_scalar(const struct field *field, const void *object)
 		return json_string(field->names[*(const int *)member]);
 	case FIELD_JSON: {
 		const char *json = *(const char *const *)member;
-		json_t *value = json ? json_loads(json, JSON_DECODE_ANY, NULL) : NULL;
+		json_t *value = NULL;
+		if (json)
+			error_ignore(document_parse(slice_of(json), field->name, &value));
 		return value ? value : json_null();
 	}
 	case FIELD_OBJECT:

@@ -65,7 +65,7 @@ static bool is_blue(struct step_context *ctx, const struct argocd_application *a
 static json_t *copy_of(struct step_context *ctx, const struct argocd_application *blue, const char *server)
 {
 	char *name CLEANUP(mem_freep) = copy_name(ctx, blue);
-	json_t *spec = json_loads(blue->spec ? blue->spec : "{}", 0, NULL);
+	json_t *spec = document_load(slice_of(blue->spec ? blue->spec : "{}"));
 	json_t *destination = json_object_get(spec, "destination");
 	json_object_del(destination, "name");
 	json_object_set_new(destination, "server", json_string(server));

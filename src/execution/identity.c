@@ -99,8 +99,8 @@ static json_t *policy_of(const char *text)
 			buf_putc(&plain, *p);
 		}
 	}
-	json_t *policy = json_loads(text, 0, NULL);
-	return policy ? policy : json_loads(buf_str(&plain), 0, NULL);
+	json_t *policy = document_load(slice_of(text));
+	return policy ? policy : document_load(buf_slice(&plain));
 }
 
 static bool speaks_of(const json_t *statement, const char *issuer)
@@ -120,7 +120,7 @@ static json_t *replaced(const json_t *statement, const char *from, const char *t
 		buf_puts(&changed, to);
 		p = at + strlen(from);
 	}
-	return json_loads(buf_str(&changed), 0, NULL);
+	return document_load(buf_slice(&changed));
 }
 
 static size_t count_statements(const json_t *statements, const char *issuer)

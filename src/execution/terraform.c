@@ -160,7 +160,7 @@ static void take_line(struct progress *progress, struct arena *arena, struct sli
 	progress->done += !strcmp(type, "apply_complete");
 	if (strcmp(type, "outputs") != 0 && strcmp(type, "diagnostic") != 0)
 		return;
-	json_t *line DOCUMENT_CLEANUP = json_loadb(text.p, text.n, 0, NULL);
+	json_t *line DOCUMENT_CLEANUP = document_load(text);
 	if (!strcmp(type, "outputs"))
 		take_outputs(progress, line);
 	else if (!strcmp(document_text_or(line, "diagnostic.severity", ""), "error")) {

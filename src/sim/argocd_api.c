@@ -147,7 +147,7 @@ static void one_cluster(struct sim *sim, const struct http_request *request, con
 static void clusters(struct sim *sim, const struct http_request *request, const char *rest,
 		     struct http_response *response)
 {
-	json_t *body DOCUMENT_CLEANUP = json_loadb(request->body.p ? request->body.p : "", request->body.n, 0, NULL);
+	json_t *body DOCUMENT_CLEANUP = document_load(request->body);
 	if (*rest && *rest != '?')
 		one_cluster(sim, request, rest, response);
 	else if (!strcmp(request->method, "POST"))
@@ -279,7 +279,7 @@ static void list_apps(struct sim *sim, struct http_response *response)
 static void one_app(struct sim *sim, const struct http_request *request, struct sim_app *app, const char *verb,
 		    struct http_response *response)
 {
-	json_t *body DOCUMENT_CLEANUP = json_loadb(request->body.p ? request->body.p : "", request->body.n, 0, NULL);
+	json_t *body DOCUMENT_CLEANUP = document_load(request->body);
 	bool post = !strcmp(request->method, "POST"), removes = !strcmp(request->method, "DELETE");
 	if (!strncmp(verb, "/sync", 5) && post) {
 		synchronise(sim, app, body, response);
@@ -299,7 +299,7 @@ static void one_app(struct sim *sim, const struct http_request *request, struct 
 static void applications(struct sim *sim, const struct http_request *request, const char *rest,
 			 struct http_response *response)
 {
-	json_t *body DOCUMENT_CLEANUP = json_loadb(request->body.p ? request->body.p : "", request->body.n, 0, NULL);
+	json_t *body DOCUMENT_CLEANUP = document_load(request->body);
 	size_t n = strcspn(rest, "/?");
 	char *name CLEANUP(mem_freep) = mem_strndup(rest, n);
 	struct sim_app *app = n ? sim_app_named(sim, name) : NULL;

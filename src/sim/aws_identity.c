@@ -153,7 +153,7 @@ static void update_trust(struct sim *sim, const json_t *input, struct sim_answer
 {
 	const char *name = document_text_or(input, "RoleName", ""),
 		   *policy = document_text_or(input, "PolicyDocument", "");
-	json_t *parsed DOCUMENT_CLEANUP = json_loads(policy, 0, NULL);
+	json_t *parsed DOCUMENT_CLEANUP = document_load(slice_of(policy));
 	if (!json_is_array(json_object_get(parsed, "Statement"))) {
 		sim_refuse(answer, 400, "MalformedPolicyDocument", "This policy contains invalid Json");
 		return;

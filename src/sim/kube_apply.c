@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include "codec/document.h"
 #include "codec/yaml.h"
 
 static bool unmanaged(const char *key, unsigned depth, bool metadata)
@@ -304,8 +305,7 @@ static bool take_first(void *context, json_t *document, size_t index, int line, 
 /* The applied configuration, JSON or YAML. */
 static json_t *applied_document(struct kube_request *request)
 {
-	json_t *document =
-		json_loadb(request->http->body.p ? request->http->body.p : "", request->http->body.n, 0, NULL);
+	json_t *document = document_load(request->http->body);
 	if (!document)
 		error_ignore(yaml_documents(request->http->body, "body", take_first, &document));
 	if (!json_is_object(document) || !json_is_object(json_object_get(document, "metadata"))) {

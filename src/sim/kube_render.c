@@ -881,7 +881,7 @@ json_t *kube_document(struct sim_kube *kube, struct kube_object *object)
 	struct buf text = BUF_INIT(16 << 20);
 	struct kube_out out = {.body = &text, .scratch = mem_alloc(sizeof(struct vars))};
 	render_plain(kube, object, FORM_WHOLE, &out);
-	json_t *document = json_loadb(text.p, text.n, 0, NULL);
+	json_t *document = document_load(buf_slice(&text));
 	if (!document)
 		abort(); /* a template that is not JSON */
 	buf_done(&text);

@@ -214,6 +214,9 @@ bool kube_body(struct kube_request *request, json_t **ret)
 				  "application/json");
 		return false;
 	}
+	*ret = document_load(request->http->body);
+	if (*ret)
+		return true;
 	*ret = json_loadb(request->http->body.p ? request->http->body.p : "", request->http->body.n,
 			  JSON_DISABLE_EOF_CHECK, &error);
 	if (*ret)

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include "codec/document.h"
 
 static const char *text_at(const json_t *document, const char *outer, const char *member)
 {
@@ -500,7 +501,7 @@ struct delete_options {
 /* Reads DeleteOptions from body and query and checks the preconditions. False: replied. */
 static bool delete_options(struct kube_request *request, struct kube_object *object, struct delete_options *ret)
 {
-	json_t *body = json_loadb(request->http->body.p ? request->http->body.p : "", request->http->body.n, 0, NULL);
+	json_t *body = document_load(request->http->body);
 	const char *seconds = kube_query_get(request, "gracePeriodSeconds");
 	json_t *grace = json_object_get(body, "gracePeriodSeconds");
 	const json_t *conditions = json_object_get(body, "preconditions");

@@ -187,7 +187,7 @@ static json_t *wanted_of(struct sim *sim, struct sim_job *job)
 			file = sim_job_argument(job, i);
 	struct buf *plan = sim_job_path(sim, file);
 	if (plan && plan->n)
-		return json_loadb(plan->p, plan->n, 0, NULL);
+		return document_load(buf_slice(plan));
 	const char *cluster = variable(job, "cluster_name"), *version = variable(job, "cluster_version");
 	if (!cluster)
 		return NULL;

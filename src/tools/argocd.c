@@ -71,7 +71,7 @@ static const struct model applications_model =
 
 static struct error *refusal(const struct http_response *response, const char *method, const char *path)
 {
-	json_t *body DOCUMENT_CLEANUP = json_loadb(buf_str(&response->body), response->body.n, 0, NULL);
+	json_t *body DOCUMENT_CLEANUP = document_load(buf_slice(&response->body));
 	struct error *error = error_new(class_of(response->status), "Argo CD: %s",
 					document_text_or(body, "message", "no reason given"));
 	error->http_status = response->status;

@@ -23,7 +23,7 @@ static struct error *make_facts(struct step_context *ctx)
 
 static int percent_in(const struct upgrade_step *step)
 {
-	json_t *parameters DOCUMENT_CLEANUP = json_loads(step->parameters ? step->parameters : "{}", 0, NULL);
+	json_t *parameters DOCUMENT_CLEANUP = document_load(slice_of(step->parameters ? step->parameters : "{}"));
 	return (int)document_int_or(parameters, "percent", 100);
 }
 

@@ -324,6 +324,66 @@ static void values_equal_those_of_jansson(void **state)
 	random_free(random);
 }
 
+/* Same verdict, same values in the same order. */
+static void assert_read_alike(struct slice text)
+{
+	json_t *ours DOCUMENT_CLEANUP = NULL,
+		     *theirs DOCUMENT_CLEANUP =
+			     json_loadb(text.p, text.n, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL);
+	struct error *error ERROR_CLEANUP = document_parse(text, "text", &ours);
+	assert_true((error == NULL) == (theirs != NULL));
+	if (!theirs)
+		return;
+	char *a CLEANUP(mem_freep) = json_dumps(ours, JSON_ENCODE_ANY),
+		*b CLEANUP(mem_freep) = json_dumps(theirs, JSON_ENCODE_ANY);
+	assert_string_equal(a, b);
+	json_t *loaded DOCUMENT_CLEANUP = document_load(text),
+		       *other DOCUMENT_CLEANUP = json_loadb(text.p, text.n, 0, NULL);
+	assert_true(json_equal(loaded, other) || (!loaded && !other));
+}
+
+static void documents_are_what_jansson_makes_of_them(void **state)
+{
+	(void)state;
+	static const char *const texts[] = {
+		"{\"a\":1,\"b\":[true,false,null],\"c\":{\"d\":-0.5e+3,\"e\":\"\"},\"f\":[]} ",
+		" [ 0 , -0 , 12345678901234567890 , 999999999999999999 , 1e5 , 1E-2 , -1.25 , 1e400 ] ",
+		"{\"a\\n\":\"x\\\"y\\\\z\\/\\b\\f\\r\\t\",\"u\":\"\\u00e9\\ud83d\\ude00\\u0041\"}",
+		"{\"gr\xc3\xbc\xc3\x9f\":\"\xe2\x82\xac\",\"bad\":\"\xff\"}",
+		"{\"gut\":\"gr\xc3\xbc\xc3\x9f\",\"n\":1.0,\"m\":01}",
+		"{\"twice\":1,\"twice\":2}",
+		"\"alone\"",
+		"[1,]",
+		"[\"tab\there\"]",
+	};
+	struct random *random = random_seeded_new(12);
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		size_t n = strlen(texts[i]);
+		for (size_t end = 0; end <= n; end++)
+			assert_read_alike(slice_make(texts[i], end));
+		for (int k = 0; k < 3000; k++) { /* a byte is another */
+			static const char bytes[] = "{}[]\",:\\0123-+.eEtfnu \n\x01\x7f\xc3";
+			char *changed CLEANUP(mem_freep) = mem_strndup(texts[i], n);
+			changed[random_below(random, n)] = bytes[random_below(random, sizeof bytes - 1)];
+			assert_read_alike(slice_make(changed, n));
+		}
+	}
+	for (int depth = 195; depth < 205; depth++) {
+		struct buf text CLEANUP(buf_done) = BUF_INIT(1 << 12);
+		for (int i = 0; i < depth; i++)
+			buf_putc(&text, '[');
+		for (int i = 0; i < depth; i++)
+			buf_putc(&text, ']');
+		assert_read_alike(buf_slice(&text));
+	}
+	for (int i = 0; i < 3000; i++) {
+		struct buf text CLEANUP(buf_done) = BUF_INIT(1 << 20);
+		random_value(random, &text, 0);
+		assert_read_alike(buf_slice(&text));
+	}
+	random_free(random);
+}
+
 static void strict_reading_refuses_what_it_does_not_know(void **state)
 {
 	(void)state;
@@ -470,6 +530,7 @@ int main(void)
 		cmocka_unit_test(names_with_a_zero_byte_are_foreign),
 		cmocka_unit_test(skipping_ends_where_the_value_ends),
 		cmocka_unit_test(values_equal_those_of_jansson),
+		cmocka_unit_test(documents_are_what_jansson_makes_of_them),
 		cmocka_unit_test(strict_reading_refuses_what_it_does_not_know),
 		cmocka_unit_test(overrides_by_text_reach_nested_members),
 		cmocka_unit_test(what_is_written_is_what_jansson_prints),

@@ -107,6 +107,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		zero ? NULL : json_loadb((const char *)data, size, JSON_REJECT_DUPLICATES, NULL);
 	if (document && comparable(document))
 		compare(&whole, document);
+	json_t *ours DOCUMENT_CLEANUP = NULL;
+	struct error *error ERROR_CLEANUP =
+		zero ? NULL : document_parse(slice_make((const char *)data, size), "fuzz", &ours);
+	if (document && (error || !json_equal(ours, document)))
+		abort();
+	if (!zero && !document && (json_is_object(ours) || json_is_array(ours)))
+		abort();
 	buf_done(&whole.values);
 	buf_done(&cut.values);
 	return 0;
