@@ -250,7 +250,8 @@ static void fill_workload(struct sim_kube *kube, const struct kube_workload *w, 
 	put(vars, 'd', component_of(w));
 	put(vars, 'S', w->object.name);
 	put_format(vars, true, 'p', "%u", w->port);
-	put_format(vars, true, 'm', "%u", w->memory_mi);
+	bool whole = w->memory_mi % 1024 == 0; /* a server keeps the shortest form of a quantity */
+	put_format(vars, true, 'm', whole ? "%uGi" : "%uMi", whole ? w->memory_mi / 1024 : w->memory_mi);
 	put_format(vars, true, 'f', "%u", w->cpu_m);
 	fill_containers(kube, w, vars);
 }

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include "base/time.h"
 
 struct cell_context {
 	struct sim_kube *kube;
@@ -169,10 +170,130 @@ static json_t *data_count(struct cell_context *cell)
 {
 	return json_sprintf("%zu", json_object_size(at(cell->document, "data")));
 }
+/* As the printers shorten them. */
 static json_t *modes(struct cell_context *cell)
 {
+	static const char *const forms[][2] = {{"ReadWriteOnce", "RWO"},
+					       {"ReadOnlyMany", "ROX"},
+					       {"ReadWriteMany", "RWX"},
+					       {"ReadWriteOncePod", "RWOP"}};
+	struct buf text CLEANUP(buf_done) = BUF_INIT(256);
+	size_t i;
+	const json_t *mode;
+	json_array_foreach (at(cell->document, "spec.accessModes"), i, mode)
+		for (size_t k = 0; k < ARRAY_SIZE(forms); k++)
+			if (!strcmp(json_string_value(mode) ?: "", forms[k][0]))
+				buf_printf(&text, "%s%s", text.n ? "," : "", forms[k][1]);
+	return json_string(buf_str(&text));
+}
+
+static json_t *unset(struct cell_context *cell)
+{
 	(void)cell;
-	return json_string("RWO");
+	return json_string("<unset>");
+}
+
+static json_t *empty(struct cell_context *cell)
+{
+	(void)cell;
+	return json_string("");
+}
+
+static json_t *nothing(struct cell_context *cell)
+{
+	(void)cell;
+	return json_integer(0);
+}
+
+static json_t *volume_claim(struct cell_context *cell)
+{
+	const json_t *claim = at(cell->document, "spec.claimRef");
+	return json_sprintf("%s/%s", json_string_value(at(claim, "namespace")) ?: "",
+			    json_string_value(at(claim, "name")) ?: "");
+}
+
+static json_t *job_containers(struct cell_context *cell)
+{
+	return joined(at(cell->document, "spec.jobTemplate.spec.template.spec.containers"), "name");
+}
+
+static json_t *job_images(struct cell_context *cell)
+{
+	return joined(at(cell->document, "spec.jobTemplate.spec.template.spec.containers"), "image");
+}
+
+static json_t *last_schedule(struct cell_context *cell)
+{
+	const char *text = json_string_value(at(cell->document, "status.lastScheduleTime"));
+	int64_t ms;
+	return text && time_parse_rfc3339(slice_of(text), &ms) ? age_of(cell->kube, ms) : json_string("<none>");
+}
+
+static json_t *expansion(struct cell_context *cell)
+{
+	return json_string(json_is_true(at(cell->document, "allowVolumeExpansion")) ? "true" : "false");
+}
+
+static json_t *global_default(struct cell_context *cell)
+{
+	return json_string(json_is_true(at(cell->document, "globalDefault")) ? "true" : "false");
+}
+
+/* Three of a list, and how many more. */
+static json_t *three_of(const struct buf *words, size_t n)
+{
+	if (!n)
+		return json_string("<unset>");
+	return n > 3 ? json_sprintf("%s + %zu more...", buf_str(words), n - 3) : json_string(buf_str(words));
+}
+
+static json_t *slice_ports(struct cell_context *cell)
+{
+	const json_t *ports = at(cell->document, "ports");
+	struct buf text CLEANUP(buf_done) = BUF_INIT(1 << 12);
+	for (size_t i = 0; i < json_array_size(ports) && i < 3; i++)
+		buf_printf(&text, "%s%lld", i ? "," : "", (long long)number_at(json_array_get(ports, i), "port"));
+	return three_of(&text, json_array_size(ports));
+}
+
+static json_t *slice_endpoints(struct cell_context *cell)
+{
+	const json_t *endpoints = at(cell->document, "endpoints");
+	struct buf text CLEANUP(buf_done) = BUF_INIT(1 << 12);
+	for (size_t i = 0; i < json_array_size(endpoints) && i < 3; i++)
+		buf_printf(&text, "%s%s", i ? "," : "",
+			   json_string_value(at(json_array_get(endpoints, i), "addresses.0")) ?: "");
+	return three_of(&text, json_array_size(endpoints));
+}
+
+static json_t *truth_at(const struct cell_context *cell, const char *path)
+{
+	return json_string(json_is_true(at(cell->document, path)) ? "true" : "false");
+}
+
+static json_t *driver_attaches(struct cell_context *cell)
+{
+	return truth_at(cell, "spec.attachRequired");
+}
+
+static json_t *driver_mounts(struct cell_context *cell)
+{
+	return truth_at(cell, "spec.podInfoOnMount");
+}
+
+static json_t *driver_capacity(struct cell_context *cell)
+{
+	return truth_at(cell, "spec.storageCapacity");
+}
+
+static json_t *driver_republishes(struct cell_context *cell)
+{
+	return truth_at(cell, "spec.requiresRepublish");
+}
+
+static json_t *driver_modes(struct cell_context *cell)
+{
+	return joined(at(cell->document, "spec.volumeLifecycleModes"), NULL);
 }
 
 static json_t *hpa_reference(struct cell_context *cell)
@@ -262,8 +383,12 @@ static const struct column columns[] = {
 	{KIND_CRONJOB, "Schedule", "spec.schedule", NULL, 0},
 	{KIND_CRONJOB, "Timezone", NULL, none, 0},
 	{KIND_CRONJOB, "Suspend", "spec.suspend", NULL, 0},
-	{KIND_CRONJOB, "Last Schedule", "status.lastScheduleTime", NULL, 0},
+	{KIND_CRONJOB, "Active", NULL, nothing, 0},
+	{KIND_CRONJOB, "Last Schedule", NULL, last_schedule, 0},
 	{KIND_CRONJOB, "Age", NULL, age, 0},
+	{KIND_CRONJOB, "Containers", NULL, job_containers, 1},
+	{KIND_CRONJOB, "Images", NULL, job_images, 1},
+	{KIND_CRONJOB, "Selector", NULL, none, 1},
 	{KIND_SERVICE, "Type", "spec.type", NULL, 0},
 	{KIND_SERVICE, "Cluster-IP", "spec.clusterIP", NULL, 0},
 	{KIND_SERVICE, "External-IP", NULL, none, 0},
@@ -297,13 +422,46 @@ static const struct column columns[] = {
 	{KIND_PVC, "Capacity", "status.capacity.storage", NULL, 0},
 	{KIND_PVC, "Access Modes", NULL, modes, 0},
 	{KIND_PVC, "StorageClass", "spec.storageClassName", NULL, 0},
+	{KIND_PVC, "VolumeAttributesClass", NULL, unset, 0},
 	{KIND_PVC, "Age", NULL, age, 0},
+	{KIND_PVC, "VolumeMode", "spec.volumeMode", NULL, 1},
+	{KIND_PV, "Capacity", "spec.capacity.storage", NULL, 0},
+	{KIND_PV, "Access Modes", NULL, modes, 0},
+	{KIND_PV, "Reclaim Policy", "spec.persistentVolumeReclaimPolicy", NULL, 0},
+	{KIND_PV, "Status", "status.phase", NULL, 0},
+	{KIND_PV, "Claim", NULL, volume_claim, 0},
+	{KIND_PV, "StorageClass", "spec.storageClassName", NULL, 0},
+	{KIND_PV, "VolumeAttributesClass", NULL, unset, 0},
+	{KIND_PV, "Reason", NULL, empty, 0},
+	{KIND_PV, "Age", NULL, age, 0},
+	{KIND_PV, "VolumeMode", "spec.volumeMode", NULL, 1},
+	{KIND_SERVICEACCOUNT, "Secrets", NULL, nothing, 0},
+	{KIND_SERVICEACCOUNT, "Age", NULL, age, 0},
 	{KIND_LEASE, "Holder", "spec.holderIdentity", NULL, 0},
 	{KIND_LEASE, "Age", NULL, age, 0},
 	{KIND_STORAGECLASS, "Provisioner", "provisioner", NULL, 0},
 	{KIND_STORAGECLASS, "ReclaimPolicy", "reclaimPolicy", NULL, 0},
 	{KIND_STORAGECLASS, "VolumeBindingMode", "volumeBindingMode", NULL, 0},
+	{KIND_STORAGECLASS, "AllowVolumeExpansion", NULL, expansion, 0},
 	{KIND_STORAGECLASS, "Age", NULL, age, 0},
+	{KIND_PRIORITYCLASS, "Value", "value", NULL, 0},
+	{KIND_PRIORITYCLASS, "Global-Default", NULL, global_default, 0},
+	{KIND_PRIORITYCLASS, "Age", NULL, age, 0},
+	{KIND_PRIORITYCLASS, "PreemptionPolicy", "preemptionPolicy", NULL, 0},
+	{KIND_ENDPOINTSLICE, "AddressType", "addressType", NULL, 0},
+	{KIND_ENDPOINTSLICE, "Ports", NULL, slice_ports, 0},
+	{KIND_ENDPOINTSLICE, "Endpoints", NULL, slice_endpoints, 0},
+	{KIND_ENDPOINTSLICE, "Age", NULL, age, 0},
+	{KIND_CSIDRIVER, "AttachRequired", NULL, driver_attaches, 0},
+	{KIND_CSIDRIVER, "PodInfoOnMount", NULL, driver_mounts, 0},
+	{KIND_CSIDRIVER, "StorageCapacity", NULL, driver_capacity, 0},
+	{KIND_CSIDRIVER, "TokenRequests", NULL, unset, 0},
+	{KIND_CSIDRIVER, "RequiresRepublish", NULL, driver_republishes, 0},
+	{KIND_CSIDRIVER, "Modes", NULL, driver_modes, 0},
+	{KIND_CSIDRIVER, "Age", NULL, age, 0},
+	{KIND_INGRESSCLASS, "Controller", "spec.controller", NULL, 0},
+	{KIND_INGRESSCLASS, "Parameters", NULL, none, 0},
+	{KIND_INGRESSCLASS, "Age", NULL, age, 0},
 	{KIND_EVENT, "Last Seen", NULL, age, 0},
 	{KIND_EVENT, "Type", "type", NULL, 0},
 	{KIND_EVENT, "Reason", "reason", NULL, 0},

@@ -13,7 +13,7 @@
 	"'http://otel-collector.observability.svc.cluster.local:4317'},{'name':'OTEL_RESOURCE_ATTRIBUTES','value':"    \
 	"'deployment.environment=production,k8s.cluster.name=$K'},{'name':'GOMAXPROCS','valueFrom':"                   \
 	"{'resourceFieldRef':{'resource':'limits.cpu','divisor':'0'}}}$E],'resources':{'limits':{'cpu':'2','memory':"  \
-	"'$mMi'},'requests':{'cpu':'$fm','memory':'$mMi'}},'volumeMounts':[$M],'livenessProbe':{'httpGet':{'path':"    \
+	"'$m'},'requests':{'cpu':'$fm','memory':'$m'}},'volumeMounts':[$M],'livenessProbe':{'httpGet':{'path':"        \
 	"'/livez','port':'http','scheme':'HTTP'},'initialDelaySeconds':10,'timeoutSeconds':2,'periodSeconds':10,"      \
 	"'successThreshold':1,'failureThreshold':6},'readinessProbe':{'httpGet':{'path':'/readyz','port':'http',"      \
 	"'scheme':'HTTP'},'initialDelaySeconds':3,'timeoutSeconds':2,'periodSeconds':5,'successThreshold':1,"          \

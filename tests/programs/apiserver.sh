@@ -12,4 +12,6 @@ skipped() { # the server's sources come from beside the project, which a clone a
 }
 command -v kubectl >/dev/null || { echo 'apiserver: skipped: needs kubectl' >&2; skipped; }
 need_apiserver apiserver || skipped
-exec python3 "$here/apiserver.py" "$build" "$apiserver" "$@"
+. "$here/venv.sh"
+need_python apiserver kubernetes || exit 0
+PYTHONDONTWRITEBYTECODE=1 exec "$python" "$here/apiserver.py" "$build" "$apiserver" "$@"

@@ -89,7 +89,7 @@ class Server:
             if os.path.exists(self.kubeconfig):
                 break
             if self.process.poll() is not None:
-                raise SystemExit(f"the API server ended: {open(f'{WORK}/{self.name}.out').read()[-2000:]}")
+                raise RuntimeError(f"the API server ended: {open(f'{WORK}/{self.name}.out').read()[-2000:]}")
             time.sleep(0.05)
         text = open(self.kubeconfig).read()
         part = lambda key: text.split(key + ": ")[1].split("\n")[0].strip()

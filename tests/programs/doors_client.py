@@ -20,7 +20,7 @@ check("continued pages join", len(core.list_pod_for_all_namespaces(_continue=pag
 lists = [
     core.list_node, core.list_namespace, core.list_service_for_all_namespaces, core.list_persistent_volume,
     core.list_persistent_volume_claim_for_all_namespaces, core.list_config_map_for_all_namespaces,
-    core.list_service_account_for_all_namespaces, core.list_secret_for_all_namespaces, core.list_event_for_all_namespaces,
+    core.list_service_account_for_all_namespaces, core.list_secret_for_all_namespaces,
     apps.list_deployment_for_all_namespaces, apps.list_replica_set_for_all_namespaces, apps.list_stateful_set_for_all_namespaces,
     apps.list_daemon_set_for_all_namespaces, batch.list_job_for_all_namespaces, batch.list_cron_job_for_all_namespaces,
     client.PolicyV1Api().list_pod_disruption_budget_for_all_namespaces,
@@ -47,6 +47,7 @@ for event in watch.Watch().stream(core.list_namespaced_pod, "web", resource_vers
     seen.append((event["type"], event["object"].status.phase))
 check("a watch tells of new pods", ("ADDED", "Pending") in seen)
 check("and that they run", ("MODIFIED", "Running") in seen)
+check("events tell of them", any(e.reason == "Scheduled" for e in core.list_event_for_all_namespaces().items))
 
 try:
     core.create_namespaced_pod_eviction("payments-redis-0", "payments", client.V1Eviction(
