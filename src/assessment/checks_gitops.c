@@ -4,7 +4,7 @@
 #include <string.h>
 #include "assessment/subject.h"
 #include "codec/document.h"
-#include "knowledge/lifecycle.h"
+#include "knowledge/components.h"
 
 #define ARGO "kubernetes applications.argoproj.io"
 #define FLUX "kubernetes kustomizations.kustomize.toolkit.fluxcd.io", "kubernetes helmreleases.helm.toolkit.fluxcd.io"
@@ -119,25 +119,6 @@ static void revert(struct assess *assess)
 
 /* ---- GITOPS-VERSION: the newest Kubernetes that each release was tested with, by the projects' own pages */
 
-struct tested {
-	unsigned major, minor, kubernetes;
-};
-static const struct tested argo_tested[] = {{2, 8, 27},	 {2, 9, 28}, {2, 10, 28}, {2, 11, 29}, {2, 12, 29}, {2, 13, 30},
-					    {2, 14, 31}, {3, 0, 32}, {3, 1, 33},  {3, 2, 34},  {3, 3, 35}};
-static const struct tested flux_tested[] = {{2, 0, 27}, {2, 1, 28}, {2, 2, 29}, {2, 3, 30}, {2, 4, 31},
-					    {2, 5, 32}, {2, 6, 33}, {2, 7, 34}, {2, 8, 35}};
-
-static unsigned tested_with(const struct tested *table, size_t n, const char *version)
-{
-	struct kube_version parsed;
-	if (!version || !kube_version_parse(version, &parsed))
-		return 0;
-	for (size_t i = 0; i < n; i++)
-		if (table[i].major == parsed.major && table[i].minor == parsed.minor)
-			return table[i].kubernetes;
-	return 0; /* older than the table, or newer: nothing is claimed */
-}
-
 static bool has_image(struct assess *assess, const struct kube_workload *workload, const char *ending,
 		      const char **ret_tag)
 {
@@ -151,15 +132,20 @@ static bool has_image(struct assess *assess, const struct kube_workload *workloa
 	return false;
 }
 
+/* Releases older than the table, or newer: nothing is claimed. */
 static void version_of(struct assess *assess, const struct kube_workload *workload, const char *product,
-		       const char *version, unsigned newest)
+		       const char *component, const char *version)
 {
-	if (!newest || newest >= assess->to)
+	const struct component_support *row = knowledge_component(component, version);
+	if (!row || !row->max_minor || row->max_minor >= assess->to)
 		return;
 	struct finding *finding =
 		SUBJECT_FOUND(assess, workload, "%s %s was tested with Kubernetes up to 1.%u, the target is %s",
-			      product, version, newest, assess->target);
-	assess_remedy(assess, finding, "upgrade %s first", product);
+			      product, version, row->max_minor, assess->target);
+	assess_evidence(assess, finding, "knowledge", "%s: %s", row->published ? "published" : "inferred", row->source);
+	const struct component_support *newer = knowledge_component_for(component, assess->to);
+	if (newer)
+		assess_remedy(assess, finding, "upgrade %s to %s or later first", product, newer->from);
 }
 
 static void versions(struct assess *assess)
@@ -171,12 +157,10 @@ static void versions(struct assess *assess)
 			continue;
 		if (strstr(subject_text(workload->meta.name), "application-controller") &&
 		    has_image(assess, workload, "/argocd", &tag))
-			version_of(assess, workload, "Argo CD", tag,
-				   tested_with(argo_tested, ARRAY_SIZE(argo_tested), tag));
+			version_of(assess, workload, "Argo CD", "argo-cd", tag);
 		if (is(kube_meta_label(&workload->meta, "app.kubernetes.io/part-of"), "flux") &&
 		    is(workload->meta.name, "kustomize-controller"))
-			version_of(assess, workload, "Flux", subject_text(flux),
-				   tested_with(flux_tested, ARRAY_SIZE(flux_tested), flux));
+			version_of(assess, workload, "Flux", "flux", subject_text(flux));
 	}
 }
 
