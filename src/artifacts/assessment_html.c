@@ -2,6 +2,7 @@
  * rules, so that it works where scripts do not. Every value is escaped. */
 #include <string.h>
 #include "artifacts/assessment_internal.h"
+#include "artifacts/notes_internal.h"
 #include "artifacts/report_internal.h"
 #include "codec/xml.h"
 
@@ -355,6 +356,7 @@ void assessment_html(const struct assessment_view *view, const struct assessment
 	buf_puts(out, "<main>\n");
 	groups(view, out);
 	drain(view, out);
+	notes_section_html(view->shown.release_notes, view->shown.n_release_notes, out);
 	sources(view, out);
 	passed(view, out);
 	foot(view, style, out);

@@ -35,6 +35,15 @@ struct assessment_view {
 /* `ascii`: other characters are escaped too. */
 void assessment_view(const struct assessment *assessment, bool ascii, struct arena *arena, struct assessment_view *ret);
 
+/* Every string of the object, and of what it holds, made harmless; pointers are replaced by pointers to cleaned copies.
+ */
+void assessment_clean(const struct model *model, void *object, bool ascii, struct arena *arena);
+
+/* Foreign words in Markdown: what could work as markup stands in code spans. markdown_item() is a line of a list within
+ * a list; nothing for no text. */
+void markdown_prose(struct buf *out, const char *text);
+void markdown_item(struct buf *out, const char *label, const char *text);
+
 /* "BLOCKER" …, "NOT KNOWN", "ACCEPTED". */
 const char *assessment_label(const struct finding *finding);
 /* "shop 1.33 → 1.35 (2 hops)"; `arrow` stands between the versions. */

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <string.h>
 #include "artifacts/assessment_internal.h"
+#include "artifacts/notes_internal.h"
 
 enum {
 	MAX_BYTES = 55000, /* then only the number of what is left out is told */
@@ -70,7 +71,7 @@ static size_t cut(const char *text, size_t max)
 }
 
 /* Neighbouring words that are not plain share a code span. */
-static void prose(struct buf *out, const char *text)
+void markdown_prose(struct buf *out, const char *text)
 {
 	size_t n = cut(text, MAX_PROSE), from = 0, at = 0;
 	bool in_code = false;
@@ -99,12 +100,12 @@ static void prose(struct buf *out, const char *text)
 	buf_puts(out, text[n] ? " …" : "");
 }
 
-static void item(struct buf *out, const char *label, const char *text)
+void markdown_item(struct buf *out, const char *label, const char *text)
 {
 	if (!text || !*text)
 		return;
 	buf_printf(out, "  - %s ", label);
-	prose(out, text);
+	markdown_prose(out, text);
 	buf_putc(out, '\n');
 }
 
@@ -120,16 +121,16 @@ static void details(const struct assessment_view *view, const struct finding *fi
 	struct buf text CLEANUP(buf_done) = BUF_INIT(1 << 17);
 	if (finding->status == FINDING_ACCEPTED) {
 		assessment_acceptance(finding, &text);
-		item(out, "by", buf_str(&text));
+		markdown_item(out, "by", buf_str(&text));
 		return;
 	}
-	item(out, "why:", finding->reason);
+	markdown_item(out, "why:", finding->reason);
 	for (size_t i = 0; i < finding->n_evidence && i < SHOWN_EVIDENCE; i++) {
 		buf_clear(&text);
 		assessment_evidence(view, &finding->evidence[i], &text);
-		item(out, "seen:", buf_str(&text));
+		markdown_item(out, "seen:", buf_str(&text));
 	}
-	item(out, "use", assessment_replacement(finding));
+	markdown_item(out, "use", assessment_replacement(finding));
 }
 
 static void remedy(const struct finding *finding, struct buf *out)
@@ -140,7 +141,7 @@ static void remedy(const struct finding *finding, struct buf *out)
 		if (assessment_is_command(finding->remedy))
 			code(out, slice_make(finding->remedy, cut(finding->remedy, 2 * MAX_PROSE)));
 		else
-			prose(out, finding->remedy);
+			markdown_prose(out, finding->remedy);
 		buf_putc(out, '\n');
 	}
 	if (link && cut(link, 300) == strlen(link))
@@ -152,7 +153,7 @@ static void one(const struct assessment_view *view, const struct finding *findin
 	struct buf text CLEANUP(buf_done) = BUF_INIT(1 << 17);
 	label(out, finding);
 	assessment_sentence(finding, true, &text);
-	prose(out, buf_str(&text));
+	markdown_prose(out, buf_str(&text));
 	buf_putc(out, '\n');
 	buf_clear(&text);
 	assessment_place(finding, &text);
@@ -173,14 +174,14 @@ static void member(const struct finding *finding, bool of_checks, struct buf *ou
 	if (of_checks) {
 		code(out, slice_make(finding->id, cut(finding->id, 100)));
 		buf_puts(out, " ");
-		prose(out, assessment_check_title(finding));
+		markdown_prose(out, assessment_check_title(finding));
 	} else {
 		assessment_place(finding, &text);
 		code(out, slice_make(text.p, cut(buf_str(&text), MAX_PROSE)));
 		buf_puts(out, text.n ? " " : "");
 		buf_clear(&text);
 		assessment_sentence(finding, true, &text);
-		prose(out, buf_str(&text));
+		markdown_prose(out, buf_str(&text));
 	}
 	buf_putc(out, '\n');
 }
@@ -204,7 +205,7 @@ static size_t names(const struct finding *first, const struct assessment_group *
 	if (!i)
 		return 0;
 	buf_puts(out, "  - ");
-	prose(out, buf_str(&text));
+	markdown_prose(out, buf_str(&text));
 	if (i < group->n)
 		buf_printf(out, " and %zu more", group->n - i);
 	buf_putc(out, '\n');
@@ -226,7 +227,8 @@ static void many(const struct comment *comment, const struct assessment_group *g
 		       !(first->file && *first->file);
 	if (group->one_check) {
 		label(out, first);
-		prose(out, group->same_message && first->message ? first->message : assessment_check_title(first));
+		markdown_prose(out,
+			       group->same_message && first->message ? first->message : assessment_check_title(first));
 		buf_printf(out, " (%zu of them)\n", group->n);
 	} else {
 		buf_printf(out, "- **%s** %zu answers, all for one reason\n", assessment_label(first), group->n);
@@ -237,7 +239,7 @@ static void many(const struct comment *comment, const struct assessment_group *g
 		member(first + i, !group->one_check, out);
 	and_more(out, "  ", group->n - i);
 	if (first->status == FINDING_UNKNOWN)
-		item(out, "why:", first->reason);
+		markdown_item(out, "why:", first->reason);
 	if (group->same_remedy)
 		remedy(first, out);
 }
@@ -268,11 +270,11 @@ static void sources(const struct assessment_view *view, struct buf *out)
 		if (bad > SHOWN_MEMBERS)
 			continue;
 		buf_puts(out, "- ");
-		prose(out, source->name);
+		markdown_prose(out, source->name);
 		buf_puts(out, ": ");
-		prose(out, source->status);
+		markdown_prose(out, source->status);
 		buf_puts(out, source->detail && *source->detail ? ", " : "");
-		prose(out, source->detail ? source->detail : "");
+		markdown_prose(out, source->detail ? source->detail : "");
 		buf_putc(out, '\n');
 	}
 	and_more(out, "", bad > SHOWN_MEMBERS ? bad - SHOWN_MEMBERS : 0);
@@ -287,7 +289,7 @@ static void drain(const struct comment *comment)
 	if (!shown->n_drain)
 		return;
 	buf_puts(comment->out, "\n### Drain\n\n");
-	prose(comment->out, buf_str(&text) + strlen("Drain: "));
+	markdown_prose(comment->out, buf_str(&text) + strlen("Drain: "));
 	buf_puts(comment->out, blocked ? "\n\n" : "\n");
 	for (size_t i = 0; i < shown->n_drain && told < SHOWN_MEMBERS && !is_full(comment); i++) {
 		if (!shown->drain[i].blocked || !shown->drain[i].n_stops)
@@ -296,7 +298,7 @@ static void drain(const struct comment *comment)
 		buf_clear(&text);
 		assessment_stop(&shown->drain[i], &text);
 		buf_puts(comment->out, "- ");
-		prose(comment->out, buf_str(&text));
+		markdown_prose(comment->out, buf_str(&text));
 		buf_putc(comment->out, '\n');
 	}
 	and_more(comment->out, "", blocked - told);
@@ -310,7 +312,7 @@ void assessment_markdown(const struct assessment_view *view, const struct assess
 	size_t i = 0;
 	assessment_title(view, "→", &text);
 	buf_puts(out, "## ");
-	prose(out, buf_str(&text));
+	markdown_prose(out, buf_str(&text));
 	buf_clear(&text);
 	assessment_answer(view, &text);
 	buf_printf(out, "\n\n**%s**\n", buf_str(&text));
@@ -326,5 +328,6 @@ void assessment_markdown(const struct assessment_view *view, const struct assess
 		buf_printf(out, "\nThere is no room here for %zu findings more; the JSON has them.\n",
 			   view->shown.n_findings - view->groups[i].first);
 	drain(&comment);
+	notes_section_markdown(view->shown.release_notes, view->shown.n_release_notes, style->all, out);
 	sources(view, out);
 }

@@ -2,6 +2,7 @@
  * stay such that they can be copied; many like findings become one. */
 #include <string.h>
 #include "artifacts/assessment_internal.h"
+#include "artifacts/notes_internal.h"
 #include "base/time.h"
 #include "base/words.h"
 
@@ -14,138 +15,6 @@ enum {
 	SHOWN_EVIDENCE = 3,
 };
 
-struct page {
-	const struct assessment_view *view;
-	const struct assessment_style *style;
-	struct buf *out;
-	size_t columns;	    /* SIZE_MAX: not wrapped */
-	size_t column;	    /* where the next cell goes */
-	const char *colour; /* that is on; NULL */
-};
-
-static void put(struct page *page, struct slice text)
-{
-	buf_append(page->out, text.p, text.n);
-	page->column += words_width(text);
-}
-
-static void spaces(struct page *page, size_t until)
-{
-	while (page->column < until)
-		put(page, slice_of(" "));
-}
-
-/* NULL: off. */
-static void colour(struct page *page, const char *code)
-{
-	if (page->style->colour)
-		buf_puts(page->out, code ? code : "\033[0m");
-	page->colour = code;
-}
-
-/* A colour ends with its line, and goes on in the next. */
-static void new_line(struct page *page, size_t indent)
-{
-	const char *code = page->colour;
-	while (page->out->n && page->out->p[page->out->n - 1] == ' ')
-		page->out->p[--page->out->n] = '\0';
-	if (code)
-		colour(page, NULL);
-	buf_putc(page->out, '\n');
-	page->column = 0;
-	spaces(page, indent);
-	if (code)
-		colour(page, code);
-}
-
-/* As much of the word as fits, to behind one of its own borders if it has any. */
-static size_t piece(struct slice word, size_t room)
-{
-	size_t at = 0, border = 0, cells = 0, fits = 0;
-	while (at < word.n) {
-		uint32_t code = words_next(word, &at);
-		cells += words_cells(code);
-		if (cells > room)
-			break;
-		fits = at;
-		border = strchr("/:,;=&?-.", (int)(code < 0x80 ? code : 'x')) ? at : border;
-	}
-	return cells <= room ? word.n : border ? border : fits;
-}
-
-static size_t room_of(const struct page *page)
-{
-	return page->columns > page->column ? page->columns - page->column : 0;
-}
-
-static void put_long(struct page *page, struct slice word, size_t indent)
-{
-	while (word.n) {
-		size_t n = piece(word, room_of(page));
-		if (n == 0 && page->column > indent) {
-			new_line(page, indent);
-			continue;
-		}
-		n = n ? n : word.n;
-		put(page, slice_make(word.p, n));
-		word = slice_make(word.p + n, word.n - n);
-		if (word.n)
-			new_line(page, indent);
-	}
-}
-
-/* Words from the present column on; further lines begin at `indent`. */
-static void wrap(struct page *page, const char *text, size_t indent)
-{
-	size_t gap = 0;
-	while (*text) {
-		struct slice word = slice_make(text, strcspn(text, " "));
-		size_t width = words_width(word), wanted = page->column + gap + width;
-		if (word.n && gap && wanted > page->columns && page->column > indent)
-			new_line(page, indent);
-		else if (word.n)
-			spaces(page, page->column + gap);
-		if (width <= room_of(page))
-			put(page, word);
-		else
-			put_long(page, word, indent);
-		gap = word.n ? 1 : gap + 1;
-		text += word.n + (text[word.n] == ' ');
-	}
-}
-
-/* To the next space that is not within quotes. */
-static size_t argument_length(const char *text)
-{
-	char quote = 0;
-	size_t n = 0;
-	for (; text[n] && (quote || text[n] != ' '); n++) {
-		if (quote && text[n] == quote)
-			quote = 0;
-		else if (!quote && (text[n] == '\'' || text[n] == '"'))
-			quote = text[n];
-	}
-	return n;
-}
-
-/* A command goes on behind a backslash, as a shell has it, and its arguments are never broken. */
-static void wrap_command(struct page *page, const char *text, size_t indent)
-{
-	static const char go_on[] = " \\";
-	for (bool first = true; *text; first = false) {
-		struct slice argument = slice_make(text, argument_length(text));
-		size_t gap = first ? 0 : 1, reserve = sizeof go_on - 1;
-		if (gap && page->column + gap + words_width(argument) + reserve > page->columns) {
-			put(page, slice_of(go_on));
-			new_line(page, indent + 2);
-			gap = 0;
-		}
-		spaces(page, page->column + gap);
-		put(page, argument);
-		text += argument.n + (text[argument.n] == ' ');
-	}
-}
-
 static const char *colour_of(const struct finding *finding)
 {
 	static const char *const colours[] = {"\033[1;31m", "\033[31m", "\033[33m", "\033[36m", "\033[36m"};
@@ -157,25 +26,25 @@ static const char *colour_of(const struct finding *finding)
 /* "BLOCKER    WL-PDB-ZERO  ": what follows is wrapped under the id. */
 static void head(struct page *page, const struct finding *finding, const char *id)
 {
-	colour(page, colour_of(finding));
-	put(page, slice_of(assessment_label(finding)));
-	colour(page, NULL);
-	spaces(page, LABEL);
+	page_colour(page, colour_of(finding));
+	page_put(page, slice_of(assessment_label(finding)));
+	page_colour(page, NULL);
+	page_spaces(page, LABEL);
 	if (!id)
 		return;
-	colour(page, "\033[1m");
-	wrap(page, id, LABEL);
-	colour(page, NULL);
-	put(page, slice_of("  "));
+	page_colour(page, "\033[1m");
+	page_wrap(page, id, LABEL);
+	page_colour(page, NULL);
+	page_put(page, slice_of("  "));
 }
 
 static void label(struct page *page, const char *text)
 {
-	spaces(page, LABEL);
-	colour(page, "\033[2m");
-	put(page, slice_of(text));
-	colour(page, NULL);
-	spaces(page, LABEL + SUBLABEL);
+	page_spaces(page, LABEL);
+	page_colour(page, "\033[2m");
+	page_put(page, slice_of(text));
+	page_colour(page, NULL);
+	page_spaces(page, LABEL + SUBLABEL);
 }
 
 static void line(struct page *page, const char *name, const char *text)
@@ -183,8 +52,8 @@ static void line(struct page *page, const char *name, const char *text)
 	if (!text || !*text)
 		return;
 	label(page, name);
-	wrap(page, text, LABEL + SUBLABEL);
-	new_line(page, 0);
+	page_wrap(page, text, LABEL + SUBLABEL);
+	page_new_line(page, 0);
 }
 
 static void remedy(struct page *page, const char *name, const char *text)
@@ -194,8 +63,8 @@ static void remedy(struct page *page, const char *name, const char *text)
 		return;
 	}
 	label(page, name);
-	wrap_command(page, text, LABEL + SUBLABEL);
-	new_line(page, 0);
+	page_wrap_command(page, text, LABEL + SUBLABEL);
+	page_new_line(page, 0);
 }
 
 static void evidence_lines(struct page *page, const struct finding *finding)
@@ -233,10 +102,10 @@ static void one(struct page *page, const struct finding *finding, bool with_reme
 	struct buf text CLEANUP(buf_done) = BUF_INIT(1 << 17), place CLEANUP(buf_done) = BUF_INIT(1 << 16);
 	head(page, finding, finding->id);
 	assessment_sentence(finding, true, &text);
-	wrap(page, buf_str(&text), LABEL);
+	page_wrap(page, buf_str(&text), LABEL);
 	if (finding->status == FINDING_UNKNOWN && finding->severity == SEVERITY_BLOCKER)
-		wrap(page, " (could be a blocker)", LABEL);
-	new_line(page, 0);
+		page_wrap(page, " (could be a blocker)", LABEL);
+	page_new_line(page, 0);
 	assessment_place(finding, &place);
 	line(page, "in:", buf_str(&place));
 	why(page, finding);
@@ -254,7 +123,7 @@ static void member_line(struct page *page, const struct finding *finding)
 	assessment_place(finding, &text);
 	buf_puts(&text, text.n ? "  " : "");
 	assessment_sentence(finding, true, &text);
-	spaces(page, LABEL);
+	page_spaces(page, LABEL);
 	size_t room = page->columns > LABEL ? page->columns - LABEL : 1;
 	size_t fits = 0, at = 0, cells = 0, dots = page->style->utf8 ? 1 : 3;
 	bool cut = words_width(buf_slice(&text)) > room;
@@ -264,9 +133,9 @@ static void member_line(struct page *page, const struct finding *finding)
 			break;
 		fits = at;
 	}
-	put(page, slice_make(text.p, cut ? fits : text.n));
-	put(page, slice_of(!cut ? "" : page->style->utf8 ? "…" : "..."));
-	new_line(page, 0);
+	page_put(page, slice_make(text.p, cut ? fits : text.n));
+	page_put(page, slice_of(!cut ? "" : page->style->utf8 ? "…" : "..."));
+	page_new_line(page, 0);
 }
 
 static void and_more(struct page *page, size_t n)
@@ -275,9 +144,9 @@ static void and_more(struct page *page, size_t n)
 	if (!n)
 		return;
 	buf_printf(&text, "and %zu more; -v shows all", n);
-	spaces(page, LABEL);
-	wrap(page, buf_str(&text), LABEL);
-	new_line(page, 0);
+	page_spaces(page, LABEL);
+	page_wrap(page, buf_str(&text), LABEL);
+	page_new_line(page, 0);
 }
 
 /* The kind that all objects of a group share; NULL when they do not. */
@@ -317,9 +186,9 @@ static void names(struct page *page, const struct assessment_group *group, bool 
 		buf_puts(&last, buf_str(&name));
 	}
 	if (text.n) {
-		spaces(page, LABEL);
-		wrap(page, buf_str(&text), LABEL);
-		new_line(page, 0);
+		page_spaces(page, LABEL);
+		page_wrap(page, buf_str(&text), LABEL);
+		page_new_line(page, 0);
 	}
 	and_more(page, group->n - i);
 }
@@ -344,8 +213,8 @@ static void many(struct page *page, const struct assessment_group *group)
 	else
 		buf_puts(&text, assessment_check_title(first));
 	buf_printf(&text, " (%zu of them)", group->n);
-	wrap(page, buf_str(&text), LABEL);
-	new_line(page, 0);
+	page_wrap(page, buf_str(&text), LABEL);
+	page_new_line(page, 0);
 	if (by_name) {
 		names(page, group, false);
 	} else {
@@ -368,8 +237,8 @@ static void not_known(struct page *page, const struct assessment_group *group)
 	head(page, first, NULL);
 	buf_printf(&text, "%zu answers, all for one reason%s", group->n,
 		   first->severity == SEVERITY_BLOCKER ? " (could be blockers)" : "");
-	wrap(page, buf_str(&text), LABEL);
-	new_line(page, 0);
+	page_wrap(page, buf_str(&text), LABEL);
+	page_new_line(page, 0);
 	names(page, group, true);
 	why(page, first);
 	remedy(page, "do:", first->remedy);
@@ -403,21 +272,21 @@ static void answer(struct page *page)
 			   shown->duration_ms < 100 * SECOND_MS ? 1 + (shown->duration_ms < SECOND_MS) : 0,
 			   (double)shown->duration_ms / (double)SECOND_MS);
 	size_t needed = words_width(buf_slice(&title)) + 2 + words_width(buf_slice(&text)) + took.n;
-	colour(page, "\033[1m");
-	wrap(page, buf_str(&title), 2);
-	colour(page, NULL);
+	page_colour(page, "\033[1m");
+	page_wrap(page, buf_str(&title), 2);
+	page_colour(page, NULL);
 	if (needed > page->columns) {
-		put(page, took.n <= room_of(page) ? buf_slice(&took) : slice_of(""));
-		new_line(page, 0);
+		page_put(page, took.n <= page_room(page) ? buf_slice(&took) : slice_of(""));
+		page_new_line(page, 0);
 	} else {
-		put(page, slice_of("  "));
+		page_put(page, slice_of("  "));
 	}
-	colour(page, assessment_good(page->view) ? "\033[1;32m" : "\033[1;31m");
-	wrap(page, buf_str(&text), 2);
-	colour(page, NULL);
+	page_colour(page, assessment_good(page->view) ? "\033[1;32m" : "\033[1;31m");
+	page_wrap(page, buf_str(&text), 2);
+	page_colour(page, NULL);
 	if (needed <= page->columns)
-		put(page, buf_slice(&took));
-	new_line(page, 0);
+		page_put(page, buf_slice(&took));
+	page_new_line(page, 0);
 }
 
 static void captured(struct page *page)
@@ -432,10 +301,10 @@ static void captured(struct page *page)
 		buf_printf(&text, " in %s", shown->region);
 	if (shown->snapshot_hash && *shown->snapshot_hash)
 		buf_printf(&text, ", snapshot %.12s", shown->snapshot_hash);
-	colour(page, "\033[2m");
-	wrap(page, buf_str(&text), 0);
-	colour(page, NULL);
-	new_line(page, 0);
+	page_colour(page, "\033[2m");
+	page_wrap(page, buf_str(&text), 0);
+	page_colour(page, NULL);
+	page_new_line(page, 0);
 }
 
 static void sources(struct page *page)
@@ -449,18 +318,18 @@ static void sources(struct page *page)
 		if (!source->status || !strcmp(source->status, "ok"))
 			continue;
 		if (bad++ == 0) {
-			new_line(page, 0);
-			put(page, slice_of("Not read:"));
-			new_line(page, 0);
+			page_new_line(page, 0);
+			page_put(page, slice_of("Not read:"));
+			page_new_line(page, 0);
 		}
 		if (bad > MOST && !page->style->all)
 			continue;
 		buf_printf(&text, "%s%s%s", source->name, source->detail && *source->detail ? ": " : "",
 			   source->detail ? source->detail : "");
-		put(page, slice_of(source->status));
-		spaces(page, LABEL);
-		wrap(page, buf_str(&text), LABEL);
-		new_line(page, 0);
+		page_put(page, slice_of(source->status));
+		page_spaces(page, LABEL);
+		page_wrap(page, buf_str(&text), LABEL);
+		page_new_line(page, 0);
 	}
 	if (bad > MOST && !page->style->all)
 		and_more(page, bad - MOST);
@@ -475,9 +344,9 @@ static void drain(struct page *page)
 	size_t told = 0, blocked = assessment_drain(page->view, &text);
 	if (!shown->n_drain)
 		return;
-	new_line(page, 0);
-	wrap(page, buf_str(&text), 0);
-	new_line(page, 0);
+	page_new_line(page, 0);
+	page_wrap(page, buf_str(&text), 0);
+	page_new_line(page, 0);
 	for (size_t i = 0; i < shown->n_drain && (told < MOST || page->style->all); i++) {
 		const struct drained_node *node = &shown->drain[i];
 		if (!node->blocked || !node->n_stops)
@@ -485,9 +354,9 @@ static void drain(struct page *page)
 		told++;
 		buf_clear(&text);
 		assessment_stop(node, &text);
-		spaces(page, 2);
-		wrap(page, buf_str(&text), 4);
-		new_line(page, 0);
+		page_spaces(page, 2);
+		page_wrap(page, buf_str(&text), 4);
+		page_new_line(page, 0);
 	}
 	if (blocked > told)
 		and_more(page, blocked - told);
@@ -516,10 +385,10 @@ static void next(struct page *page)
 		buf_puts(&text, "give the permissions above and assess again");
 	else
 		buf_puts(&text, "what is not known could block: let it be read, and assess again");
-	new_line(page, 0);
-	put(page, slice_of("Next:  "));
-	wrap(page, buf_str(&text), 7);
-	new_line(page, 0);
+	page_new_line(page, 0);
+	page_put(page, slice_of("Next:  "));
+	page_wrap(page, buf_str(&text), 7);
+	page_new_line(page, 0);
 }
 
 void assessment_text(const struct assessment_view *view, const struct assessment_style *style, struct buf *out)
@@ -532,14 +401,15 @@ void assessment_text(const struct assessment_view *view, const struct assessment
 		const struct assessment_group *group = &view->groups[i];
 		bool begins = i == 0 || group->section != view->groups[i - 1].section;
 		if (begins)
-			new_line(&page, 0);
+			page_new_line(&page, 0);
 		if (begins && assessment_section_title(group->section)) {
-			put(&page, slice_of(assessment_section_title(group->section)));
-			new_line(&page, 0);
+			page_put(&page, slice_of(assessment_section_title(group->section)));
+			page_new_line(&page, 0);
 		}
 		show_group(&page, group);
 	}
 	drain(&page);
+	notes_section_text(&page, view->shown.release_notes, view->shown.n_release_notes);
 	sources(&page);
 	next(&page);
 }

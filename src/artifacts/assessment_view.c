@@ -161,14 +161,19 @@ static void tally(struct assessment_view *view)
 	}
 }
 
-void assessment_view(const struct assessment *assessment, bool ascii, struct arena *arena, struct assessment_view *ret)
+void assessment_clean(const struct model *model, void *object, bool ascii, struct arena *arena)
 {
 	const struct cleaner cleaner = {arena, ascii};
+	clean(&cleaner, model, object);
+}
+
+void assessment_view(const struct assessment *assessment, bool ascii, struct arena *arena, struct assessment_view *ret)
+{
 	*ret = (struct assessment_view){.assessment = assessment, .arena = arena};
 	arrange(ret, assessment);
 	ret->shown = *assessment;
 	ret->shown.findings = ret->raw;
-	clean(&cleaner, &assessment_model, &ret->shown);
+	assessment_clean(&assessment_model, &ret->shown, ascii, arena);
 	group(ret);
 	tally(ret);
 }

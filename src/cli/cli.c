@@ -31,13 +31,17 @@ const struct cli_flag cli_global_flags[] = {
 };
 
 const struct cli_command *const cli_commands[] = {
-	&cli_command_rehearse, &cli_command_assess,  &cli_command_scan,
-	&cli_command_plan,     &cli_command_upgrade, &cli_command_status,
-	&cli_command_watch,    &cli_command_approve, &cli_command_pause,
-	&cli_command_resume,   &cli_command_cancel,  &cli_command_rollback,
-	&cli_command_report,   &cli_command_verify,  &cli_command_doctor,
-	&cli_command_config,   &cli_command_sim,     &cli_command_completion,
-	&cli_command_call,     &cli_command_version, NULL,
+	&cli_command_rehearse,	 &cli_command_assess,
+	&cli_command_scan,	 &cli_command_release_notes,
+	&cli_command_plan,	 &cli_command_upgrade,
+	&cli_command_status,	 &cli_command_watch,
+	&cli_command_approve,	 &cli_command_pause,
+	&cli_command_resume,	 &cli_command_cancel,
+	&cli_command_rollback,	 &cli_command_report,
+	&cli_command_verify,	 &cli_command_doctor,
+	&cli_command_config,	 &cli_command_sim,
+	&cli_command_completion, &cli_command_call,
+	&cli_command_version,	 NULL,
 };
 
 /* Signals can only speak through file-scope state. */

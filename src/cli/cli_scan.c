@@ -68,17 +68,23 @@ static struct error *print_json(struct cli *cli, const struct assessment *assess
 	return NULL;
 }
 
-struct error *cli_print_assessment(struct cli *cli, const struct assessment *assessment)
+void cli_style(struct cli *cli, struct assessment_style *ret)
 {
-	if (cli_format_is(cli, "json") && assessment_is_sorted(assessment))
-		return print_json(cli, assessment);
 	time_t now = time(NULL);
 	struct tm local;
-	struct assessment_style style = {.columns = cli_stdout_is_terminal() || getenv("COLUMNS") ? cli_columns() : 0,
+	*ret = (struct assessment_style){.columns = cli_stdout_is_terminal() || getenv("COLUMNS") ? cli_columns() : 0,
 					 .colour = cli_colour(),
 					 .utf8 = speaks_utf8(),
 					 .all = cli_flag_given(cli, "verbose"),
 					 .zone_ms = localtime_r(&now, &local) ? local.tm_gmtoff * 1000 : 0};
+}
+
+struct error *cli_print_assessment(struct cli *cli, const struct assessment *assessment)
+{
+	struct assessment_style style;
+	if (cli_format_is(cli, "json") && assessment_is_sorted(assessment))
+		return print_json(cli, assessment);
+	cli_style(cli, &style);
 	return assessment_write(assessment, cli_format(cli), &style, cli->out);
 }
 

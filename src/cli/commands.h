@@ -7,12 +7,13 @@
 #include "models/cluster_state.h"
 #include "models/finding.h"
 #include "models/upgrade_plan.h"
+#include "perception/release_notes.h"
 
 extern const struct cli_command cli_command_rehearse, cli_command_assess, cli_command_plan, cli_command_upgrade,
 	cli_command_status, cli_command_watch, cli_command_approve, cli_command_pause, cli_command_resume,
 	cli_command_cancel, cli_command_rollback, cli_command_report, cli_command_verify, cli_command_doctor,
 	cli_command_config, cli_command_sim, cli_command_completion, cli_command_version, cli_command_call,
-	cli_command_scan;
+	cli_command_scan, cli_command_release_notes;
 
 /* --cluster of rehearse and sim serve: a size of an example (*ret is NULL then), or the file of a snapshot. */
 struct error *cli_read_snapshot(struct cli *cli, const char *cluster, const struct cluster_state **ret) MUST_CHECK;
@@ -42,6 +43,13 @@ struct error *cli_print_assessment(struct cli *cli, const struct assessment *ass
 void checks_list(struct cli *cli);
 struct error *checks_explain(struct cli *cli, const char *id) MUST_CHECK;
 struct error *checks_unknown(const char *id) MUST_CHECK;
+
+/* How text is printed here: columns, colour, zone. */
+struct assessment_style;
+void cli_style(struct cli *cli, struct assessment_style *ret);
+
+/* To the configured target, with the mirror, the folder of copies and --offline; the ports must be open. */
+struct release_notes_request cli_notes_request(struct cli *cli);
 
 /* A plan as terraform would print one. */
 void cli_print_plan(struct cli *cli, const struct upgrade_plan *plan, const struct cluster_state *state);

@@ -106,6 +106,11 @@ struct config {
 		int64_t audit_log_hours; /* how far back CloudWatch Logs is searched; default 24, 0: not at all */
 	} checks;
 	struct {
+		bool enabled;	    /* assess reads them too */
+		const char *mirror; /* instead of the pages' hosts */
+		const char *cache;  /* folder; NULL: the user's own */
+	} release_notes;
+	struct {
 		bool enabled;
 		const char *bedrock_model_id, *comprehend_endpoint, *step_functions_arn, *eventbridge_bus_name,
 			*ssm_parameter_prefix;

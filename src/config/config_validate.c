@@ -153,6 +153,7 @@ static struct error *check_urls(const struct config *config)
 	TRY(check_url("endpoint_url", config->endpoint_url));
 	TRY(check_url("clock_url", config->clock_url));
 	TRY(check_url("gitops.argocd.server", config->argocd.server));
+	TRY(check_url("release_notes.mirror", config->release_notes.mirror));
 	for (size_t i = 0; i < config->validation.n_probes; i++) {
 		char key[64];
 		snprintf(key, sizeof key, "validation.probes[%zu]", i);

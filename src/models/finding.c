@@ -122,6 +122,8 @@ static const struct field assessment_fields[] = {
 	F_LIST(struct assessment, findings, n_findings, "findings", 0, &finding_model, "severest first"),
 	F_LIST(struct assessment, drain, n_drain, "drain", FIELD_OMIT_EMPTY, &drained_model,
 	       "each node's drain, in the order of the upgrade"),
+	F_LIST(struct assessment, release_notes, n_release_notes, "release_notes", FIELD_OMIT_EMPTY,
+	       &release_note_model, "what the notes of the hops say"),
 	F_INT(struct assessment, duration_ms, "duration_ms", FIELD_OMIT_EMPTY, "how long it took"),
 };
 const struct model assessment_model = MODEL("Assessment", struct assessment, assessment_fields);

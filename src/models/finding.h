@@ -3,6 +3,7 @@
 #pragma once
 
 #include "codec/model.h"
+#include "models/release_notes.h"
 
 enum severity { SEVERITY_BLOCKER, SEVERITY_HIGH, SEVERITY_MEDIUM, SEVERITY_LOW, SEVERITY_INFO };
 extern const char *const severity_names[]; /* "BLOCKER" … */
@@ -86,6 +87,8 @@ struct assessment {
 	size_t n_findings;
 	struct drained_node *drain;
 	size_t n_drain;
+	struct release_note *release_notes; /* only when they were asked for */
+	size_t n_release_notes;
 	int64_t duration_ms;
 };
 extern const struct model assessment_model;

@@ -1,0 +1,22 @@
+/* Release notes within an assessment's formats. Everything given is harmless already. */
+#pragma once
+
+#include "artifacts/text_page.h"
+#include "models/release_notes.h"
+
+/* What a person has to see: what touches the cluster, what is urgent, what goes or changes; with `all` every fact.
+ * Whether it stands beneath an upgrade note whose words hold its own is told by notes_is_told(). */
+bool notes_matter(const struct release_note *note, bool all);
+/* An urgent upgrade note of the same version quotes the sentence of this one: it is named there. */
+bool notes_is_told(const struct release_note *notes, size_t n, const struct release_note *note);
+/* "flag --cloud-config (kubelet) removed; field …": the facts that an upgrade note's words hold. */
+void notes_names_within(const struct release_note *notes, size_t n, const struct release_note *urgent, struct buf *out);
+/* The address, when it can be linked to; NULL. */
+const char *note_address(const char *url);
+/* "DaemonSet kube-system/kube-proxy (its arguments), …". */
+void notes_objects(const struct release_note *note, struct buf *out);
+
+/* The section of an assessment; nothing when there are no notes. */
+void notes_section_text(struct page *page, const struct release_note *notes, size_t n);
+void notes_section_markdown(const struct release_note *notes, size_t n, bool all, struct buf *out);
+void notes_section_html(const struct release_note *notes, size_t n, struct buf *out);
