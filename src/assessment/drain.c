@@ -12,7 +12,7 @@ static struct leaving who_leaves(struct play *play, const struct node_slot *node
 	for (struct place_pod *p = place_node_first(node->place); p; p = place_pod_next(p)) {
 		struct slot *slot = place_pod_marked(p);
 		if (slot && !drain_is_daemon(slot->pod))
-			*ARENA_PUSH(play->arena, leaving.slots, leaving.n) = slot->index;
+			*HEAP_PUSH(leaving.slots, leaving.n) = slot->index;
 	}
 	if (leaving.n)
 		qsort_r(leaving.slots, leaving.n, sizeof *leaving.slots, drain_slot_order, play->slots);
@@ -22,7 +22,7 @@ static struct leaving who_leaves(struct play *play, const struct node_slot *node
 /* Asks for each that has not left; gives how many went. */
 static size_t evict_round(struct play *play, struct leaving *leaving, struct drain_node *out)
 {
-	struct moving *moving = NULL;
+	struct moving *moving CLEANUP(mem_freep) = NULL;
 	size_t n = 0, left = 0;
 	int64_t longest = 0;
 	for (size_t i = 0; i < leaving->n; i++) {
@@ -32,7 +32,7 @@ static size_t evict_round(struct play *play, struct leaving *leaving, struct dra
 			leaving->slots[left++] = at;
 			continue;
 		}
-		*ARENA_PUSH(play->arena, moving, n) = drain_evict(play, at, n);
+		*HEAP_PUSH(moving, n) = drain_evict(play, at, n);
 		int64_t stops_ms = drain_expected_stop_ms(play->slots[at]->pod);
 		longest = stops_ms > longest ? stops_ms : longest;
 	}
@@ -89,16 +89,16 @@ static void add_like(struct play *play, const struct node_slot *like)
 /* The node goes, with its daemons and what came back to it through a toleration of the cordon. */
 static void leave(struct play *play, const struct node_slot *node)
 {
-	size_t *again = NULL, n = 0;
+	size_t *again CLEANUP(mem_freep) = NULL, n = 0;
 	place_node_remove(node->place);
 	for (struct place_pod *p = place_node_first(node->place), *next; p; p = next) {
 		struct slot *slot = place_pod_marked(p);
 		next = place_pod_next(p);
 		placement_take(p);
 		if (slot && !drain_is_daemon(slot->pod) && drain_comes_back(slot->pod))
-			*ARENA_PUSH(play->arena, again, n) = slot->index;
+			*HEAP_PUSH(again, n) = slot->index;
 		else if (slot)
-			slot->state = SLOT_GONE;
+			drain_move(play, slot, SLOT_GONE);
 	}
 	for (size_t i = n; i-- > 0;)
 		drain_place_or_queue(play, again[i]);
@@ -118,6 +118,7 @@ static void drain_one(struct play *play, const struct node_slot *node)
 	else
 		leave(play, node);
 	play->out->estimated_ms += out->estimated_ms;
+	free(leaving.slots);
 }
 
 static unsigned zones_of(const struct play *play, size_t from, size_t to, size_t *ret_firsts, size_t max)
@@ -167,5 +168,7 @@ const struct drain_prediction *drain_predict(struct assess *assess)
 		drain_nodes_of_group(&play, from, to);
 	}
 	drain_tell_homeless(&play);
+	free(play.queue);
+	free(play.waiting);
 	return play.out;
 }

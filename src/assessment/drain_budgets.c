@@ -3,76 +3,90 @@
 
 #include <string.h>
 
-/* "25%" of n, rounded up, or a number; -1 for nonsense. */
-static int64_t amount_of(const char *json, int64_t n)
-{
-	struct kube_int_or_percent value;
-	return json && kube_int_or_percent_parse(json, &value) ? kube_int_or_percent_of(&value, n, true) : -1;
-}
-
 /* The disruption controller asks a controller how many it wants; these cannot be asked. */
 static bool has_no_scale(const char *kind)
 {
 	return !strcmp(kind, "DaemonSet") || !strcmp(kind, "Job") || !strcmp(kind, "CronJob") || !strcmp(kind, "Node");
 }
 
-/* Of whom a share is meant, the replicas that the controllers want; of whom a number, the pods that there are. */
-static void expect(const struct play *play, struct budget *budget)
+/* Of whom a share is meant, the replicas that the controllers want, each controller asked once. */
+static void want(struct play *play, struct budget *budget, const struct kube_pod *pod)
 {
-	const struct kube_workload *seen[64];
 	const char *kind, *name;
-	size_t n = 0;
-	budget->expected = 0;
-	budget->never = false;
-	for (size_t i = 0; i < budget->n_slots; i++) {
-		const struct kube_pod *pod = play->slots[budget->slots[i]]->pod;
-		index_pod_owner(play->assess, pod, &kind, &name);
-		const struct kube_workload *owner = index_workload(play->assess, kind, pod->meta.ns, name);
-		size_t k = 0;
-		budget->never |= has_no_scale(kind);
-		while (k < n && seen[k] != owner)
-			k++;
-		if (!owner || n == ARRAY_SIZE(seen)) {
-			budget->expected += kube_meta_controller(&pod->meta) != NULL;
-		} else if (k == n) {
-			seen[n++] = owner;
-			budget->expected += owner->has_replicas ? owner->replicas : 1;
-		}
+	index_pod_owner(play->assess, pod, &kind, &name);
+	const struct kube_workload *owner = index_workload(play->assess, kind, pod->meta.ns, name);
+	budget->never |= has_no_scale(kind);
+	if (!owner) {
+		budget->wanted += kube_meta_controller(&pod->meta) != NULL;
+		return;
 	}
+	for (size_t i = budget->n_owners; i-- > 0;)
+		if (budget->owners[i] == owner)
+			return;
+	*ARENA_PUSH(play->arena, budget->owners, budget->n_owners) = owner;
+	budget->wanted += owner->has_replicas ? owner->replicas : 1;
 }
 
-static int64_t count_present(const struct play *play, const struct budget *budget)
+/* Of whom a number is meant, the pods that there are. Nonsense desires none, or all. */
+void drain_count(struct budget *budget)
 {
-	int64_t n = 0;
-	for (size_t i = 0; i < budget->n_slots; i++)
-		n += play->slots[budget->slots[i]]->state != SLOT_GONE;
-	return n;
-}
-
-static void set_up_budget(struct play *play, struct budget *budget)
-{
-	struct kube_int_or_percent value;
-	const struct kube_pdb *pdb = budget->pdb;
-	bool counted = pdb->min_available && kube_int_or_percent_parse(pdb->min_available, &value) && !value.percent;
-	if (counted)
-		budget->expected = count_present(play, budget);
-	else
-		expect(play, budget);
-	budget->expected = budget->never ? 0 : budget->expected;
-	if (pdb->max_unavailable) {
-		int64_t most = amount_of(pdb->max_unavailable, budget->expected);
+	budget->expected = budget->counted ? budget->present : budget->never ? 0 : budget->wanted;
+	if (budget->pdb->max_unavailable) {
+		int64_t most = budget->has_most ? kube_int_or_percent_of(&budget->most, budget->expected, true) : -1;
 		budget->desired = most < 0 ? budget->expected : budget->expected - most;
 	} else {
-		int64_t least = amount_of(pdb->min_available, budget->expected);
-		budget->desired = least < 0 ? 0 : least;
+		budget->desired =
+			budget->has_least ? kube_int_or_percent_of(&budget->least, budget->expected, true) : 0;
 	}
 	budget->desired = budget->desired < 0 ? 0 : budget->desired;
+}
+
+static bool is_healthy(const struct slot *slot)
+{
+	return slot->state == SLOT_RUNS && slot->ready;
+}
+
+static void count_slot(struct budget *budget, const struct slot *slot, int sign)
+{
+	budget->present += sign * (slot->state != SLOT_GONE);
+	budget->healthy += sign * is_healthy(slot);
 }
 
 void drain_join(struct play *play, struct budget *budget, struct slot *slot)
 {
 	*ARENA_PUSH(play->arena, budget->slots, budget->n_slots) = slot->index;
 	*ARENA_PUSH(play->arena, slot->budgets, slot->n_budgets) = (size_t)(budget - play->budgets);
+	count_slot(budget, slot, 1);
+	if (!budget->counted)
+		want(play, budget, slot->pod);
+}
+
+void drain_move(struct play *play, struct slot *slot, enum slot_state state)
+{
+	for (size_t i = 0; i < slot->n_budgets; i++)
+		count_slot(&play->budgets[slot->budgets[i]], slot, -1);
+	slot->state = state;
+	for (size_t i = 0; i < slot->n_budgets; i++)
+		count_slot(&play->budgets[slot->budgets[i]], slot, 1);
+}
+
+static void set_up_budget(struct play *play, struct budget *budget)
+{
+	const struct inventory *inventory = play->assess->inventory;
+	const struct kube_pdb *pdb = budget->pdb;
+	budget->has_most = pdb->max_unavailable && kube_int_or_percent_parse(pdb->max_unavailable, &budget->most);
+	budget->has_least = pdb->min_available && kube_int_or_percent_parse(pdb->min_available, &budget->least);
+	budget->counted = budget->has_least && !budget->least.percent;
+	struct pod_list pods = index_pdb_pods(play->assess, pdb);
+	for (size_t k = 0; k < pods.n; k++)
+		if (drain_slot_of(play, pods.pods[k])->state != SLOT_GONE)
+			drain_join(play, budget, drain_slot_of(play, pods.pods[k]));
+	for (size_t k = inventory->n_pods; k < play->n_slots; k++) {
+		const struct kube_meta *meta = &play->slots[k]->pod->meta;
+		if (meta->ns && pdb->meta.ns && !strcmp(meta->ns, pdb->meta.ns) &&
+		    index_selects(play->assess, pdb->selector, meta->labels, meta->n_labels))
+			drain_join(play, budget, play->slots[k]);
+	}
 }
 
 void drain_set_up_budgets(struct play *play)
@@ -81,30 +95,9 @@ void drain_set_up_budgets(struct play *play)
 	play->n_budgets = inventory->n_pdbs;
 	play->budgets = arena_alloc(play->arena, (play->n_budgets + 1) * sizeof *play->budgets);
 	for (size_t i = 0; i < play->n_budgets; i++) {
-		struct budget *budget = &play->budgets[i];
-		budget->pdb = &inventory->pdbs[i];
-		struct pod_list pods = index_pdb_pods(play->assess, budget->pdb);
-		for (size_t k = 0; k < pods.n; k++)
-			if (drain_slot_of(play, pods.pods[k])->state != SLOT_GONE)
-				drain_join(play, budget, drain_slot_of(play, pods.pods[k]));
-		for (size_t k = inventory->n_pods; k < play->n_slots; k++) {
-			const struct kube_meta *meta = &play->slots[k]->pod->meta;
-			if (meta->ns && budget->pdb->meta.ns && !strcmp(meta->ns, budget->pdb->meta.ns) &&
-			    index_selects(play->assess, budget->pdb->selector, meta->labels, meta->n_labels))
-				drain_join(play, budget, play->slots[k]);
-		}
-		set_up_budget(play, budget);
+		play->budgets[i].pdb = &inventory->pdbs[i];
+		set_up_budget(play, &play->budgets[i]);
 	}
-}
-
-int64_t drain_healthy(const struct play *play, const struct budget *budget)
-{
-	int64_t healthy = 0;
-	for (size_t i = 0; i < budget->n_slots; i++) {
-		const struct slot *slot = play->slots[budget->slots[i]];
-		healthy += slot->state == SLOT_RUNS && slot->ready;
-	}
-	return healthy;
 }
 
 /* ---- what the API server says to an eviction */
@@ -119,12 +112,11 @@ enum answer drain_ask(struct play *play, size_t at, const struct budget **ret)
 	*ret = budget;
 	if (slot->n_budgets > 1)
 		return ANSWER_TWO;
-	set_up_budget(play, budget); /* pods have come and gone */
-	int64_t healthy = drain_healthy(play, budget);
+	drain_count(budget);
 	const char *policy = budget->pdb->unhealthy_policy;
 	if (!slot->ready && policy && !strcmp(policy, "AlwaysAllow"))
 		return ANSWER_YES;
-	if (!slot->ready && healthy >= budget->desired && budget->desired > 0)
+	if (!slot->ready && budget->healthy >= budget->desired && budget->desired > 0)
 		return ANSWER_YES;
-	return healthy > budget->desired && budget->expected > 0 && !budget->never ? ANSWER_YES : ANSWER_BUDGET;
+	return budget->healthy > budget->desired && budget->expected > 0 && !budget->never ? ANSWER_YES : ANSWER_BUDGET;
 }

@@ -10,6 +10,7 @@
 
 #include "assessment/drain.h"
 #include "kube/placement.h"
+#include "kube/values.h"
 
 enum slot_state {
 	SLOT_RUNS,
@@ -24,18 +25,25 @@ struct slot {
 	const struct kube_pod *pod; /* as it was seen; of one that came since, the one it is like */
 	size_t *budgets, n_budgets; /* that select it */
 	struct place_pod *place;
-	enum slot_state state;
+	enum slot_state state; /* moved by drain_move() alone: budgets count it */
 	bool ready;
-	const struct kube_workload *set; /* a StatefulSet that brings its pods one by one; or NULL */
-	uint64_t placed;		 /* when it was placed last, counted over all */
-	bool starting;			 /* placed, and not yet ready */
-	long ordinal;
+	int ordinal;
+	struct slot **set;   /* all of a StatefulSet that brings its pods one by one, linked by `in_set`; or NULL */
+	struct slot *in_set; /* the next one */
+	uint64_t placed;     /* when it was placed last, counted over all; starting while that is after `settled` */
 };
 
 struct budget {
 	const struct kube_pdb *pdb;
+	struct kube_int_or_percent most, least; /* unavailable; available */
+	bool has_most, has_least;		/* makes sense */
+	bool counted;				/* a number of pods must be available: of those there are */
 	size_t *slots, n_slots;
-	int64_t expected, desired;
+	int64_t present, healthy;	     /* of the slots */
+	int64_t expected, desired;	     /* as of the last drain_count() */
+	int64_t wanted;			     /* by the controllers, each once */
+	const struct kube_workload **owners; /* that were counted */
+	size_t n_owners;
 	bool never; /* a share of pods whose controller cannot be asked how many it wants: the server allows none */
 };
 
@@ -53,11 +61,14 @@ struct play {
 	size_t n_slots;
 	struct budget *budgets;
 	size_t n_budgets;
+	struct place_node **places; /* of the inventory's nodes, in its order */
 	struct node_slot *nodes;
 	size_t n_nodes;
-	size_t *queue, n_queue, n_waiting;
-	uint64_t n_placed;
-	unsigned made; /* new nodes so far */
+	size_t *queue, n_queue;
+	size_t *waiting, n_waiting; /* slots that wait for lower ordinals and were seen to have to */
+	struct slot **sets;	    /* by workload of the inventory: the first slot of each ordered set */
+	uint64_t n_placed, settled; /* placements so far; of which all have become ready */
+	unsigned made;		    /* new nodes so far */
 	struct drain_prediction *out;
 };
 
@@ -67,15 +78,17 @@ void drain_set_up(struct play *play);
 struct slot *drain_add_slot(struct play *play, const struct kube_pod *pod);
 struct slot *drain_slot_of(const struct play *play, const struct kube_pod *pod); /* a pod of the inventory */
 struct place_pod *drain_new_place(struct play *play, struct slot *slot);
-void drain_enqueue(struct play *play, struct slot *slot);
-bool drain_is_daemon(const struct kube_pod *pod); /* or a mirror of a file: a drain leaves it alone */
+void drain_enqueue(struct play *play, struct slot *slot); /* no node will do */
+void drain_wait(struct play *play, struct slot *slot);	  /* for lower ordinals */
+bool drain_is_daemon(const struct kube_pod *pod);	  /* or a mirror of a file: a drain leaves it alone */
 int drain_slot_order(const void *left, const void *right, void *context); /* of slots' indices, by name */
 
 /* ---- drain_budgets.c */
 enum answer { ANSWER_YES, ANSWER_BUDGET, ANSWER_TWO };
 void drain_set_up_budgets(struct play *play);
 void drain_join(struct play *play, struct budget *budget, struct slot *slot);
-int64_t drain_healthy(const struct play *play, const struct budget *budget);
+void drain_move(struct play *play, struct slot *slot, enum slot_state state);
+void drain_count(struct budget *budget);					/* what it expects and desires now */
 enum answer drain_ask(struct play *play, size_t at, const struct budget **ret); /* the budget asked; NULL: none */
 
 /* ---- drain_moves.c */

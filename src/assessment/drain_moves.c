@@ -12,9 +12,8 @@ static bool settle_on_a_node(struct play *play, size_t at)
 	if (!node)
 		return false;
 	placement_put(slot->place, node);
-	slot->state = SLOT_RUNS;
+	drain_move(play, slot, SLOT_RUNS);
 	slot->placed = ++play->n_placed;
-	slot->starting = true;
 	return true;
 }
 
@@ -33,23 +32,12 @@ void drain_try_queue(struct play *play)
 	play->n_queue = kept;
 }
 
-static bool holds_back(const struct slot *lower, const struct slot *slot)
-{
-	return lower->ordinal < slot->ordinal && (lower->state != SLOT_RUNS || !lower->ready || lower->starting);
-}
-
 /* A StatefulSet's lower ordinals must be ready before it makes this one. */
-static bool must_wait(const struct play *play, size_t at)
+static bool must_wait(const struct play *play, const struct slot *slot)
 {
-	const struct slot *slot = play->slots[at];
-	if (!slot->set)
-		return false;
-	struct pod_list pods = index_workload_pods(play->assess, slot->set);
-	for (size_t i = 0; i < pods.n; i++)
-		if (holds_back(drain_slot_of(play, pods.pods[i]), slot))
-			return true;
-	for (size_t i = play->assess->inventory->n_pods; i < play->n_slots; i++)
-		if (play->slots[i]->set == slot->set && holds_back(play->slots[i], slot))
+	for (const struct slot *other = slot->set ? *slot->set : NULL; other; other = other->in_set)
+		if (other->ordinal < slot->ordinal &&
+		    (other->state != SLOT_RUNS || !other->ready || other->placed > play->settled))
 			return true;
 	return false;
 }
@@ -99,7 +87,7 @@ struct moving drain_evict(struct play *play, size_t at, size_t order)
 {
 	struct slot *slot = play->slots[at];
 	struct moving moving = {at, slot->place, stop_ms(slot->pod), order};
-	slot->state = drain_comes_back(slot->pod) ? SLOT_STOPPING : SLOT_GONE;
+	drain_move(play, slot, drain_comes_back(slot->pod) ? SLOT_STOPPING : SLOT_GONE);
 	if (slot->state == SLOT_GONE || is_set(slot->pod))
 		return moving;
 	place_pod_mark(moving.old, NULL);
@@ -109,14 +97,12 @@ struct moving drain_evict(struct play *play, size_t at, size_t order)
 }
 
 /* When the pod before this one was placed: it is the order in which they become ready. */
-static uint64_t placed_before(const struct play *play, const struct slot *slot)
+static uint64_t placed_before(const struct slot *slot)
 {
 	uint64_t last = 0;
-	for (size_t i = 0; i < play->n_slots; i++) {
-		const struct slot *other = play->slots[i];
-		if (other->set == slot->set && other->ordinal < slot->ordinal && other->placed > last)
+	for (const struct slot *other = slot->set ? *slot->set : NULL; other; other = other->in_set)
+		if (other->ordinal < slot->ordinal && other->placed > last)
 			last = other->placed;
-	}
 	return last;
 }
 
@@ -137,21 +123,22 @@ static int coming_order(const void *left, const void *right)
 void drain_let_settle(struct play *play)
 {
 	for (;;) {
-		struct coming *coming = NULL;
-		size_t n = 0;
-		for (size_t i = 0; i < play->n_slots; i++)
-			play->slots[i]->starting = false;
-		for (size_t i = 0; play->n_waiting && i < play->n_slots; i++)
-			if (play->slots[i]->state == SLOT_WAITS && !must_wait(play, i))
-				*ARENA_PUSH(play->arena, coming, n) =
-					(struct coming){i, placed_before(play, play->slots[i])};
+		struct coming *coming CLEANUP(mem_freep) = NULL;
+		size_t n = 0, kept = 0;
+		play->settled = play->n_placed;
+		for (size_t i = 0; i < play->n_waiting; i++) {
+			size_t at = play->waiting[i];
+			if (must_wait(play, play->slots[at]))
+				play->waiting[kept++] = at;
+			else
+				*HEAP_PUSH(coming, n) = (struct coming){at, placed_before(play->slots[at])};
+		}
+		play->n_waiting = kept;
 		if (!n)
 			return;
 		qsort(coming, n, sizeof *coming, coming_order);
-		for (size_t i = 0; i < n; i++) {
-			play->n_waiting--;
+		for (size_t i = 0; i < n; i++)
 			drain_place_or_queue(play, coming[i].slot);
-		}
 	}
 }
 
@@ -160,9 +147,9 @@ void drain_stopped(struct play *play, const struct moving *moving)
 	struct slot *slot = play->slots[moving->slot];
 	placement_take(moving->old);
 	if (slot->state == SLOT_STOPPING) {
-		slot->state = SLOT_WAITS;
-		if (must_wait(play, moving->slot))
-			play->n_waiting++;
+		drain_move(play, slot, SLOT_WAITS);
+		if (must_wait(play, slot))
+			drain_wait(play, slot);
 		else
 			drain_place_or_queue(play, moving->slot);
 	}

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MOST_ORDINALS = 1000 }; /* of a StatefulSet that are missing: what is more is nonsense */
+
 /* ---- groups of nodes */
 
 const char *drain_group(struct arena *arena, const struct kube_node *node)
@@ -77,14 +79,6 @@ static const struct kube_namespace *namespace_of(void *context, const char *ns)
 	return NULL;
 }
 
-static struct node_slot *play_node(struct play *play, const char *name)
-{
-	for (size_t i = 0; i < play->n_nodes; i++)
-		if (play->nodes[i].node->meta.name && name && !strcmp(play->nodes[i].node->meta.name, name))
-			return &play->nodes[i];
-	return NULL;
-}
-
 static int age_order(const void *left, const void *right)
 {
 	const struct node_slot *a = left, *b = right;
@@ -102,8 +96,17 @@ static void set_up_nodes(struct play *play)
 			&inventory->nodes[i], NULL, drain_group(play->assess->arena, &inventory->nodes[i])};
 	if (play->n_nodes)
 		qsort(play->nodes, play->n_nodes, sizeof *play->nodes, age_order);
-	for (size_t i = 0; i < play->n_nodes; i++)
+	play->places = arena_alloc(play->arena, (inventory->n_nodes + 1) * sizeof(struct place_node *));
+	for (size_t i = 0; i < play->n_nodes; i++) {
 		play->nodes[i].place = placement_add_node(play->placement, play->nodes[i].node);
+		play->places[play->nodes[i].node - inventory->nodes] = play->nodes[i].place;
+	}
+}
+
+static struct place_node *place_of(const struct play *play, const char *name)
+{
+	const struct kube_node *node = name ? index_node(play->assess, name) : NULL;
+	return node ? play->places[node - play->assess->inventory->nodes] : NULL;
 }
 
 static void leave_out_fargate(struct play *play)
@@ -122,10 +125,10 @@ bool drain_is_daemon(const struct kube_pod *pod)
 	       (owner && owner->kind && (!strcmp(owner->kind, "DaemonSet") || !strcmp(owner->kind, "Node")));
 }
 
-static long ordinal_of(const struct kube_pod *pod)
+static int ordinal_of(const struct kube_pod *pod)
 {
 	const char *dash = pod->meta.name ? strrchr(pod->meta.name, '-') : NULL;
-	return dash ? strtol(dash + 1, NULL, 10) : 0;
+	return dash ? (int)strtol(dash + 1, NULL, 10) : 0;
 }
 
 int drain_slot_order(const void *left, const void *right, void *context)
@@ -180,29 +183,42 @@ static bool is_ordered_set(const struct kube_workload *owner)
 
 void drain_enqueue(struct play *play, struct slot *slot)
 {
-	slot->state = SLOT_QUEUED;
-	*ARENA_PUSH(play->arena, play->queue, play->n_queue) = slot->index;
+	drain_move(play, slot, SLOT_QUEUED);
+	*HEAP_PUSH(play->queue, play->n_queue) = slot->index;
+}
+
+void drain_wait(struct play *play, struct slot *slot)
+{
+	*HEAP_PUSH(play->waiting, play->n_waiting) = slot->index;
+}
+
+/* Puts it where its StatefulSet's others are, if that brings them one by one. */
+static void join_set(struct play *play, struct slot *slot, const struct kube_workload *owner)
+{
+	slot->ordinal = ordinal_of(slot->pod);
+	if (!is_ordered_set(owner))
+		return;
+	slot->set = &play->sets[owner - play->assess->inventory->workloads];
+	slot->in_set = *slot->set;
+	*slot->set = slot;
 }
 
 static void set_up_slots(struct play *play)
 {
 	const struct inventory *inventory = play->assess->inventory;
-	const struct node_slot *at = NULL;
+	play->sets = arena_alloc(play->arena, (inventory->n_workloads + 1) * sizeof(struct slot *));
 	for (size_t i = 0; i < inventory->n_pods; i++) {
 		const struct kube_pod *pod = &inventory->pods[i];
-		const struct kube_workload *owner = index_pod_workload(play->assess, pod);
 		struct slot *slot = drain_add_slot(play, pod);
 		slot->ready = kube_pod_ready(pod);
-		slot->set = is_ordered_set(owner) ? owner : NULL;
-		slot->ordinal = ordinal_of(pod);
+		join_set(play, slot, index_pod_workload(play->assess, pod));
 		if (kube_pod_finished(pod) || pod->meta.deletion_ms) {
 			slot->state = SLOT_GONE; /* it holds nothing, or is as good as gone */
 			continue;
 		}
-		if (!at || !pod->node_name || strcmp(at->node->meta.name, pod->node_name) != 0)
-			at = play_node(play, pod->node_name);
+		struct place_node *at = place_of(play, pod->node_name);
 		if (at)
-			placement_put(slot->place, at->place);
+			placement_put(slot->place, at);
 		else
 			drain_enqueue(play, slot);
 	}
@@ -216,11 +232,14 @@ static void set_up_slots(struct play *play)
 static void add_missing(struct play *play, const struct kube_workload *set)
 {
 	struct pod_list pods = index_workload_pods(play->assess, set);
-	for (int64_t ordinal = 0; ordinal < set->replicas && ordinal < 1000; ordinal++) {
-		bool there = false;
-		for (size_t i = 0; i < pods.n && !there; i++)
-			there = ordinal_of(pods.pods[i]) == ordinal;
-		if (there)
+	bool there[MOST_ORDINALS] = {false};
+	for (size_t i = 0; i < pods.n; i++) {
+		int ordinal = ordinal_of(pods.pods[i]);
+		if (ordinal >= 0 && ordinal < MOST_ORDINALS)
+			there[ordinal] = true;
+	}
+	for (int64_t ordinal = 0; ordinal < set->replicas && ordinal < MOST_ORDINALS; ordinal++) {
+		if (there[ordinal])
 			continue;
 		struct kube_pod *pod = arena_alloc(play->assess->arena, sizeof *pod);
 		struct kube_owner *owner = arena_alloc(play->assess->arena, sizeof *owner);
@@ -236,9 +255,8 @@ static void add_missing(struct play *play, const struct kube_workload *set)
 		struct slot *slot = drain_add_slot(play, pod);
 		slot->state = SLOT_WAITS;
 		slot->ready = pods.n == 0 || will_be_ready(play, drain_slot_of(play, pods.pods[0]));
-		slot->set = is_ordered_set(set) ? set : NULL;
-		slot->ordinal = ordinal;
-		play->n_waiting++;
+		join_set(play, slot, set);
+		drain_wait(play, slot);
 	}
 }
 
