@@ -181,3 +181,9 @@ void model_pool_settle(struct model_pool *pool, const struct model *model, void 
 			settle_field(pool, &model->fields[i], object);
 	}
 }
+
+const void *model_pool_share(struct model_pool *pool, const struct model *model, void *object)
+{
+	model_pool_settle(pool, model, object);
+	return only_one(pool, object, model->size, false);
+}

@@ -16,3 +16,5 @@ const char *model_pool_text(struct model_pool *pool, const char *text); /* NULL 
 /* Makes `object` (decoded by `model` into some other arena) independent of where it was decoded: each pointer in it is
  * replaced by one into the pool. The object itself stays where it is. */
 void model_pool_settle(struct model_pool *pool, const struct model *model, void *object);
+/* The pool's one copy of such an object, settled. */
+const void *model_pool_share(struct model_pool *pool, const struct model *model, void *object);

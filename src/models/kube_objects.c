@@ -137,12 +137,12 @@ static const struct field pod_spec_fields[] = {
 	F_BOOL(struct kube_pod_spec, host_network, "hostNetwork", 0, ""),
 	F_BOOL(struct kube_pod_spec, host_pid, "hostPID", 0, ""),
 };
-static const struct model pod_spec_model = MODEL("PodSpec", struct kube_pod_spec, pod_spec_fields);
+const struct model kube_pod_spec_model = MODEL("PodSpec", struct kube_pod_spec, pod_spec_fields);
 
 static const struct field template_fields[] = {
 	F_MAP(struct kube_pod_template, labels, n_labels, "metadata.labels", 0, ""),
 	F_MAP(struct kube_pod_template, annotations, n_annotations, "metadata.annotations", 0, ""),
-	F_OBJECT_PTR(struct kube_pod_template, spec, "spec", 0, &pod_spec_model, ""),
+	F_OBJECT_PTR(struct kube_pod_template, spec, "spec", 0, &kube_pod_spec_model, ""),
 };
 static const struct model template_model = MODEL("PodTemplateSpec", struct kube_pod_template, template_fields);
 
@@ -157,19 +157,24 @@ static const struct field status_fields[] = {
 };
 static const struct model status_model = MODEL("ContainerStatus", struct kube_container_status, status_fields);
 
+#define POD_BUT_SPEC                                                                                                   \
+	META(struct kube_pod), F_STRING(struct kube_pod, node_name, "spec.nodeName", 0, ""),                           \
+		F_STRING(struct kube_pod, phase, "status.phase", 0, ""),                                               \
+		F_STRING(struct kube_pod, reason, "status.reason", 0, ""),                                             \
+		F_STRING(struct kube_pod, nominated_node, "status.nominatedNodeName", 0, ""),                          \
+		F_TIME(struct kube_pod, started_ms, "status.startTime", 0, ""), CONDITIONS(struct kube_pod),           \
+		F_LIST(struct kube_pod, statuses, n_statuses, "status.containerStatuses", 0, &status_model, ""),       \
+		F_LIST(struct kube_pod, init_statuses, n_init_statuses, "status.initContainerStatuses", 0,             \
+		       &status_model, "")
 static const struct field pod_fields[] = {
-	META(struct kube_pod),
-	F_OBJECT_PTR(struct kube_pod, spec, "spec", 0, &pod_spec_model, ""),
-	F_STRING(struct kube_pod, node_name, "spec.nodeName", 0, ""),
-	F_STRING(struct kube_pod, phase, "status.phase", 0, ""),
-	F_STRING(struct kube_pod, reason, "status.reason", 0, ""),
-	F_STRING(struct kube_pod, nominated_node, "status.nominatedNodeName", 0, ""),
-	F_TIME(struct kube_pod, started_ms, "status.startTime", 0, ""),
-	CONDITIONS(struct kube_pod),
-	F_LIST(struct kube_pod, statuses, n_statuses, "status.containerStatuses", 0, &status_model, ""),
-	F_LIST(struct kube_pod, init_statuses, n_init_statuses, "status.initContainerStatuses", 0, &status_model, ""),
+	POD_BUT_SPEC,
+	F_OBJECT_PTR(struct kube_pod, spec, "spec", 0, &kube_pod_spec_model, ""),
 };
 const struct model kube_pod_model = MODEL("Pod", struct kube_pod, pod_fields);
+static const struct field pod_text_fields[] = {POD_BUT_SPEC, F_JSON(struct kube_pod, spec_text, "spec", 0, "")};
+const struct model kube_pod_text_model = MODEL("Pod", struct kube_pod, pod_text_fields);
+static const struct field pod_but_spec_fields[] = {POD_BUT_SPEC};
+const struct model kube_pod_but_spec_model = MODEL("Pod", struct kube_pod, pod_but_spec_fields);
 
 static const struct field taint_fields[] = {
 	F_STRING(struct kube_taint, key, "key", 0, ""),

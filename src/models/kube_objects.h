@@ -103,7 +103,10 @@ struct kube_container_status {
 struct kube_pod {
 	struct kube_meta meta;
 	const char *node_name, *phase, *reason, *nominated_node;
-	struct kube_pod_spec *spec;
+	union {
+		struct kube_pod_spec *spec;
+		char *spec_text; /* JSON: what kube_pod_text_model reads instead */
+	};
 	struct kube_condition *conditions;
 	size_t n_conditions;
 	struct kube_container_status *statuses, *init_statuses;
@@ -332,10 +335,10 @@ struct helm_release {
 	const char *manifest;
 };
 
-extern const struct model kube_pod_model, kube_node_model, kube_deployment_model, kube_stateful_set_model,
-	kube_daemon_set_model, kube_replica_set_model, kube_job_model, kube_cron_job_model, kube_pdb_model,
-	kube_service_model, kube_endpoint_slice_model, kube_ingress_model, kube_hpa_model,
-	kube_webhook_configuration_model, kube_crd_model, kube_api_service_model, kube_storage_class_model,
-	kube_csi_node_model, kube_volume_object_model, kube_claim_model, kube_role_model, kube_role_binding_model,
-	kube_namespace_model, kube_service_account_model, kube_config_map_model, kube_lease_model, kube_custom_model,
-	kube_named_model, kube_secret_release_model, helm_release_model;
+extern const struct model kube_pod_model, kube_pod_text_model, kube_pod_but_spec_model, kube_pod_spec_model,
+	kube_node_model, kube_deployment_model, kube_stateful_set_model, kube_daemon_set_model, kube_replica_set_model,
+	kube_job_model, kube_cron_job_model, kube_pdb_model, kube_service_model, kube_endpoint_slice_model,
+	kube_ingress_model, kube_hpa_model, kube_webhook_configuration_model, kube_crd_model, kube_api_service_model,
+	kube_storage_class_model, kube_csi_node_model, kube_volume_object_model, kube_claim_model, kube_role_model,
+	kube_role_binding_model, kube_namespace_model, kube_service_account_model, kube_config_map_model,
+	kube_lease_model, kube_custom_model, kube_named_model, kube_secret_release_model, helm_release_model;

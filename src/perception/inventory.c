@@ -10,6 +10,7 @@
 #include "codec/json.h"
 #include "knowledge/lifecycle.h"
 #include "perception/helm.h"
+#include "perception/pod_specs.h"
 
 const char *const source_status_names[] = {"ok", "denied", "failed", "skipped", NULL};
 
@@ -18,6 +19,7 @@ struct inventory *inventory_new(void)
 	struct inventory *inventory = mem_alloc(sizeof *inventory);
 	inventory->pool = model_pool_new();
 	inventory->arena = model_pool_arena(inventory->pool);
+	inventory->pod_specs = pod_specs_new(inventory->pool);
 	inventory->aws = json_object();
 	return inventory;
 }
@@ -33,6 +35,7 @@ void inventory_free(struct inventory *inventory)
 	json_decref(inventory->aws);
 	json_decref(inventory->warnings);
 	json_decref(inventory->survey);
+	pod_specs_free(inventory->pod_specs);
 	model_pool_free(inventory->pool);
 	free(inventory);
 }
@@ -120,49 +123,19 @@ static void thin_annotations(struct kube_meta *meta)
 	meta->n_annotations = kept;
 }
 
-static bool begins(const char *text, const char *prefix)
-{
-	return text && !strncmp(text, prefix, strlen(prefix));
-}
-
-/* What the API server adds with a random name to each pod would make each pod one of a kind. */
-static void drop_tokens(struct kube_pod_spec *spec)
-{
-	size_t kept = 0;
-	for (size_t i = 0; i < spec->n_volumes; i++)
-		if (!begins(spec->volumes[i].name, "kube-api-access-"))
-			spec->volumes[kept++] = spec->volumes[i];
-	spec->n_volumes = kept;
-	struct kube_container *sets[] = {spec->containers, spec->init_containers};
-	size_t counts[] = {spec->n_containers, spec->n_init_containers};
-	for (size_t s = 0; s < 2; s++) {
-		for (size_t i = 0; i < counts[s]; i++) {
-			struct kube_container *container = &sets[s][i];
-			kept = 0;
-			for (size_t k = 0; k < container->n_mounts; k++)
-				if (!begins(container->mounts[k].name, "kube-api-access-"))
-					container->mounts[kept++] = container->mounts[k];
-			container->n_mounts = kept;
-		}
-	}
-}
-
 static bool prepare_pod(struct inventory *inventory, void *object, struct arena *arena)
 {
 	struct kube_pod *pod = object;
-	const struct kube_owner *owner = kube_meta_controller(&pod->meta);
-	(void)inventory;
-	(void)arena;
 	for (size_t i = 0; i < pod->n_conditions; i++)
 		pod->conditions[i].message = NULL;
-	if (!pod->spec)
-		return true;
-	drop_tokens(pod->spec);
-	pod->spec->node_name = NULL;
-	bool of_daemon = owner && owner->kind && !strcmp(owner->kind, "DaemonSet");
-	if (of_daemon && pod->spec->affinity && !strstr(pod->spec->affinity, "\"podA"))
-		pod->spec->affinity = NULL; /* it only names the node; one that speaks of pods stays */
-	return true;
+	struct error *error = pod->spec_text ? pod_specs_read(inventory->pod_specs, pod, arena) : NULL;
+	if (error)
+		inventory_bad(inventory, "Pod",
+			      arena_printf(arena, "%s/%s: %s", pod->meta.ns ? pod->meta.ns : "",
+					   pod->meta.name ? pod->meta.name : "", error->message));
+	bool good = !error;
+	error_free(error);
+	return good;
 }
 
 static bool prepare_node(struct inventory *inventory, void *object, struct arena *arena)
@@ -229,7 +202,7 @@ static bool prepare_secret(struct inventory *inventory, void *object, struct are
 	}
 const struct kube_kind inventory_kinds[] = {
 	{"Node", "", "nodes", "v1", &kube_node_model, INTO(nodes), NULL, NULL, prepare_node},
-	{"Pod", "", "pods", "v1", &kube_pod_model, INTO(pods), NULL, NULL, prepare_pod},
+	{"Pod", "", "pods", "v1", &kube_pod_text_model, INTO(pods), NULL, NULL, prepare_pod},
 	{"Deployment", "apps", "deployments", "v1", &kube_deployment_model, INTO(workloads), NULL, NULL, NULL},
 	{"StatefulSet", "apps", "statefulsets", "v1", &kube_stateful_set_model, INTO(workloads), NULL, NULL, NULL},
 	{"DaemonSet", "apps", "daemonsets", "v1", &kube_daemon_set_model, INTO(workloads), NULL, NULL, NULL},
@@ -353,7 +326,8 @@ void inventory_take(struct inventory *inventory, const struct kube_kind *kind, c
 	thin_annotations(meta);
 	if (kind->prepare && !kind->prepare(inventory, object, arena))
 		return;
-	model_pool_settle(inventory->pool, kind->model, object);
+	model_pool_settle(inventory->pool, kind->model == &kube_pod_text_model ? &kube_pod_but_spec_model : kind->model,
+			  object);
 	void **items = (void *)((char *)inventory + kind->offset);
 	size_t *n = (void *)((char *)inventory + kind->offset_n);
 	size_t at = heap_grow(items, n, kind->model->size);

@@ -43,6 +43,7 @@ struct bad_object { /* could not be read */
 struct inventory {
 	struct model_pool *pool;
 	struct arena *arena; /* the pool's */
+	struct pod_specs *pod_specs;
 	const char *cluster, *region;
 	int64_t captured_at_ms;
 	json_t *aws; /* {"describe_nodegroup": [{"request": {…}, "response": {…}} or {"request", "error": {"code",
