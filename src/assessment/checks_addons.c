@@ -73,11 +73,18 @@ static enum addon_fit fit_or_unknown(struct assess *assess, const json_t *addon)
 	return fit;
 }
 
+/* kube-proxy of the cluster's own minor moves on after the control plane, with every upgrade: a step of the plan. */
+static bool is_ordinary_step(const struct assess *assess, const json_t *addon)
+{
+	return !strcmp(name_of(addon), "kube-proxy") && assess->from &&
+	       addon_version_minor(version_of(addon)) == 1000 + assess->from;
+}
+
 static void incompatible(struct assess *assess)
 {
 	EACH_ADDON(assess, addon)
 	{
-		if (fit_or_unknown(assess, addon) != ADDON_DOES_NOT_FIT)
+		if (fit_or_unknown(assess, addon) != ADDON_DOES_NOT_FIT || is_ordinary_step(assess, addon))
 			continue;
 		const char *to = addon_default(assess, name_of(addon), assess->target);
 		struct finding *finding = assess_aws(assess, object_of(addon), "%s %s is not for %s", name_of(addon),
@@ -128,10 +135,10 @@ static void step_limit(struct assess *assess)
 	}
 }
 
-/* Only where the installed version does not fit: an ordinary step with the upgrade is a step of the plan. */
+/* Only where the installed version does not fit. */
 static bool must_move(const struct assess *assess, const json_t *addon)
 {
-	return assess->from &&
+	return assess->from && !is_ordinary_step(assess, addon) &&
 	       addon_fits(assess, name_of(addon), version_of(addon), assess->target) == ADDON_DOES_NOT_FIT &&
 	       addon_fits(assess, name_of(addon), NULL, current(assess)) == ADDON_FITS;
 }

@@ -72,7 +72,7 @@ static bool is_strong(const struct assess *assess, const struct api_evidence *ev
 	case API_CLIENT:
 	case API_AUDIT_LOG:
 		return is_named_client(evidence) && evidence->caller_kind == API_CALLER_CONTROLLER &&
-		       api_evidence_removed(assess, evidence);
+		       api_evidence_on_path(assess, evidence); /* of what is gone already nobody loses anything */
 	case API_FILE:
 	case API_GIT:
 	case API_MANAGED_FIELDS:

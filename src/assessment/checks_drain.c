@@ -302,7 +302,7 @@ static void estimate(struct assess *assess)
 	for (size_t i = 0; i < prediction->n_nodes; i++) {
 		const struct drain_node *node = &prediction->nodes[i];
 		char took[TIME_TEXT];
-		if (node->blocked || !is_managed(node->group) || node->estimated_ms <= 15 * MINUTE_MS)
+		if (!is_managed(node->group) || node->estimated_ms <= 15 * MINUTE_MS)
 			continue;
 		struct finding *finding =
 			assess_object(assess, "Node", NULL, node->node->meta.name,

@@ -114,12 +114,25 @@ static void sticky(struct assess *assess)
 	}
 }
 
+static const char *refusal(const struct assess *assess, const char *source, const char *snake)
+{
+	size_t i;
+	const json_t *call;
+	const struct source *told = inventory_find_source(assess->inventory, source);
+	if (told && told->status == SOURCE_DENIED)
+		return told->detail ? told->detail : "denied";
+	json_array_foreach (inventory_aws_calls(assess->inventory, snake), i, call)
+		if (document_true(call, "error.denied"))
+			return document_text_or(call, "error.message", "denied");
+	return NULL;
+}
+
 /* What nobody may read has not passed. */
 static void readable(struct assess *assess)
 {
-	const struct source *source = inventory_find_source(assess->inventory, "eks:ListInsights");
-	if (source && source->status == SOURCE_DENIED)
-		assess_cluster(assess, "insights may not be read: %s", source->detail ? source->detail : "denied");
+	const char *why = refusal(assess, "eks:ListInsights", "list_insights");
+	if (why)
+		assess_cluster(assess, "insights may not be read: %s", why);
 }
 
 const struct check checks_insights[] = {

@@ -69,7 +69,8 @@ static const char *insight_against(const struct assess *assess)
 	return NULL;
 }
 
-static const char *no_way_back(const struct assess *assess)
+/* Why not; NULL: there is one, or `ret_unknown` says what would have to be read to know. */
+static const char *no_way_back(const struct assess *assess, const char **ret_unknown)
 {
 	size_t i;
 	const json_t *call;
@@ -80,17 +81,22 @@ static const char *no_way_back(const struct assess *assess)
 		lately |= came_lately(assess, document_at(call, "response.update"));
 	if (!lately)
 		return "no update to the present version within the last 7 days was seen";
+	if (!assess_source_ok(assess, "eks:ListInsights", ret_unknown))
+		return NULL;
 	const char *insight = insight_against(assess);
 	return insight ? arena_printf(assess->arena, "the rollback insight \"%s\" is against it", insight) : NULL;
 }
 
 static void downgrade(struct assess *assess)
 {
+	const char *unknown = NULL;
 	if (assess->to >= assess->from)
 		return;
-	const char *why = no_way_back(assess);
+	const char *why = no_way_back(assess, &unknown);
 	if (why)
 		assess_cluster(assess, "%s is below the present 1.%u: %s", assess->target, assess->from, why);
+	else if (unknown)
+		assess_unknown(assess, NULL, NULL, NULL, "%s", unknown);
 }
 
 /* ---- what EKS offers, and whether it is free to begin */
@@ -306,7 +312,7 @@ const struct check checks_path[] = {
 	{.id = "PATH-DOWNGRADE",
 	 .title = "target is below the current version",
 	 .severity = SEVERITY_BLOCKER,
-	 .needs = NEEDS("eks:DescribeCluster", "eks:ListUpdates", "eks:DescribeUpdate", "eks:ListInsights"),
+	 .needs = NEEDS("eks:DescribeCluster", "eks:ListUpdates", "eks:DescribeUpdate"),
 	 .run = downgrade,
 	 .remedy = "name a version above the present one; EKS takes back one minor within 7 days of the upgrade",
 	 .page = PAGE_ROLLBACK},

@@ -160,6 +160,8 @@ static struct error *take_meta(struct inventory *inventory, const json_t *meta, 
 	json_array_foreach (json_object_get(meta, "sources"), i, source)
 		inventory_source(inventory, document_text_or(source, "name", "?"),
 				 status_of(document_text(source, "status")), document_text(source, "detail"));
+	if (inventory->readyz && !inventory_find_source(inventory, "kubernetes readyz"))
+		inventory_source(inventory, "kubernetes readyz", SOURCE_OK, NULL);
 	return NULL;
 }
 
