@@ -300,33 +300,6 @@ static void helm_stored(struct assess *assess)
 
 /* ---- API-ALPHA-BETA */
 
-/* Is a version of this kind served by default there? Beta versions since 1.24 are not; EKS switches some on. */
-static bool is_default(const struct api_lifecycle *api, unsigned minor)
-{
-	static const struct {
-		const char *group, *version;
-		unsigned from;
-	} eks[] = {{"storage.k8s.io", "v1beta1", 31},
-		   {"resource.k8s.io", "v1beta1", 33},
-		   {"resource.k8s.io", "v1beta2", 33}};
-	unsigned came = knowledge_minor(api->introduced);
-	if (api->component || came > minor || knowledge_api_removed(api, minor) || strstr(api->version, "alpha"))
-		return false;
-	for (size_t i = 0; i < ARRAY_SIZE(eks); i++)
-		if (!strcmp(api->group, eks[i].group) && !strcmp(api->version, eks[i].version) && minor >= eks[i].from)
-			return true;
-	return !strstr(api->version, "beta") || came < 24;
-}
-
-static bool is_served_somehow(const struct api_lifecycle *wanted, unsigned minor)
-{
-	for (size_t i = 0; i < knowledge_n_apis; i++)
-		if (!strcmp(knowledge_apis[i].group, wanted->group) && !strcmp(knowledge_apis[i].kind, wanted->kind) &&
-		    is_default(&knowledge_apis[i], minor))
-			return true;
-	return false;
-}
-
 /* What is removed there is API-REMOVED-IN-PATH's. */
 static void alpha_beta(struct assess *assess)
 {
@@ -335,7 +308,7 @@ static void alpha_beta(struct assess *assess)
 	{
 		const struct api_lifecycle *api = evidence->api;
 		if (evidence->source != API_OBJECT || !api || api->component ||
-		    api_evidence_removed(assess, evidence) || is_served_somehow(api, assess->to))
+		    api_evidence_removed(assess, evidence) || knowledge_kind_served(api->group, api->kind, assess->to))
 			continue;
 		tell(assess, from, evidence,
 		     arena_printf(assess->arena, "exists only in %s, which Kubernetes %s does not serve by default",

@@ -1,10 +1,10 @@
 /* Is there a way to get lost objects and data back? Velero's own objects tell; of other tools only that they are there.
- *
- * BAK-RESTORE-VERSION is left out: what versions a backup holds stands in its archive, which nobody reads here. */
+ */
 #include <string.h>
 #include "assessment/subject.h"
 #include "base/time.h"
 #include "codec/document.h"
+#include "knowledge/lifecycle.h"
 
 #define PAGE "https://velero.io/docs/main/"
 #define BACKUPS "kubernetes backups.velero.io"
@@ -178,6 +178,62 @@ static void untested(struct assess *assess)
 	assess_cluster(assess, "there are backups, and no restore that has succeeded is recorded");
 }
 
+/* ---- BAK-RESTORE-VERSION: Velero keeps objects in the version that the server prefers, and notes the server's own.
+ * Which kinds there are in the backup is told by those in the cluster. */
+
+static unsigned made_at(const struct assess *assess, const struct kube_custom *backup)
+{
+	unsigned minor =
+		knowledge_minor(kube_meta_annotation(&backup->meta, "velero.io/source-cluster-k8s-gitversion"));
+	return minor ? minor : assess->from;
+}
+
+/* The API server makes its own anew. */
+static bool is_servers_own(const struct kube_meta *meta)
+{
+	return is(kube_meta_annotation(meta, "apf.kubernetes.io/autoupdate-spec"), "true");
+}
+
+static const char *lost_version(const struct assess *assess, unsigned made, const char *kind,
+				const struct kube_meta *meta)
+{
+	const struct api_lifecycle *api =
+		kind && meta->api_version ? knowledge_api_version(meta->api_version, kind) : NULL;
+	if (!api || api->component || is_servers_own(meta))
+		return NULL;
+	const struct api_lifecycle *kept = knowledge_kind_preferred(api->group, api->kind, made);
+	return kept && !knowledge_api_default(kept, assess->to)
+		       ? arena_printf(assess->arena, "%s %s/%s", kind, kept->group, kept->version)
+		       : NULL;
+}
+
+static void restore_version(struct assess *assess)
+{
+	const struct inventory *inventory = assess->inventory;
+	const struct kube_custom *backup = look(assess).good;
+	unsigned made = backup ? made_at(assess, backup) : 0;
+	const char *first = NULL;
+	size_t n = 0;
+	for (size_t i = 0; made && i < inventory->n_customs + inventory->n_others; i++) {
+		bool custom = i < inventory->n_customs;
+		const char *kind =
+			custom ? inventory->customs[i].kind : inventory->others[i - inventory->n_customs].kind;
+		const struct kube_meta *meta =
+			custom ? &inventory->customs[i].meta : &inventory->others[i - inventory->n_customs].meta;
+		const char *lost = lost_version(assess, made, kind, meta);
+		first = first || !lost
+				? first
+				: arena_printf(assess->arena, "%s, such as \"%s\"", lost, subject_text(meta->name));
+		n += lost != NULL;
+	}
+	if (!first)
+		return;
+	struct finding *finding = assess_object(assess, "Backup", backup->meta.ns, backup->meta.name,
+						"was made at 1.%u: %zu object%s in a version that %s does not serve",
+						made, n, n == 1 ? " is" : "s are", assess->target);
+	assess_evidence(assess, finding, BACKUPS, "%s", first);
+}
+
 const struct check checks_backup[] = {
 	{.id = "BAK-NONE",
 	 .title = "no backup",
@@ -203,6 +259,13 @@ const struct check checks_backup[] = {
 	 .run = no_volumes,
 	 .remedy = "make a VolumeSnapshotClass for its driver, and take its namespace into the backup",
 	 .page = "https://velero.io/docs/main/csi/"},
+	{.id = "BAK-RESTORE-VERSION",
+	 .title = "a backup holds versions that the target does not serve",
+	 .severity = SEVERITY_MEDIUM,
+	 .needs = NEEDS(BACKUPS, "eks:DescribeCluster"),
+	 .run = restore_version,
+	 .remedy = "make a backup anew on the way, or restore to a cluster of the version it was made at",
+	 .page = "https://velero.io/docs/main/enable-api-group-versions-feature/"},
 	{.id = "BAK-UNTESTED",
 	 .title = "no restore was tried",
 	 .severity = SEVERITY_LOW,

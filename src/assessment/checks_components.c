@@ -227,6 +227,44 @@ static void crd_first(struct assess *assess)
 	each_seen(assess, crd_first_one);
 }
 
+/* ---- CMP-BRIDGE: one release for both ends. Where the installed one goes with the target there is nothing to bridge.
+ */
+
+static void tell_bridge(struct assess *assess, const struct seen *seen, unsigned from, unsigned to, const char *scope)
+{
+	const char *name = seen->component->name;
+	const struct component_support *before = knowledge_component_for(name, from),
+				       *after = knowledge_component_for(name, to);
+	if (!before || !after || knowledge_component_spans(name, from, to))
+		return;
+	struct finding *finding =
+		SUBJECT_FOUND(assess, seen->workload,
+			      "no release of %s is known that supports both Kubernetes 1.%u and 1.%u", name, from, to);
+	finding->scope = scope;
+	tell_image(assess, finding, seen);
+	assess_evidence(assess, finding, "knowledge", "%s from %s on, %s", name, after->from, after->source);
+	assess_remedy(assess, finding,
+		      *scope ? "give Green a %s of its own, %s or later: one release cannot serve both clusters"
+			     : "upgrade %s to %s or later in the same step as the control plane",
+		      name, after->from);
+}
+
+static void bridge_one(struct assess *assess, const struct seen *seen)
+{
+	const struct component_support *row = knowledge_component(seen->component->name, seen->version);
+	if (!assess->from || !row || !row->max_minor || row->max_minor >= assess->to)
+		return;
+	for (unsigned minor = assess->from; minor < assess->to; minor++)
+		tell_bridge(assess, seen, minor, minor + 1, "");
+	if (assess->to > assess->from + 1)
+		tell_bridge(assess, seen, assess->from, assess->to, "blue-green");
+}
+
+static void bridge(struct assess *assess)
+{
+	each_seen(assess, bridge_one);
+}
+
 /* ---- meshes */
 
 static void mesh_one(struct assess *assess, const struct seen *seen)
@@ -316,6 +354,41 @@ static void pending(struct assess *assess)
 				subject_text(release->chart), subject_text(release->chart_version));
 		assess_remedy(assess, finding, "helm -n %s %s %s", subject_text(release->ns),
 			      release->revision > 1 ? "rollback" : "uninstall", subject_text(release->name));
+	}
+}
+
+/* ---- CMP-CHART-STALE: by the lines of components.tsv, of which the makers' own pages have one or more for each year
+ */
+
+static void stale(struct assess *assess)
+{
+	enum { FAR = 4 };
+	static const struct {
+		const char *chart, *component;
+	} charts[] = {{"cert-manager", "cert-manager"},
+		      {"aws-load-balancer-controller", "aws-load-balancer-controller"},
+		      {"karpenter", "karpenter"},
+		      {"istiod", "istio"},
+		      {"linkerd-control-plane", "linkerd"},
+		      {"argo-cd", "argo-cd"},
+		      {"flux2", "flux"}};
+	for (size_t i = 0; i < assess->inventory->n_helm_releases; i++) {
+		const struct helm_release *release = &assess->inventory->helm_releases[i];
+		for (size_t k = 0; k < ARRAY_SIZE(charts); k++) {
+			if (strcmp(subject_text(release->chart), charts[k].chart) != 0 || !release->app_version)
+				continue;
+			const struct component_support *row =
+				knowledge_component(charts[k].component, bare_version(release->app_version));
+			if (!row || knowledge_component_behind(row) < FAR)
+				continue;
+			const struct component_support *newest = row + knowledge_component_behind(row);
+			struct finding *finding =
+				assess_object(assess, "HelmRelease", release->ns, release->name,
+					      "%s %s is far behind %s, the newest known here", charts[k].component,
+					      release->app_version, newest->from);
+			assess_evidence(assess, finding, "helm", "chart %s %s, revision %lld", release->chart,
+					subject_text(release->chart_version), (long long)release->revision);
+		}
 	}
 }
 
@@ -414,6 +487,21 @@ const struct check checks_components[] = {
 	 .run = pending,
 	 .remedy = "roll it back or finish it",
 	 .page = "https://helm.sh/docs/helm/helm_status/"},
+	{.id = "CMP-BRIDGE",
+	 .title = "no release of a component goes with both ends of a hop",
+	 .severity = SEVERITY_HIGH,
+	 .severities = "HIGH; of a hop over several versions for blue/green only",
+	 .needs = NEEDS(SUBJECT_ALL, "eks:DescribeCluster"),
+	 .run = bridge,
+	 .remedy = "upgrade it in the same step as the control plane, or give Green a release of its own",
+	 .page = PAGE},
+	{.id = "CMP-CHART-STALE",
+	 .title = "a Helm release is far behind its upstream",
+	 .severity = SEVERITY_LOW,
+	 .needs = NEEDS("kubernetes secrets"),
+	 .run = stale,
+	 .remedy = "upgrade it while nothing else changes",
+	 .page = "https://helm.sh/docs/helm/helm_upgrade/"},
 	{.id = "CMP-OPERATOR-MAX",
 	 .title = "an operator declares a maximum platform version below the target",
 	 .severity = SEVERITY_BLOCKER,

@@ -1,11 +1,10 @@
 /* Is there a way back? EKS takes a control plane one minor back, for seven days. These count for a rollback only, and
  * most of them are asked only when the target is the version before this one: before an upgrade nothing has been
  * upgraded yet.
- *
- * Left out: RBK-FEATURE and RBK-FIELD, for which there is no table; EKS' own insights tell of both, and RBK-INSIGHT
- * tells those. */
+ */
 #include <stdlib.h>
 #include <string.h>
+#include "assessment/rollback_uses.h"
 #include "assessment/subject.h"
 #include "base/time.h"
 #include "codec/document.h"
@@ -240,6 +239,18 @@ static void addons(struct assess *assess)
 	}
 }
 
+static void fields(struct assess *assess)
+{
+	if (goes_back(assess))
+		rollback_fields(assess);
+}
+
+static void features(struct assess *assess)
+{
+	if (goes_back(assess))
+		rollback_features(assess);
+}
+
 const struct check checks_rollback[] = {
 	{.id = "RBK-WINDOW",
 	 .title = "the time for a rollback is over",
@@ -290,6 +301,22 @@ const struct check checks_rollback[] = {
 	 .needs = NEEDS("eks:DescribeAddon", "eks:DescribeAddonVersions"),
 	 .run = addons,
 	 .remedy = "bring it to a version that is for both",
+	 .page = PAGE},
+	{.id = "RBK-FEATURE",
+	 .title = "a feature of EKS is in use that the version before does not have",
+	 .severity = SEVERITY_BLOCKER,
+	 SCOPE,
+	 .needs = NEEDS("eks:DescribeCluster"),
+	 .run = features,
+	 .remedy = "switch the feature off first; force does not help",
+	 .page = PAGE},
+	{.id = "RBK-FIELD",
+	 .title = "objects use what the present version brought",
+	 .severity = SEVERITY_HIGH,
+	 SCOPE,
+	 .needs = NEEDS(SUBJECT_SPECS, "kubernetes horizontalpodautoscalers.autoscaling", "eks:DescribeCluster"),
+	 .run = fields,
+	 .remedy = "write it without the new field or kind before going back",
 	 .page = PAGE},
 	{.id = NULL},
 };

@@ -45,13 +45,27 @@ const struct component_support *knowledge_component(const char *component, const
 	return NULL;
 }
 
-const struct component_support *knowledge_component_for(const char *component, unsigned minor)
+const struct component_support *knowledge_component_spans(const char *component, unsigned from, unsigned to)
 {
 	for (size_t i = 0; i < knowledge_n_components; i++) {
 		const struct component_support *row = &knowledge_components[i];
-		if (!strcmp(row->component, component) && row->min_minor <= minor &&
-		    (!row->max_minor || row->max_minor >= minor))
+		if (!strcmp(row->component, component) && row->min_minor <= from &&
+		    (!row->max_minor || row->max_minor >= to))
 			return row;
 	}
 	return NULL;
+}
+
+size_t knowledge_component_behind(const struct component_support *row)
+{
+	const struct component_support *last = &knowledge_components[knowledge_n_components - 1];
+	size_t n = 0;
+	for (; row < last && !strcmp(row[1].component, row->component); row++)
+		n++;
+	return n;
+}
+
+const struct component_support *knowledge_component_for(const char *component, unsigned minor)
+{
+	return knowledge_component_spans(component, minor, minor);
 }

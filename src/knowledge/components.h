@@ -17,5 +17,9 @@ extern const size_t knowledge_n_components;
 
 /* The line of a release ("v1.18.2"); NULL: nothing is known of it. */
 const struct component_support *knowledge_component(const char *component, const char *release);
+/* A release that supports both, and all between; NULL: none is known. */
+const struct component_support *knowledge_component_spans(const char *component, unsigned from, unsigned to);
+/* How many lines newer than this one are known of its component. */
+size_t knowledge_component_behind(const struct component_support *row);
 /* The oldest release that supports Kubernetes 1.MINOR; NULL: none is known. */
 const struct component_support *knowledge_component_for(const char *component, unsigned minor);

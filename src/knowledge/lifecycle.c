@@ -1,6 +1,7 @@
 /* Looks into the generated tables: binary search over sorted rows, nothing is made at start. */
 #include "knowledge/lifecycle.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include "knowledge/knowledge_internal.h"
 
@@ -89,4 +90,49 @@ bool knowledge_api_removed(const struct api_lifecycle *api, unsigned minor)
 bool knowledge_api_deprecated(const struct api_lifecycle *api, unsigned minor)
 {
 	return api && reached(api, api->deprecated, minor);
+}
+
+bool knowledge_api_default(const struct api_lifecycle *api, unsigned minor)
+{
+	static const struct {
+		const char *group, *version;
+		unsigned from;
+	} eks[] = {{"storage.k8s.io", "v1beta1", 31},
+		   {"resource.k8s.io", "v1beta1", 33},
+		   {"resource.k8s.io", "v1beta2", 33}};
+	unsigned came = knowledge_minor(api->introduced);
+	if (api->component || came > minor || knowledge_api_removed(api, minor) || strstr(api->version, "alpha"))
+		return false;
+	for (size_t i = 0; i < sizeof eks / sizeof eks[0]; i++)
+		if (!strcmp(api->group, eks[i].group) && !strcmp(api->version, eks[i].version) && minor >= eks[i].from)
+			return true;
+	return !strstr(api->version, "beta") || came < 24;
+}
+
+/* "v1" before "v2beta1" before "v1beta2": as the API server ranks them. */
+static int version_rank(const char *version)
+{
+	char *end = NULL;
+	unsigned long major = *version == 'v' ? strtoul(version + 1, &end, 10) : 0, step = 0;
+	bool beta = end && !strncmp(end, "beta", 4), alpha = end && !strncmp(end, "alpha", 5);
+	if (beta || alpha)
+		step = strtoul(end + (beta ? 4 : 5), NULL, 10);
+	return (int)((alpha ? 0 : beta ? 1000000 : 2000000) + (major % 1000) * 1000 + step % 1000);
+}
+
+const struct api_lifecycle *knowledge_kind_preferred(const char *group, const char *kind, unsigned minor)
+{
+	const struct api_lifecycle *best = NULL;
+	for (size_t i = 0; i < knowledge_n_apis; i++) {
+		const struct api_lifecycle *api = &knowledge_apis[i];
+		if (!strcmp(api->group, group) && !strcmp(api->kind, kind) && knowledge_api_default(api, minor) &&
+		    (!best || version_rank(api->version) > version_rank(best->version)))
+			best = api;
+	}
+	return best;
+}
+
+bool knowledge_kind_served(const char *group, const char *kind, unsigned minor)
+{
+	return knowledge_kind_preferred(group, kind, minor) != NULL;
 }

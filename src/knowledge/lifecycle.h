@@ -26,3 +26,10 @@ unsigned knowledge_minor(const char *version);
 /* Is it removed, or deprecated, at Kubernetes 1.MINOR? False for what belongs to a component. */
 bool knowledge_api_removed(const struct api_lifecycle *api, unsigned minor);
 bool knowledge_api_deprecated(const struct api_lifecycle *api, unsigned minor);
+/* Does EKS serve it at 1.MINOR without being asked to? Alpha versions never, new beta versions not since 1.24, but for
+ * those that EKS switches on. */
+bool knowledge_api_default(const struct api_lifecycle *api, unsigned minor);
+/* Any version of a built-in kind. */
+bool knowledge_kind_served(const char *group, const char *kind, unsigned minor);
+/* The version that the server would show it in at 1.MINOR; NULL: it does not serve the kind. */
+const struct api_lifecycle *knowledge_kind_preferred(const char *group, const char *kind, unsigned minor);

@@ -86,6 +86,7 @@ static const struct field container_fields[] = {
 	F_JSON(struct kube_container, startup, "startupProbe", 0, ""),
 	F_JSON(struct kube_container, pre_stop, "lifecycle.preStop", 0, ""),
 	F_JSON(struct kube_container, security, "securityContext", 0, ""),
+	F_JSON(struct kube_container, restart_rules, "restartPolicyRules", 0, ""),
 };
 static const struct model container_model = MODEL("Container", struct kube_container, container_fields);
 
@@ -122,6 +123,9 @@ static const struct field pod_spec_fields[] = {
 	F_JSON(struct kube_pod_spec, readiness_gates, "readinessGates", 0, ""),
 	F_JSON(struct kube_pod_spec, pull_secrets, "imagePullSecrets", 0, ""),
 	F_JSON(struct kube_pod_spec, security, "securityContext", 0, ""),
+	F_JSON(struct kube_pod_spec, resources, "resources", 0, ""),
+	F_JSON(struct kube_pod_spec, resource_claims, "resourceClaims", 0, ""),
+	F_STRING(struct kube_pod_spec, hostname_override, "hostnameOverride", 0, ""),
 	F_LIST(struct kube_pod_spec, tolerations, n_tolerations, "tolerations", 0, &toleration_model, ""),
 	{.name = "terminationGracePeriodSeconds",
 	 .kind = FIELD_INT,
@@ -359,6 +363,7 @@ static const struct field hpa_fields[] = {
 	F_STRING(struct kube_hpa, target_kind, "spec.scaleTargetRef.kind", 0, ""),
 	F_STRING(struct kube_hpa, target_name, "spec.scaleTargetRef.name", 0, ""),
 	F_JSON(struct kube_hpa, metrics, "spec.metrics", 0, ""),
+	F_JSON(struct kube_hpa, behavior, "spec.behavior", 0, ""),
 	F_INT(struct kube_hpa, min, "spec.minReplicas", 0, ""),
 	F_INT(struct kube_hpa, max, "spec.maxReplicas", 0, ""),
 	F_INT(struct kube_hpa, current, "status.currentReplicas", 0, ""),

@@ -62,7 +62,7 @@ struct kube_container {
 	struct kube_env *env;
 	size_t n_env;
 	const char *readiness, *liveness, *startup, *pre_stop; /* JSON */
-	const char *security;				       /* JSON: securityContext */
+	const char *security, *restart_rules;		       /* JSON: securityContext, restartPolicyRules */
 };
 struct kube_volume {
 	const char *text; /* the whole volume, as JSON: for the rarer sources */
@@ -81,6 +81,7 @@ struct kube_pod_spec {
 	struct pair *node_selector, *overhead;
 	size_t n_node_selector, n_overhead;
 	const char *affinity, *topology_spread, *readiness_gates, *pull_secrets, *security; /* JSON */
+	const char *resources, *resource_claims, *hostname_override;			    /* JSON but the last */
 	struct kube_toleration *tolerations;
 	size_t n_tolerations;
 	bool has_grace_s;
@@ -194,7 +195,7 @@ struct kube_ingress {
 };
 struct kube_hpa {
 	struct kube_meta meta;
-	const char *target_api, *target_kind, *target_name, *metrics /* JSON */;
+	const char *target_api, *target_kind, *target_name, *metrics, *behavior; /* JSON: the last two */
 	int64_t min, max, current, desired;
 	struct kube_condition *conditions;
 	size_t n_conditions;

@@ -174,6 +174,32 @@ static void a_resource_is_found_as_its_kind_not_as_its_list(void **state)
 			    "cert-manager");
 }
 
+static void a_kind_is_shown_in_its_best_version_that_is_served(void **state)
+{
+	(void)state;
+	static const char flow[] = "flowcontrol.apiserver.k8s.io";
+	assert_string_equal(knowledge_kind_preferred(flow, "FlowSchema", 28)->version, "v1beta3");
+	assert_string_equal(knowledge_kind_preferred(flow, "FlowSchema", 29)->version, "v1");
+	assert_string_equal(knowledge_kind_preferred("autoscaling", "HorizontalPodAutoscaler", 25)->version, "v2");
+	assert_null(knowledge_kind_preferred("networking.k8s.io", "ServiceCIDR", 32)); /* beta, off by default */
+	assert_true(knowledge_kind_served("networking.k8s.io", "ServiceCIDR", 33));
+	assert_true(knowledge_kind_served("storage.k8s.io", "VolumeAttributesClass", 31)); /* EKS switches it on */
+	assert_false(knowledge_kind_served("storage.k8s.io", "VolumeAttributesClass", 30));
+	assert_false(knowledge_kind_served("policy", "PodSecurityPolicy", 25));
+}
+
+static void a_release_may_span_two_versions(void **state)
+{
+	(void)state;
+	const struct component_support *row = knowledge_component_spans("cert-manager", 33, 34);
+	assert_non_null(row);
+	assert_true(row->min_minor <= 33 && row->max_minor >= 34);
+	assert_null(knowledge_component_spans("cert-manager", 29, 36));
+	assert_null(knowledge_component_spans("nobody", 33, 34));
+	assert_int_equal(knowledge_component_behind(knowledge_component("cert-manager", "v1.21.0")), 0);
+	assert_int_equal(knowledge_component_behind(knowledge_component("cert-manager", "v1.19.0")), 2);
+}
+
 static void a_minor_is_read_from_what_servers_and_people_write(void **state)
 {
 	(void)state;
@@ -327,6 +353,8 @@ int main(void)
 		cmocka_unit_test(rows_are_in_order),
 		cmocka_unit_test(what_is_not_in_the_table_is_not_found),
 		cmocka_unit_test(a_resource_is_found_as_its_kind_not_as_its_list),
+		cmocka_unit_test(a_kind_is_shown_in_its_best_version_that_is_served),
+		cmocka_unit_test(a_release_may_span_two_versions),
 		cmocka_unit_test(a_minor_is_read_from_what_servers_and_people_write),
 		cmocka_unit_test(every_line_of_the_calendar_is_found),
 		cmocka_unit_test(support_ends_on_its_day),
