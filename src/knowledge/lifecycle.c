@@ -92,6 +92,16 @@ bool knowledge_api_deprecated(const struct api_lifecycle *api, unsigned minor)
 	return api && reached(api, api->deprecated, minor);
 }
 
+/* New versions of what was beta, and so served, before 1.24 are served like it. */
+static bool was_beta_before(const struct api_lifecycle *api)
+{
+	for (size_t i = 0; i < knowledge_n_apis; i++)
+		if (!strcmp(knowledge_apis[i].kind, api->kind) && !strcmp(knowledge_apis[i].group, api->group) &&
+		    strstr(knowledge_apis[i].version, "beta") && knowledge_minor(knowledge_apis[i].introduced) < 24)
+			return true;
+	return false;
+}
+
 bool knowledge_api_default(const struct api_lifecycle *api, unsigned minor)
 {
 	static const struct {
@@ -106,7 +116,7 @@ bool knowledge_api_default(const struct api_lifecycle *api, unsigned minor)
 	for (size_t i = 0; i < sizeof eks / sizeof eks[0]; i++)
 		if (!strcmp(api->group, eks[i].group) && !strcmp(api->version, eks[i].version) && minor >= eks[i].from)
 			return true;
-	return !strstr(api->version, "beta") || came < 24;
+	return !strstr(api->version, "beta") || came < 24 || was_beta_before(api);
 }
 
 /* "v1" before "v2beta1" before "v1beta2": as the API server ranks them. */
