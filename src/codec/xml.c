@@ -1,5 +1,6 @@
-/* XML by libxml2's text reader into a small tree; the library is found on first use. */
-#include "codec/xml.h"
+/* XML that is not plain (xml_plain.c has the other), by libxml2's text reader into a small tree; the library is found
+ * on first use. */
+#include "codec/xml_internal.h"
 
 #include <dlfcn.h>
 #include <libxml/xmlreader.h>
@@ -128,7 +129,7 @@ static bool one_event(struct tree *tree)
 	}
 }
 
-struct error *xml_parse(struct slice text, const char *name, struct arena *arena, struct xml_node **ret_root)
+struct error *xml_read_by_library(struct slice text, const char *name, struct arena *arena, struct xml_node **ret_root)
 {
 	struct library xml;
 	TRY(load(&xml));
@@ -154,6 +155,11 @@ struct error *xml_parse(struct slice text, const char *name, struct arena *arena
 				 good ? "broken XML" : "XML too deep, too large, or with a document type");
 	*ret_root = tree.root;
 	return NULL;
+}
+
+struct error *xml_parse(struct slice text, const char *name, struct arena *arena, struct xml_node **ret_root)
+{
+	return xml_read_plain(text, arena, ret_root) ? NULL : xml_read_by_library(text, name, arena, ret_root);
 }
 
 const struct xml_node *xml_child(const struct xml_node *node, const char *name)

@@ -1,5 +1,6 @@
-/* XML and HTML by libxml2, loaded on first use (its shared library costs a millisecond at start-up). No entities are
- * expanded, no network, depth and size bounded. A document becomes a small tree in an arena. */
+/* XML: what is plainly written is read by ourselves, the rest by libxml2, loaded on first use (its shared library costs
+ * a millisecond at start-up). No entities are expanded, no network, depth and size bounded. A document becomes a small
+ * tree in an arena. */
 #pragma once
 
 #include "base/buf.h"

@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 #include "codec/document.h"
-#include "codec/xml.h"
+#include "codec/model.h"
+#include "codec/xml_internal.h"
+#include "port/random.h"
 #include "codec/yaml.h"
 #include "codec/yaml_internal.h"
 
@@ -150,6 +152,63 @@ static void xml_becomes_a_tree(void **state)
 	}
 }
 
+static void assert_same_tree(const struct xml_node *a, const struct xml_node *b)
+{
+	assert_string_equal(a->name, b->name);
+	assert_string_equal(a->text, b->text);
+	assert_int_equal(a->n_children, b->n_children);
+	assert_int_equal(a->n_attributes, b->n_attributes);
+	for (size_t i = 0; i < a->n_attributes; i++) {
+		assert_string_equal(a->attributes[i].key, b->attributes[i].key);
+		assert_string_equal(a->attributes[i].value, b->attributes[i].value);
+	}
+	const struct xml_node *left = a->children, *right = b->children;
+	for (; left && right; left = left->next, right = right->next)
+		assert_same_tree(left, right);
+	assert_true(!left && !right);
+}
+
+/* What our reader takes, the library takes too, and makes the same of it. */
+static bool read_alike(struct slice text)
+{
+	struct arena *arena CLEANUP(arena_freep) = arena_new();
+	struct xml_node *ours, *theirs;
+	if (!xml_read_plain(text, arena, &ours))
+		return false;
+	assert_null(xml_read_by_library(text, "text", arena, &theirs));
+	assert_same_tree(ours, theirs);
+	return true;
+}
+
+static void plain_xml_is_what_the_library_makes_of_it(void **state)
+{
+	(void)state;
+	static const char *const texts[] = {
+		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<R xmlns=\"https://a.b/c/\"><A>x &amp; &lt;y&gt; "
+		"&quot;z&apos;"
+		"&#39;</A>\n  <L><member>1</member><member/></L> tail</R>\n",
+		"<R><T a='1'>text <i>in</i> between<b></b></T><x-1._y>]</x-1._y><E />] ]</R>",
+		"<?xml version=\"1.0\"?><R xmlns='urn:x' a=\"1\"></R>",
+	};
+	static const char bytes[] = "<>/&;=\"'] \n\tax:!?#-.1\r\x01\x7f\xc3";
+	struct random *random = random_seeded_new(13);
+	unsigned taken = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		size_t n = strlen(texts[i]);
+		assert_true(read_alike(slice_make(texts[i], n)));
+		for (size_t end = 0; end < n; end++)
+			taken += read_alike(slice_make(texts[i], end));
+		for (int k = 0; k < 4000; k++) {
+			char *changed CLEANUP(mem_freep) = mem_strndup(texts[i], n);
+			for (uint64_t at = 1 + random_below(random, 2); at > 0; at--)
+				changed[random_below(random, n)] = bytes[random_below(random, sizeof bytes - 1)];
+			taken += read_alike(slice_make(changed, n));
+		}
+	}
+	assert_true(taken > 1000);
+	random_free(random);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -158,6 +217,7 @@ int main(void)
 		cmocka_unit_test(bombs_are_refused),
 		cmocka_unit_test(what_is_no_text_is_refused_with_its_place),
 		cmocka_unit_test(xml_becomes_a_tree),
+		cmocka_unit_test(plain_xml_is_what_the_library_makes_of_it),
 	};
 	return cmocka_run_group_tests_name("yaml and xml", tests, NULL, NULL);
 }
