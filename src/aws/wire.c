@@ -197,14 +197,10 @@ static struct error *put_payload(const struct aws_operation *operation, const js
 				       ? NULL
 				       : aws_wrong_type(name, shape);
 	}
-	if (!xml) {
-		json_t *wire DOCUMENT_CLEANUP = NULL;
-		TRY(aws_json_write(shape, value, "", true, &wire));
-		document_print(wire, false, &ret->body);
-		return NULL;
-	}
+	if (!xml)
+		return aws_json_write(shape, value, NULL, true, &ret->body);
 	buf_printf(&ret->body, *root_namespace ? "<%s xmlns=\"%s\">" : "<%s>", root, root_namespace);
-	TRY(aws_xml_write(shape, value, "", false, &ret->body));
+	TRY(aws_xml_write(shape, value, NULL, false, &ret->body));
 	buf_printf(&ret->body, "</%s>", root);
 	return NULL;
 }
@@ -271,10 +267,7 @@ static struct error *encode_json(const struct aws_operation *operation, const js
 	add_header(ret, "Content-Type", text);
 	if (!shape)
 		return buf_puts(&ret->body, "{}") ? NULL : error_new(ERROR_BUG, "no room");
-	json_t *wire DOCUMENT_CLEANUP = NULL;
-	TRY(aws_json_write(shape, input, "", false, &wire));
-	document_print(wire, false, &ret->body);
-	return NULL;
+	return aws_json_write(shape, input, NULL, false, &ret->body);
 }
 
 static struct error *encode_form(const struct aws_operation *operation, const json_t *input,

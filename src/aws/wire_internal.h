@@ -7,16 +7,25 @@
 #include "aws/wire.h"
 #include "codec/xml.h"
 
+/* Where a value stands: a chain on the stack, put into words only when something is wrong. NULL: at the top. */
+struct aws_path {
+	const struct aws_path *above;
+	const char *name; /* of a member or a map's key; NULL: an element */
+	size_t index;
+};
+struct error *aws_wrong_at(const struct aws_path *path, const struct aws_shape *shape) MUST_CHECK;
+struct error *aws_unknown_at(const struct aws_path *path, const struct aws_shape *shape, const char *key) MUST_CHECK;
+
 /* JSON bodies. Writing is strict (unknown members and wrong types are INVALID), reading is lenient. */
-struct error *aws_json_write(const struct aws_shape *shape, const json_t *value, const char *path, bool renames,
-			     json_t **ret) MUST_CHECK;
+struct error *aws_json_write(const struct aws_shape *shape, const json_t *value, const struct aws_path *path,
+			     bool renames, struct buf *out) MUST_CHECK;
 json_t *aws_json_read(const struct aws_shape *shape, const json_t *wire, bool renames);
 /* The same from the bytes, of a structure. */
 struct error *aws_json_read_answer(const struct aws_shape *shape, struct slice text, bool renames,
 				   json_t **ret) MUST_CHECK;
 
 /* XML elements: of a structure's members into `out`; back from a node's children. */
-struct error *aws_xml_write(const struct aws_shape *shape, const json_t *value, const char *path, bool ec2,
+struct error *aws_xml_write(const struct aws_shape *shape, const json_t *value, const struct aws_path *path, bool ec2,
 			    struct buf *out) MUST_CHECK;
 json_t *aws_xml_read(const struct aws_shape *shape, const struct xml_node *node, bool ec2);
 

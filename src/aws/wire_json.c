@@ -4,6 +4,7 @@
 #include "aws/wire_internal.h"
 #include "base/time.h"
 #include "codec/document.h"
+#include "codec/json.h"
 #include "codec/model.h"
 
 struct error *aws_wrong_type(const char *path, const struct aws_shape *shape)
@@ -36,91 +37,138 @@ static const struct aws_member *member_named(const struct aws_shape *shape, cons
 	return NULL;
 }
 
-static struct error *write_structure(const struct aws_shape *shape, const json_t *value, const char *path, bool renames,
-				     json_t **ret)
+static void path_text(const struct aws_path *path, struct buf *out)
+{
+	if (!path)
+		return;
+	path_text(path->above, out);
+	if (!path->name)
+		buf_printf(out, "[%zu]", path->index);
+	else
+		buf_printf(out, "%s%s", path->above ? "." : "", path->name);
+}
+
+struct error *aws_wrong_at(const struct aws_path *path, const struct aws_shape *shape)
+{
+	struct buf text CLEANUP(buf_done) = BUF_INIT(1 << 16);
+	path_text(path, &text);
+	return aws_wrong_type(buf_str(&text), shape);
+}
+
+struct error *aws_unknown_at(const struct aws_path *path, const struct aws_shape *shape, const char *key)
+{
+	struct buf text CLEANUP(buf_done) = BUF_INIT(1 << 16);
+	path_text(path, &text);
+	return aws_unknown_member(buf_str(&text), shape, key);
+}
+
+static void put_name(const char *name, size_t n, bool first, struct buf *out)
+{
+	if (!first)
+		buf_putc(out, ',');
+	json_write_string(out, slice_make(name, n));
+	buf_putc(out, ':');
+}
+
+static struct error *put_time(const struct aws_shape *shape, enum aws_time time, const json_t *value,
+			      const struct aws_path *path, struct buf *out)
+{
+	char text[AWS_SCALAR_TEXT];
+	const char *scalar = aws_scalar_text(shape, time, value, text);
+	if (!scalar)
+		return aws_wrong_at(path, shape);
+	if (time == AWS_TIME_UNIX)
+		buf_puts(out, scalar);
+	else
+		json_write_string(out, slice_of(scalar));
+	return NULL;
+}
+
+static struct error *write_structure(const struct aws_shape *shape, const json_t *value, const struct aws_path *path,
+				     bool renames, struct buf *out)
 {
 	const char *key;
 	json_t *item;
+	bool first = true;
 	if (!json_is_object(value))
-		return aws_wrong_type(path, shape);
-	json_t *object DOCUMENT_CLEANUP = json_object();
+		return aws_wrong_at(path, shape);
+	buf_putc(out, '{');
 	json_object_foreach ((json_t *)(uintptr_t)value, key, item) {
 		const struct aws_member *member = member_named(shape, key);
 		if (!member)
-			return aws_unknown_member(path, shape, key);
+			return aws_unknown_at(path, shape, key);
 		if (json_is_null(item) || member->location != AWS_BODY)
 			continue;
-		char *inner CLEANUP(mem_freep) = mem_printf("%s%s%s", path, *path ? "." : "", key);
-		json_t *wire;
 		const struct aws_shape *target = &aws_shapes[member->shape];
-		if (target->kind == AWS_TIMESTAMP && aws_time_of(member, target, AWS_TIME_UNIX) != AWS_TIME_UNIX) {
-			char text[AWS_SCALAR_TEXT];
-			const char *time =
-				aws_scalar_text(target, aws_time_of(member, target, AWS_TIME_UNIX), item, text);
-			if (!time)
-				return aws_wrong_type(inner, target);
-			wire = json_string(time);
-		} else {
-			TRY(aws_json_write(target, item, inner, renames, &wire));
-		}
-		json_object_set_new(object, renames ? aws_name(member->wire) : key, wire);
+		const struct aws_path here = {.above = path, .name = key};
+		const char *name = renames ? aws_name(member->wire) : key;
+		put_name(name, strlen(name), first, out);
+		TRY(target->kind == AWS_TIMESTAMP
+			    ? put_time(target, aws_time_of(member, target, AWS_TIME_UNIX), item, &here, out)
+			    : aws_json_write(target, item, &here, renames, out));
+		first = false;
 	}
-	*ret = TAKE(object);
+	buf_putc(out, '}');
 	return NULL;
 }
 
-static struct error *write_many(const struct aws_shape *shape, const json_t *value, const char *path, bool renames,
-				json_t **ret)
+static struct error *write_list(const struct aws_shape *shape, const json_t *value, const struct aws_path *path,
+				bool renames, struct buf *out)
 {
-	const struct aws_shape *element = &aws_shapes[shape->element];
-	json_t *many DOCUMENT_CLEANUP = shape->kind == AWS_LIST ? json_array() : json_object();
-	if (shape->kind == AWS_LIST ? !json_is_array(value) : !json_is_object(value))
-		return aws_wrong_type(path, shape);
 	size_t i;
-	const char *key;
-	json_t *item, *wire;
+	json_t *item;
+	if (!json_is_array(value))
+		return aws_wrong_at(path, shape);
+	buf_putc(out, '[');
 	json_array_foreach (value, i, item) {
-		char *inner CLEANUP(mem_freep) = mem_printf("%s[%zu]", path, i);
-		TRY(aws_json_write(element, item, inner, renames, &wire));
-		json_array_append_new(many, wire);
+		const struct aws_path here = {.above = path, .index = i};
+		if (i)
+			buf_putc(out, ',');
+		TRY(aws_json_write(&aws_shapes[shape->element], item, &here, renames, out));
 	}
-	json_object_foreach ((json_t *)(uintptr_t)value, key, item) {
-		char *inner CLEANUP(mem_freep) = mem_printf("%s.%s", path, key);
-		TRY(aws_json_write(element, item, inner, renames, &wire));
-		json_object_set_new(many, key, wire);
-	}
-	*ret = TAKE(many);
+	buf_putc(out, ']');
 	return NULL;
 }
 
-struct error *aws_json_write(const struct aws_shape *shape, const json_t *value, const char *path, bool renames,
-			     json_t **ret)
+static struct error *write_map(const struct aws_shape *shape, const json_t *value, const struct aws_path *path,
+			       bool renames, struct buf *out)
+{
+	const char *key;
+	size_t n;
+	json_t *item;
+	bool first = true;
+	if (!json_is_object(value))
+		return aws_wrong_at(path, shape);
+	buf_putc(out, '{');
+	json_object_keylen_foreach((json_t *)(uintptr_t)value, key, n, item)
+	{
+		const struct aws_path here = {.above = path, .name = key};
+		put_name(key, n, first, out);
+		TRY(aws_json_write(&aws_shapes[shape->element], item, &here, renames, out));
+		first = false;
+	}
+	buf_putc(out, '}');
+	return NULL;
+}
+
+struct error *aws_json_write(const struct aws_shape *shape, const json_t *value, const struct aws_path *path,
+			     bool renames, struct buf *out)
 {
 	char text[AWS_SCALAR_TEXT];
-	if (shape->flags & AWS_DOCUMENT || json_is_null(value)) {
-		*ret = json_deep_copy(value);
-		return NULL;
-	}
-	switch (shape->kind) {
-	case AWS_STRUCTURE:
-		return write_structure(shape, value, path, renames, ret);
-	case AWS_LIST:
-	case AWS_MAP:
-		return write_many(shape, value, path, renames, ret);
-	case AWS_TIMESTAMP: {
-		const char *number = aws_scalar_text(shape, aws_time_of(NULL, shape, AWS_TIME_UNIX), value, text);
-		if (!number)
-			return aws_wrong_type(path, shape);
-		json_t *parsed = json_loads(number, JSON_DECODE_ANY, NULL);
-		*ret = parsed ? parsed : json_string(number);
-		return NULL;
-	}
-	default:
-		if (!aws_scalar_text(shape, AWS_TIME_UNIX, value, text))
-			return aws_wrong_type(path, shape);
-		*ret = json_incref((json_t *)(uintptr_t)value);
-		return NULL;
-	}
+	bool as_it_is = shape->flags & AWS_DOCUMENT || json_is_null(value);
+	if (!as_it_is && shape->kind == AWS_STRUCTURE)
+		return write_structure(shape, value, path, renames, out);
+	if (!as_it_is && shape->kind == AWS_LIST)
+		return write_list(shape, value, path, renames, out);
+	if (!as_it_is && shape->kind == AWS_MAP)
+		return write_map(shape, value, path, renames, out);
+	if (!as_it_is && shape->kind == AWS_TIMESTAMP)
+		return put_time(shape, aws_time_of(NULL, shape, AWS_TIME_UNIX), value, path, out);
+	bool whole = json_is_integer(value) && (shape->kind == AWS_INTEGER || shape->kind == AWS_NUMBER);
+	if (!as_it_is && !whole && !aws_scalar_text(shape, AWS_TIME_UNIX, value, text))
+		return aws_wrong_at(path, shape);
+	document_print(value, false, out);
+	return NULL;
 }
 
 static json_t *read_structure(const struct aws_shape *shape, const json_t *wire, bool renames)

@@ -275,7 +275,7 @@ static struct error *encode_xml(const struct aws_operation *operation, const jso
 	if (*wrapper)
 		buf_printf(out, "<%s>", wrapper);
 	if (shape)
-		TRY(aws_xml_write(shape, output, "", ec2, out));
+		TRY(aws_xml_write(shape, output, NULL, ec2, out));
 	if (*wrapper)
 		buf_printf(out, "</%s>", wrapper);
 	if (ec2)
@@ -292,6 +292,7 @@ static struct error *encode_payload(const struct aws_member *payload, const json
 	const struct aws_shape *shape = &aws_shapes[payload->shape];
 	const json_t *value = json_object_get(output, aws_name(payload->name));
 	const char *name = aws_name(payload->name), *wire_name = aws_name(payload->wire);
+	const struct aws_path here = {.name = name};
 	if (!value || json_is_null(value))
 		return NULL;
 	if (shape->kind == AWS_BLOB)
@@ -301,13 +302,18 @@ static struct error *encode_payload(const struct aws_member *payload, const json
 											: aws_wrong_type(name, shape);
 	if (xml) {
 		buf_printf(out, "<?xml version=\"1.0\"?>\n<%s>", wire_name);
-		TRY(aws_xml_write(shape, value, name, false, out));
+		TRY(aws_xml_write(shape, value, &here, false, out));
 		buf_printf(out, "</%s>", wire_name);
 		return NULL;
 	}
-	json_t *wire DOCUMENT_CLEANUP = NULL;
-	TRY(aws_json_write(shape, value, name, true, &wire));
-	document_print(wire, false, out);
+	return aws_json_write(shape, value, &here, true, out);
+}
+
+static struct error *encode_json(const struct aws_shape *shape, const json_t *output, bool renames, struct buf *out)
+{
+	if (shape)
+		return aws_json_write(shape, output, NULL, renames, out);
+	buf_puts(out, "{}");
 	return NULL;
 }
 
@@ -347,11 +353,7 @@ struct error *aws_wire_encode_response(const struct aws_operation *operation, co
 		return encode_payload(payload, output, !json, &response->body);
 	if (!json)
 		return encode_xml(operation, output, request_id, &response->body);
-	json_t *wire DOCUMENT_CLEANUP = shape ? NULL : json_object();
-	if (shape)
-		TRY(aws_json_write(shape, output, "", service->protocol == AWS_REST_JSON, &wire));
-	document_print(wire, false, &response->body);
-	return NULL;
+	return encode_json(shape, output, service->protocol == AWS_REST_JSON, &response->body);
 }
 
 struct error *aws_wire_encode_response_json(const struct aws_operation *operation, const json_t *output,
@@ -359,11 +361,7 @@ struct error *aws_wire_encode_response_json(const struct aws_operation *operatio
 {
 	const struct aws_shape *shape = aws_output_of(operation);
 	answer(response, 200, "application/x-amz-json-1.0", request_id);
-	json_t *wire DOCUMENT_CLEANUP = shape ? NULL : json_object();
-	if (shape)
-		TRY(aws_json_write(shape, output, "", false, &wire));
-	document_print(wire, false, &response->body);
-	return NULL;
+	return encode_json(shape, output, false, &response->body);
 }
 
 void aws_wire_encode_error(const struct aws_operation *operation, int status, const char *code, const char *message,

@@ -4,13 +4,21 @@
 #include "codec/document.h"
 
 static struct error *write_value(const struct aws_member *member, const struct aws_shape *shape, const char *name,
-				 const json_t *value, const char *path, bool ec2, struct buf *out);
+				 const json_t *value, const struct aws_path *path, bool ec2, struct buf *out);
 
 static void open_element(struct buf *out, const char *name, const struct aws_member *member)
 {
-	buf_printf(out, "<%s", name);
+	buf_putc(out, '<');
+	buf_puts(out, name);
 	if (member && member->xml_namespace)
 		buf_printf(out, " xmlns=\"%s\"", aws_name(member->xml_namespace));
+	buf_putc(out, '>');
+}
+
+static void close_element(struct buf *out, const char *name)
+{
+	buf_append(out, "</", 2);
+	buf_puts(out, name);
 	buf_putc(out, '>');
 }
 
@@ -26,52 +34,53 @@ static bool is_flat(const struct aws_member *member, const struct aws_shape *sha
 }
 
 static struct error *write_list(const struct aws_member *member, const struct aws_shape *shape, const char *name,
-				const json_t *value, const char *path, bool ec2, struct buf *out)
+				const json_t *value, const struct aws_path *path, bool ec2, struct buf *out)
 {
 	size_t i;
 	json_t *item;
 	bool flat = is_flat(member, shape);
 	if (!json_is_array(value))
-		return aws_wrong_type(path, shape);
+		return aws_wrong_at(path, shape);
 	if (!flat)
 		open_element(out, name, member);
 	json_array_foreach (value, i, item) {
-		char *inner CLEANUP(mem_freep) = mem_printf("%s[%zu]", path, i);
-		TRY(write_value(NULL, &aws_shapes[shape->element], flat ? name : element_name(shape, ec2), item, inner,
+		const struct aws_path here = {.above = path, .index = i};
+		TRY(write_value(NULL, &aws_shapes[shape->element], flat ? name : element_name(shape, ec2), item, &here,
 				ec2, out));
 	}
 	if (!flat)
-		buf_printf(out, "</%s>", name);
+		close_element(out, name);
 	return NULL;
 }
 
 static struct error *write_map(const struct aws_member *member, const struct aws_shape *shape, const char *name,
-			       const json_t *value, const char *path, bool ec2, struct buf *out)
+			       const json_t *value, const struct aws_path *path, bool ec2, struct buf *out)
 {
 	const char *key;
 	json_t *item;
 	bool flat = is_flat(member, shape);
 	const char *entry = flat ? name : "entry";
 	if (!json_is_object(value))
-		return aws_wrong_type(path, shape);
+		return aws_wrong_at(path, shape);
 	if (!flat)
 		open_element(out, name, member);
 	json_object_foreach ((json_t *)(uintptr_t)value, key, item) {
 		const char *key_name = *aws_name(shape->key_name) ? aws_name(shape->key_name) : "key";
 		const char *value_name = *aws_name(shape->value_name) ? aws_name(shape->value_name) : "value";
-		buf_printf(out, "<%s><%s>", entry, key_name);
+		open_element(out, entry, NULL);
+		open_element(out, key_name, NULL);
 		xml_escape(slice_of(key), out);
-		buf_printf(out, "</%s>", key_name);
+		close_element(out, key_name);
 		TRY(write_value(NULL, &aws_shapes[shape->element], value_name, item, path, ec2, out));
-		buf_printf(out, "</%s>", entry);
+		close_element(out, entry);
 	}
 	if (!flat)
-		buf_printf(out, "</%s>", name);
+		close_element(out, name);
 	return NULL;
 }
 
 static struct error *write_value(const struct aws_member *member, const struct aws_shape *shape, const char *name,
-				 const json_t *value, const char *path, bool ec2, struct buf *out)
+				 const json_t *value, const struct aws_path *path, bool ec2, struct buf *out)
 {
 	char text[AWS_SCALAR_TEXT];
 	if (json_is_null(value))
@@ -86,10 +95,10 @@ static struct error *write_value(const struct aws_member *member, const struct a
 	} else {
 		const char *scalar = aws_scalar_text(shape, aws_time_of(member, shape, AWS_TIME_ISO8601), value, text);
 		if (!scalar)
-			return aws_wrong_type(path, shape);
+			return aws_wrong_at(path, shape);
 		xml_escape(slice_of(scalar), out);
 	}
-	buf_printf(out, "</%s>", name);
+	close_element(out, name);
 	return NULL;
 }
 
@@ -98,11 +107,11 @@ static const char *wire_name(const struct aws_member *member)
 	return aws_name(member->wire);
 }
 
-struct error *aws_xml_write(const struct aws_shape *shape, const json_t *value, const char *path, bool ec2,
+struct error *aws_xml_write(const struct aws_shape *shape, const json_t *value, const struct aws_path *path, bool ec2,
 			    struct buf *out)
 {
 	if (!json_is_object(value))
-		return aws_wrong_type(path, shape);
+		return aws_wrong_at(path, shape);
 	size_t known = 0;
 	for (unsigned i = 0; i < shape->n_members; i++) {
 		const struct aws_member *member = &aws_members[shape->first_member + i];
@@ -110,8 +119,8 @@ struct error *aws_xml_write(const struct aws_shape *shape, const json_t *value, 
 		known += item != NULL;
 		if (!item || member->location != AWS_BODY)
 			continue;
-		char *inner CLEANUP(mem_freep) = mem_printf("%s%s%s", path, *path ? "." : "", aws_name(member->name));
-		TRY(write_value(member, &aws_shapes[member->shape], wire_name(member), item, inner, ec2, out));
+		const struct aws_path here = {.above = path, .name = aws_name(member->name)};
+		TRY(write_value(member, &aws_shapes[member->shape], wire_name(member), item, &here, ec2, out));
 	}
 	const char *key;
 	json_t *item;
@@ -121,7 +130,7 @@ struct error *aws_xml_write(const struct aws_shape *shape, const json_t *value, 
 			for (unsigned i = 0; i < shape->n_members; i++)
 				found |= !strcmp(key, aws_name(aws_members[shape->first_member + i].name));
 			if (!found)
-				return aws_unknown_member(path, shape, key);
+				return aws_unknown_at(path, shape, key);
 		}
 	}
 	return NULL;
