@@ -99,6 +99,20 @@ static struct error *continue_run(struct agent *agent, const char *run)
 				      (json_int_t)proven));
 }
 
+static void link_steps(struct agent *agent)
+{
+	struct run_state *state = agent->state;
+	agent->links = mem_array(state->plan.n_steps, sizeof *agent->links);
+	for (size_t i = 0; i < state->plan.n_steps; i++) {
+		const struct upgrade_step *step = &state->plan.steps[i];
+		const struct step_view **others =
+			arena_alloc(state->arena, step->n_depends_on * sizeof(struct step_view *));
+		for (size_t k = 0; k < step->n_depends_on; k++)
+			others[k] = run_state_step(state, step->depends_on[k]);
+		agent->links[i] = (struct step_links){agent_type_of(agent, step->executor), others};
+	}
+}
+
 struct error *agent_open(const struct agent_options *options, const struct upgrade_plan *plan, struct agent **ret)
 {
 	struct agent *agent = mem_alloc(sizeof *agent);
@@ -121,6 +135,7 @@ struct error *agent_open(const struct agent_options *options, const struct upgra
 	if (!agent->state->run_id)
 		agent->state->run_id = TAKE(run);
 	agent->runtime = mem_array(agent->state->plan.n_steps, sizeof *agent->runtime);
+	link_steps(agent);
 	agent_prober_init(agent);
 	agent->prober.requests = agent->state->prober_requests;
 	agent->prober.failed = agent->state->prober_failed;
@@ -142,6 +157,7 @@ void agent_close(struct agent *agent)
 	run_state_free(agent->state);
 	world_done(&agent->world);
 	free(agent->runtime);
+	free(agent->links);
 	free(agent->breakers);
 	free(agent->prober.failing_since_ms);
 	free(agent->owner);

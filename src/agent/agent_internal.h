@@ -35,6 +35,12 @@ struct cluster_lease {
 	json_t *seen;	  /* as the server gave it last; NULL: it is to be read */
 };
 
+/* What a step's words stand for: looked up once, asked for at every tick. */
+struct step_links {
+	const struct step_type *type;
+	const struct step_view **depends_on;
+};
+
 struct agent {
 	struct ports ports;
 	const struct config *config;
@@ -45,6 +51,7 @@ struct agent {
 	bool answer_approvals, take_over;
 	const struct step_type *const *types[2];
 	struct step_runtime *runtime;
+	struct step_links *links; /* of each step, made once */
 	struct breaker *breakers;
 	size_t n_breakers;
 	struct prober prober;

@@ -48,6 +48,11 @@ void agent_context(struct agent *agent, struct step_view *view, struct arena *ar
 				     .engine = agent};
 }
 
+static const struct step_links *links_of(const struct agent *agent, const struct step_view *view)
+{
+	return &agent->links[view - agent->state->steps];
+}
+
 static struct step_runtime *runtime_of(struct agent *agent, const struct step_view *view)
 {
 	return &agent->runtime[view - agent->state->steps];
@@ -68,8 +73,7 @@ static struct error *outcome(struct agent *agent, struct step_view *view, const 
 bool agent_blue_is_going(const struct agent *agent)
 {
 	for (size_t i = 0; i < agent->state->plan.n_steps; i++) {
-		const struct step_view *view = &agent->state->steps[i];
-		if (view->started_ms && agent_type_of(agent, view->step->executor)->no_way_back)
+		if (agent->state->steps[i].started_ms && agent->links[i].type->no_way_back)
 			return true;
 	}
 	return false;
@@ -282,7 +286,7 @@ static struct error *begin(struct agent *agent, struct step_view *view, const st
 static bool dependencies_done(const struct agent *agent, const struct step_view *view)
 {
 	for (size_t i = 0; i < view->step->n_depends_on; i++)
-		if (run_state_step(agent->state, view->step->depends_on[i])->state != STEP_STATE_DONE)
+		if (links_of(agent, view)->depends_on[i]->state != STEP_STATE_DONE)
 			return false;
 	return true;
 }
@@ -290,7 +294,7 @@ static bool dependencies_done(const struct agent *agent, const struct step_view 
 static struct error *run_step(struct agent *agent, struct step_view *view, int64_t *next_ms)
 {
 	struct step_runtime *runtime = runtime_of(agent, view);
-	const struct step_type *type = agent_type_of(agent, view->step->executor);
+	const struct step_type *type = links_of(agent, view)->type;
 	int64_t now_ms = clock_mono_ms(agent->ports.clock);
 	if (runtime->next_ms > now_ms) {
 		want(next_ms, runtime->next_ms);
@@ -372,7 +376,7 @@ static struct error *undo_again(struct agent *agent, struct step_view *view, str
 static struct error *undo_step(struct agent *agent, struct step_view *view, int64_t *next_ms)
 {
 	struct step_runtime *runtime = runtime_of(agent, view);
-	const struct step_type *type = agent_type_of(agent, view->step->executor);
+	const struct step_type *type = links_of(agent, view)->type;
 	if (view->state != STEP_STATE_UNDOING) {
 		TRY(agent_record(agent, view->step->step_id, JOURNAL_INTENT, json_pack("{s:b}", "undo", 1)));
 		*runtime = (struct step_runtime){0};

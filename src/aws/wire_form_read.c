@@ -12,7 +12,7 @@ struct pair {
 
 struct given {
 	struct pair *pairs;
-	size_t n;
+	size_t n, from, until; /* all of them; those at and below the structure in which the walk stands */
 	struct buf text, name; /* what the pairs point into; the name at which the walk stands */
 	bool ec2;
 };
@@ -56,13 +56,14 @@ static void split(struct slice form, struct given *given)
 		buf_putc(&given->text, '\0');
 		given->pairs[given->n++] = (struct pair){given->text.p + before, given->text.p + value};
 	}
+	given->until = given->n;
 	qsort(given->pairs, given->n, sizeof *given->pairs, by_pair_name);
 }
 
 /* The first pair whose name is not before where the walk stands. */
 static size_t bound(const struct given *given)
 {
-	size_t low = 0, high = given->n;
+	size_t low = given->from, high = given->until;
 	while (low < high) {
 		size_t middle = (low + high) / 2;
 		if (strcmp(given->pairs[middle].name, buf_str(&given->name)) < 0)
@@ -76,20 +77,26 @@ static size_t bound(const struct given *given)
 static const char *value_here(const struct given *given)
 {
 	size_t i = bound(given);
-	return i < given->n && !strcmp(given->pairs[i].name, buf_str(&given->name)) ? given->pairs[i].value : NULL;
+	return i < given->until && !strcmp(given->pairs[i].name, buf_str(&given->name)) ? given->pairs[i].value : NULL;
+}
+
+/* The pairs below the name: from the first that begins with it and a dot to the last. */
+static void below(struct given *given, size_t *ret_from, size_t *ret_until)
+{
+	size_t n = given->name.n;
+	buf_putc(&given->name, '.');
+	*ret_from = bound(given);
+	given->name.p[n] = '.' + 1; /* what stands behind all of them */
+	*ret_until = bound(given);
+	aws_form_cut(&given->name, n);
 }
 
 /* Is there a pair named so, or below it? */
 static bool any_here(struct given *given)
 {
-	size_t n = given->name.n;
-	if (value_here(given))
-		return true;
-	buf_putc(&given->name, '.');
-	size_t i = bound(given);
-	bool any = i < given->n && !strncmp(given->pairs[i].name, given->name.p, n + 1);
-	aws_form_cut(&given->name, n);
-	return any;
+	size_t from, until;
+	below(given, &from, &until);
+	return until > from || value_here(given);
 }
 
 /* Leaves the name longer than it was: callers cut it. */
@@ -98,7 +105,9 @@ static json_t *read_value(struct given *given, const struct aws_member *member, 
 static json_t *read_structure(struct given *given, const struct aws_shape *shape)
 {
 	json_t *object = json_object();
-	size_t n = given->name.n;
+	size_t n = given->name.n, from = given->from, until = given->until;
+	if (n)
+		below(given, &given->from, &given->until);
 	for (unsigned i = 0; i < shape->n_members; i++) {
 		const struct aws_member *member = &aws_members[shape->first_member + i];
 		aws_form_push_member(&given->name, member, given->ec2);
@@ -107,6 +116,8 @@ static json_t *read_structure(struct given *given, const struct aws_shape *shape
 		if (value)
 			json_object_set_new(object, aws_name(member->name), value);
 	}
+	given->from = from;
+	given->until = until;
 	return object;
 }
 
