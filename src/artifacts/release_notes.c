@@ -183,6 +183,25 @@ static void write_text(const struct release_notes *notes, const struct assessmen
 		source_text(&page, &notes->sources[i]);
 }
 
+/* Copies that were used instead of the pages; what failed stands among what was not read. */
+static void copies(struct page *page)
+{
+	const struct assessment *shown = &page->view->shown;
+	struct buf text CLEANUP(buf_done) = BUF_INIT(1 << 16);
+	for (size_t i = 0; i < shown->n_sources; i++) {
+		const struct assessment_source *source = &shown->sources[i];
+		if (strncmp(source->name, "release notes: ", 15) != 0 || strcmp(source->status, "ok") != 0 ||
+		    !source->detail)
+			continue;
+		buf_clear(&text);
+		buf_printf(&text, "%s: %s", source->name + 15, source->detail);
+		page_put(page, slice_of("copy"));
+		page_spaces(page, LABEL);
+		page_wrap(page, buf_str(&text), LABEL);
+		page_new_line(page, 0);
+	}
+}
+
 void notes_section_text(struct page *page, const struct release_note *notes, size_t n)
 {
 	size_t touching = 0, urgent = 0;
@@ -194,6 +213,7 @@ void notes_section_text(struct page *page, const struct release_note *notes, siz
 	page_put(page, slice_of("What the notes say of what you run: "));
 	page_wrap(page, buf_str(&text), 2);
 	page_new_line(page, 0);
+	copies(page);
 	for (size_t i = 0; i < n; i++)
 		if (notes[i].touches && (touching++ < SHOWN_TOUCHING || page->style->all))
 			note_text(page, notes, n, &notes[i]);

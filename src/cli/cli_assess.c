@@ -4,10 +4,12 @@
 #include <string.h>
 #include "assessment/accept.h"
 #include "assessment/check.h"
+#include "assessment/notes.h"
 #include "cli/commands.h"
 #include "codec/document.h"
 #include "codec/json.h"
 #include "execution/step.h"
+#include "knowledge/lifecycle.h"
 #include "perception/survey.h"
 
 static const struct cli_flag flags[] = {
@@ -18,6 +20,10 @@ static const struct cli_flag flags[] = {
 	{"save", 0, "FILE|DIR/", false, "keep what was seen", NULL},
 	{"refresh-insights", 0, NULL, false,
 	 "let EKS look at the cluster anew first: waits up to 10 minutes, changes nothing else", NULL},
+	{"release-notes", 0, NULL, false, "say too what release notes say of what runs here", "release_notes.enabled"},
+	{"mirror", 0, "URL", false, "of release notes: address that stands instead of their pages' hosts",
+	 "release_notes.mirror"},
+	{"offline", 0, NULL, false, "of release notes: only copies that are there", NULL},
 	{"list-checks", 0, NULL, false, "list every check", NULL},
 	{"explain", 0, "ID", false, "say what a check looks at and what to do", NULL},
 	{"only", 0, "IDS", true, "only these checks, separated by commas; * stands for anything: WL-*", NULL},
@@ -133,6 +139,25 @@ static struct error *look(struct cli *cli, struct inventory **ret)
 	return error;
 }
 
+/* What cannot be read is one more source that failed: the assessment stands without it. */
+static struct error *add_notes(struct cli *cli, const struct inventory *inventory, struct assessment *assessment)
+{
+	struct release_notes *notes = arena_alloc(cli->arena, sizeof *notes);
+	struct release_notes_request request = cli_notes_request(cli);
+	request.from = knowledge_minor(assessment->current_version);
+	if (!request.from)
+		request.from = request.to - 1;
+	struct error *error ERROR_CLEANUP = release_notes_collect(&request, cli->arena, notes);
+	if (error && error->class == ERROR_CANCELLED)
+		return TAKE(error);
+	if (error)
+		*ARENA_PUSH(cli->arena, notes->sources, notes->n_sources) = (struct release_notes_source){
+			.title = "all", .status = "failed", .detail = arena_strdup(cli->arena, error->message)};
+	notes_touch(notes->notes, notes->n_notes, inventory, cli->arena);
+	notes_attach(assessment, notes, cli->arena);
+	return NULL;
+}
+
 static struct error *run(struct cli *cli, int *ret_exit)
 {
 	int64_t began_ms = cli_monotonic_ms();
@@ -150,16 +175,19 @@ static struct error *run(struct cli *cli, int *ret_exit)
 		return error_remedy(cli_usage_error("no target version"), "set target_version, or --to VERSION");
 	struct inventory *inventory CLEANUP(inventory_freep) = NULL;
 	struct assessment assessment;
+	if (!from || cli->config.release_notes.enabled)
+		TRY(cli_open_ports(cli, HOST_STORE_NONE));
 	if (from) {
 		struct error *error = snapshot_read(from, &inventory);
 		if (error)
 			return error->remedy ? error : error_remedy(error, "mend it, or write it anew with --save");
 	} else {
-		TRY(cli_open_ports(cli, HOST_STORE_NONE));
 		TRY(look(cli, &inventory));
 	}
 	TRY(assess_run(inventory, &cli->config, cli->config.target_version, only, cli->arena, &assessment));
 	assessment_accept(&assessment, &cli->config, inventory->captured_at_ms, cli->arena);
+	if (cli->config.release_notes.enabled)
+		TRY(add_notes(cli, inventory, &assessment));
 	assessment.duration_ms = cli_monotonic_ms() - began_ms;
 	*ret_exit = assessment_exit(&assessment);
 	return cli_print_assessment(cli, &assessment);

@@ -36,8 +36,9 @@ static unsigned title_minor(const char *title, bool *ret_early)
 		if (!strncasecmp(title, words[i], strlen(words[i])))
 			title += strlen(words[i]);
 	char word[40];
-	size_t n = strcspn(title, " ");
-	if (n == 0 || n >= sizeof word || (title[n] && title[n + 1] != '('))
+	title += *title == '`';
+	size_t n = strcspn(title, " `");
+	if (n == 0 || n >= sizeof word || (title[n] == ' ' && title[n + 1] != '('))
 		return 0;
 	memcpy(word, title, n);
 	word[n] = '\0';
@@ -142,7 +143,7 @@ static bool same_fact(const struct release_note *a, const struct release_note *b
 {
 	return a->kind == b->kind && a->change == b->change && same_text(a->name, b->name) &&
 	       same_text(a->version, b->version) && same_text(a->api_version, b->api_version) &&
-	       same_text(a->object_kind, b->object_kind) && same_text(a->value, b->value);
+	       same_text(a->object_kind, b->object_kind) && (a->kind != NOTE_VERSION || same_text(a->value, b->value));
 }
 
 static void fill(const char **slot, const char *value)
@@ -177,6 +178,7 @@ static struct release_note *keep(struct context *context, const struct release_n
 	}
 	note->urgent |= fact->urgent;
 	fill(&note->stage, arena_strdup(facts->arena, fact->stage));
+	fill(&note->value, arena_strdup(facts->arena, fact->value));
 	fill(&note->component, arena_strdup(facts->arena, fact->component));
 	fill(&note->effective_version, arena_strdup(facts->arena, fact->effective_version));
 	cite(context, note, sentence);
@@ -191,8 +193,10 @@ static const char *minor_text(struct context *context, unsigned minor)
 /* What is said to become of it, and when; false: nothing is. */
 static bool judge(struct context *context, const struct notes_sentence *sentence, size_t at, struct release_note *fact)
 {
-	size_t verb;
-	int change = notes_change_of(sentence, at, &verb);
+	size_t verb = at;
+	int change = sentence->tokens[at].change;
+	if (change < 0)
+		change = notes_change_of(sentence, at, &verb);
 	if (change < 0)
 		return false;
 	unsigned later = notes_future_removal(sentence);
@@ -234,6 +238,8 @@ static void tell_api(struct context *context, const struct notes_sentence *sente
 	bool any = false;
 	fact->kind = NOTE_API;
 	fact->name = fact->api_version = api_version;
+	for (size_t i = 0; i < sentence->n && !fact->component; i++) /* what only kubectl forgets is still served */
+		fact->component = notes_component(sentence->tokens[i].lower);
 	for (size_t i = 0; i < sentence->n; i++) {
 		if (!notes_kind_of_api(sentence->tokens[i].text, api_version))
 			continue;
@@ -257,12 +263,37 @@ static void tell_gate(struct context *context, const struct notes_sentence *sent
 	keep(context, fact, sentence->text);
 }
 
+/* Kinds and components are named in passing all the time, and "must" is said of anything. */
+static bool is_worth_telling(const struct context *context, enum note_kind kind, int change)
+{
+	switch (kind) {
+	case NOTE_OBJECT:
+		return !context->fixes && (change == NOTE_REMOVED || change == NOTE_DEPRECATED ||
+					   change == NOTE_RENAMED || change == NOTE_PROMOTED);
+	case NOTE_VERSION:
+		return !context->fixes && change != NOTE_ADDED && change != NOTE_REQUIRED;
+	case NOTE_FIELD:
+		return change != NOTE_REQUIRED || context->urgent;
+	case NOTE_URGENT:
+	case NOTE_API:
+	case NOTE_GATE:
+	case NOTE_FLAG:
+	case NOTE_NOTICE:
+	default:
+		return true;
+	}
+}
+
 static bool tell_token(struct context *context, const struct notes_sentence *sentence, size_t at)
 {
 	const struct notes_token *token = &sentence->tokens[at];
 	struct release_note fact = {0};
 	const char *name = NULL, *object_kind = NULL, *api = NULL, *value = NULL;
 	enum note_kind kind;
+	if ((token->code || *token->text == '-' || strchr(token->text, '/')) && notes_is_replacement(sentence, at)) {
+		use_instead(context, token->text);
+		return true;
+	}
 	if ((name = notes_flag(context->scratch, token->text)))
 		kind = NOTE_FLAG;
 	else if ((api = notes_api_version(context->scratch, sentence, at)))
@@ -277,11 +308,7 @@ static bool tell_token(struct context *context, const struct notes_sentence *sen
 		kind = NOTE_OBJECT;
 	else
 		return false;
-	if (notes_is_replacement(sentence, at)) {
-		use_instead(context, token->text);
-		return true;
-	}
-	if (!judge(context, sentence, at, &fact))
+	if (notes_is_condition(sentence, at) || !judge(context, sentence, at, &fact))
 		return false;
 	fact.kind = kind;
 	fact.name = name ? name : token->text;
@@ -290,9 +317,7 @@ static bool tell_token(struct context *context, const struct notes_sentence *sen
 		tell_api(context, sentence, &fact, api);
 		return true;
 	}
-	if (kind == NOTE_OBJECT && (fact.change == NOTE_ADDED || fact.change == NOTE_CHANGED || context->fixes))
-		return false;
-	if (kind == NOTE_VERSION && (fact.change == NOTE_ADDED || context->fixes))
+	if (!is_worth_telling(context, kind, fact.change))
 		return false;
 	if (kind != NOTE_VERSION)
 		fact.component = component_of(context, sentence, at);
@@ -302,14 +327,6 @@ static bool tell_token(struct context *context, const struct notes_sentence *sen
 	else
 		keep(context, &fact, sentence->text);
 	return true;
-}
-
-static bool has_api(struct context *context, const struct notes_sentence *sentence)
-{
-	for (size_t i = 0; i < sentence->n; i++)
-		if (notes_api_version(context->scratch, sentence, i))
-			return true;
-	return false;
 }
 
 /* Nothing in it has a name that we know, and yet it says that something goes. */
@@ -337,14 +354,14 @@ static void tell_sentence(struct context *context, struct slice text)
 	bool named = false;
 	notes_tokenize(text, context->scratch, &sentence);
 	context->n_before = context->facts->n_notes;
-	bool api = has_api(context, &sentence);
-	for (size_t i = 0; i < sentence.n; i++) {
-		if (api && notes_is_kind(context->facts, &sentence, i))
-			continue; /* told with its version */
-		named |= tell_token(context, &sentence, i);
-	}
+	for (size_t i = 0; i < sentence.n; i++)
+		if (!notes_is_kind(context->facts, &sentence, i) || notes_is_gate(&sentence, i))
+			named |= tell_token(context, &sentence, i);
+	for (size_t i = 0; i < sentence.n && !named; i++) /* else it is told with its version, its field … */
+		if (notes_is_kind(context->facts, &sentence, i))
+			tell_token(context, &sentence, i);
 	bool wanted = context->target->notices || context->deprecations || context->urgent;
-	if (!named && wanted && !context->fixes && context->told == told)
+	if (!named && wanted && !context->fixes && context->told == told) /* of a kind nothing either */
 		tell_notice(context, &sentence);
 }
 

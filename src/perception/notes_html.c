@@ -119,6 +119,15 @@ static unsigned flags_of(const char *name)
 	return 0;
 }
 
+/* Of a block; within a row or a heading it only parts words. */
+static void border(struct html *html)
+{
+	if (html->rows || html->builder.heading)
+		notes_text(&html->builder, slice_of(" "));
+	else
+		notes_break(&html->builder);
+}
+
 static void enter(struct html *html, const char *name, const xmlChar **attributes, unsigned flags)
 {
 	struct notes_builder *builder = &html->builder;
@@ -126,8 +135,8 @@ static void enter(struct html *html, const char *name, const xmlChar **attribute
 		html->boxes++;
 	if (flags & ELEMENT_HEADING && !html->boxes)
 		notes_heading(builder, (unsigned)(name[1] - '0'), attribute(attributes, "id"));
-	else if (flags & (ELEMENT_BLOCK | ELEMENT_HEADING) && !html->rows && !builder->heading)
-		notes_break(builder);
+	else if (flags & (ELEMENT_BLOCK | ELEMENT_HEADING))
+		border(html);
 	if (flags & ELEMENT_ITEM)
 		notes_item(builder, true);
 	if (flags & ELEMENT_CODE)
@@ -152,13 +161,13 @@ static void leave(struct html *html, const char *name, unsigned flags)
 	if (flags & ELEMENT_CODE)
 		notes_text(builder, slice_of("`"));
 	if (!strcmp(name, "tr") && html->rows)
-		html->rows--;
+		html->rows--; /* before the border: a row is a block */
 	if (flags & ELEMENT_HEADING && builder->heading)
 		notes_break(builder);
 	else if (flags & ELEMENT_HEADING) /* of a box: "Important" is no sentence */
 		buf_clear(&builder->text);
-	else if (flags & ELEMENT_BLOCK && !html->rows && !builder->heading)
-		notes_break(builder);
+	else if (flags & ELEMENT_BLOCK)
+		border(html);
 	if (flags & ELEMENT_ITEM)
 		notes_item(builder, false);
 	if (flags & ELEMENT_BOX)

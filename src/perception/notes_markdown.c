@@ -51,19 +51,22 @@ static void html_anchor(struct notes_builder *builder, const char *html)
 	notes_anchor(builder, name);
 }
 
+static bool is_label(const char *text)
+{
+	static const char *const words[] = {"Important", "Warning", "Caution", "IMPORTANT", "WARNING"};
+	for (size_t i = 0; text && i < ARRAY_SIZE(words); i++)
+		if (!strcmp(text, words[i]))
+			return true;
+	return false;
+}
+
 /* **Important** at the head of a paragraph makes each of its lines urgent. */
 static bool says_important(cmark_node *paragraph)
 {
-	static const char *const words[] = {"Important", "Warning", "Caution", "IMPORTANT", "WARNING"};
 	cmark_node *strong = cmark_node_first_child(paragraph);
 	cmark_node *text =
 		strong && cmark_node_get_type(strong) == CMARK_NODE_STRONG ? cmark_node_first_child(strong) : NULL;
-	const char *literal =
-		text && cmark_node_get_type(text) == CMARK_NODE_TEXT ? cmark_node_get_literal(text) : NULL;
-	for (size_t i = 0; literal && i < ARRAY_SIZE(words); i++)
-		if (!strcmp(literal, words[i]))
-			return true;
-	return false;
+	return text && cmark_node_get_type(text) == CMARK_NODE_TEXT && is_label(cmark_node_get_literal(text));
 }
 
 struct markdown {
@@ -73,7 +76,9 @@ struct markdown {
 
 static void line_end(struct markdown *markdown)
 {
-	if (markdown->important && !markdown->builder.heading)
+	if (markdown->important && is_label(buf_str(&markdown->builder.text)))
+		buf_clear(&markdown->builder.text);
+	else if (markdown->important && !markdown->builder.heading)
 		notes_break(&markdown->builder);
 	else
 		notes_text(&markdown->builder, slice_of(" "));

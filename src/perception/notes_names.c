@@ -50,18 +50,27 @@ static bool is_version(const char *text)
 	return *p == '\0';
 }
 
-static bool is_group(const char *text, size_t n)
+/* The group that is meant, in the arena or for ever: "networking" is short for "networking.k8s.io". NULL: it is none.
+ */
+static const char *group_of(struct arena *arena, const char *text, size_t n)
 {
+	const char *longer = NULL;
 	for (size_t i = 0; i < n; i++)
 		if (!islower((unsigned char)text[i]) && !isdigit((unsigned char)text[i]) && text[i] != '.' &&
 		    text[i] != '-')
-			return false;
+			return NULL;
 	if (memchr(text, '.', n))
-		return true;
-	for (size_t i = 0; i < knowledge_n_apis; i++)
-		if (strlen(knowledge_apis[i].group) == n && !memcmp(knowledge_apis[i].group, text, n))
-			return true;
-	return false;
+		return arena_strndup(arena, text, n);
+	for (size_t i = 0; i < knowledge_n_apis; i++) {
+		const struct api_lifecycle *api = &knowledge_apis[i];
+		if (api->component || strncmp(api->group, text, n) != 0)
+			continue;
+		if (!api->group[n])
+			return api->group;
+		if (!strcmp(api->group + n, ".k8s.io"))
+			longer = api->group;
+	}
+	return longer;
 }
 
 /* The only group of Kubernetes itself that has, or had, this kind in this version; NULL: none, or several. */
@@ -82,8 +91,10 @@ static const char *only_group(const char *kind, const char *version)
 const char *notes_api_version(struct arena *arena, const struct notes_sentence *sentence, size_t at)
 {
 	const char *word = sentence->tokens[at].text, *slash = strchr(word, '/');
-	if (slash && slash != word && is_version(slash + 1) && is_group(word, (size_t)(slash - word)))
-		return arena_strdup(arena, word);
+	const char *told =
+		slash && slash != word && is_version(slash + 1) ? group_of(arena, word, (size_t)(slash - word)) : NULL;
+	if (told)
+		return arena_printf(arena, "%s%s", told, slash);
 	bool early = strstr(word, "alpha") || strstr(word, "beta");
 	if (slash || !early || !is_version(word))
 		return NULL;
@@ -191,18 +202,31 @@ const char *notes_stage(const struct notes_sentence *sentence, size_t at)
 	return NULL;
 }
 
+/* What a word makes of a switch. */
+static const char *switched(const struct notes_sentence *sentence, size_t at)
+{
+	const char *lower = sentence->tokens[at].lower;
+	if (!strncmp(lower, "enabl", 5) || !strncmp(lower, "re-enabl", 8) || !strcmp(lower, "on") ||
+	    !strcmp(lower, "true"))
+		return "enabled";
+	if (!strncmp(lower, "disabl", 6) || !strcmp(lower, "off") || !strcmp(lower, "false"))
+		return "disabled";
+	return NULL;
+}
+
+/* "enabled by default", "enabled it by default", "locked to true", "defaults to `false`". */
 const char *notes_default(const struct notes_sentence *sentence)
 {
+	enum { FAR = 12 };
 	for (size_t i = 0; i < sentence->n; i++) {
-		const char *lower = sentence->tokens[i].lower;
-		bool by_default = notes_is_word(sentence, i + 1, "by") && notes_is_word(sentence, i + 2, "default");
-		if (by_default && (!strcmp(lower, "enabled") || !strcmp(lower, "on")))
-			return "enabled";
-		if (by_default && (!strcmp(lower, "disabled") || !strcmp(lower, "off")))
-			return "disabled";
-		if (!strcmp(lower, "locked") && notes_is_word(sentence, i + 1, "to") &&
-		    (starts(sentence, i + 2, "enabled") || starts(sentence, i + 2, "true")))
-			return "enabled";
+		if (notes_is_word(sentence, i, "by") && notes_is_word(sentence, i + 1, "default"))
+			for (size_t k = i; k > 0 && i - k < FAR; k--)
+				if (switched(sentence, k - 1))
+					return switched(sentence, k - 1);
+		if (starts(sentence, i, "locked") || starts(sentence, i, "defaults"))
+			for (size_t k = i + 1; k < sentence->n && k < i + FAR; k++)
+				if (switched(sentence, k))
+					return switched(sentence, k);
 	}
 	return NULL;
 }

@@ -60,11 +60,12 @@ static void github_slug(struct slice title, struct buf *out)
 	for (size_t at = 0; at < title.n;) {
 		size_t from = at;
 		uint32_t code = words_next(title, &at);
-		char low = (char)tolower((int)(code & 0x7F));
 		if (code == ' ')
 			buf_putc(out, '-');
 		else if (is_letter(code) && code < 0x80)
-			buf_putc(out, low);
+			buf_putc(out, (char)tolower((int)code));
+		else if (code >= 0xC0 && code <= 0xDE && code != 0xD7) /* Latin-1's capitals; others stay */
+			buf_printf(out, "%%C3%%%02X", (code & 0x3F) + 0xA0);
 		else if (is_letter(code))
 			put_escaped(out, title.p + from, at - from);
 	}

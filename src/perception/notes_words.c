@@ -257,6 +257,14 @@ bool notes_is_replacement(const struct notes_sentence *s, size_t at)
 	return IS_ONE_OF(s, i - 2, "migrate", "migrating", "renamed", "moved", "switch", "switching", "move");
 }
 
+bool notes_is_condition(const struct notes_sentence *s, size_t at)
+{
+	size_t i = at;
+	while (i > 0 && IS_ONE_OF(s, i - 1, "the", "a", "both", "feature", "gate"))
+		i--;
+	return i > 0 && IS_ONE_OF(s, i - 1, "when", "if", "unless", "where", "with", "without");
+}
+
 unsigned notes_minor(const char *word)
 {
 	word += *word == 'v';

@@ -33,6 +33,8 @@ void notes_tokenize(struct slice sentence, struct arena *arena, struct notes_sen
 int notes_change_of(const struct notes_sentence *sentence, size_t at, size_t *ret_verb);
 /* "in favor of X", "migrate to X", "renamed to X". */
 bool notes_is_replacement(const struct notes_sentence *sentence, size_t at);
+/* "when the X feature gate is enabled": nothing is said of X itself. */
+bool notes_is_condition(const struct notes_sentence *sentence, size_t at);
 /* The minor that a word says: "1.36", "v1.36.0" (its patch is not looked at); 0: none. */
 unsigned notes_minor(const char *word);
 /* The minor of "will be removed in Kubernetes 1.36"; 0: none is said. */

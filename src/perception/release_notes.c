@@ -54,6 +54,7 @@ struct collection {
 	struct arena *arena;
 	struct item *items;
 	size_t n_items;
+	bool warned; /* that copies cannot be kept */
 };
 
 static const char *expand(struct arena *arena, const char *pattern, unsigned minor)
@@ -155,7 +156,8 @@ static bool is_html(const struct notes_copy *copy)
 		at++;
 	return (copy->content_type && strcasestr(copy->content_type, "html")) ||
 	       (n > 5 && !strcmp(copy->url + n - 5, ".html")) ||
-	       (copy->body.n - at > 9 && !strncasecmp(copy->body.p + at, "<!doctype", 9));
+	       (copy->body.n - at > 9 &&
+		(!strncasecmp(copy->body.p + at, "<!doctype", 9) || !strncasecmp(copy->body.p + at, "<html", 5)));
 }
 
 /* NULL: it is the page. */
@@ -205,7 +207,7 @@ static void tell(const struct collection *collection, struct item *item, const c
 					      time_format_rfc3339(fetched_at_ms, time), source->detail);
 }
 
-static void read_page(const struct collection *collection, struct item *item)
+static void read_page(struct collection *collection, struct item *item)
 {
 	const struct notes_fetch *fetched = item->fetch;
 	const char *why = fetched->error, *copy = fetched->copy;
@@ -228,8 +230,9 @@ static void read_page(const struct collection *collection, struct item *item)
 	const char *folder = collection->request->cache;
 	struct error *error ERROR_CLEANUP =
 		copy && !strcmp(copy, "fetched") && folder && *folder ? notes_cache_write(folder, page) : NULL;
-	if (error)
-		log_warn("notes", "%s; the page is not kept", error->message);
+	if (error && !collection->warned)
+		log_warn("notes", "%s; pages are not kept for another time", error->message);
+	collection->warned |= error != NULL;
 	tell(collection, item, copy, why, page->fetched_at_ms, page->body.n);
 }
 
