@@ -14,6 +14,7 @@
 #include "base/secret.h"
 #include "cli/commands.h"
 #include "codec/document.h"
+#include "perception/cluster_view.h"
 
 static const char DEFAULT_CONFIG[] = "eks-upgrade-agent.yaml";
 
@@ -246,16 +247,14 @@ void cli_print_document(struct cli *cli, json_t *document)
 struct error *cli_read_snapshot(struct cli *cli, const char *cluster, const struct cluster_state **ret)
 {
 	static const char *const examples[] = {"small", "medium", "large"};
-	struct buf text CLEANUP(buf_done) = {0};
 	*ret = NULL;
 	for (size_t i = 0; cluster && i < ARRAY_SIZE(examples); i++)
 		if (!strcmp(cluster, examples[i]))
 			return NULL;
 	if (!cluster || (access(cluster, F_OK) != 0 && !strpbrk(cluster, "./")))
 		return NULL;
-	TRY(cli_read_file(cluster, (size_t)1 << 30, &text));
 	struct cluster_state *state = arena_alloc(cli->arena, sizeof *state);
-	TRY(cli_as_usage(cluster_state_read(buf_slice(&text), cluster, cli->arena, state)));
+	TRY(cli_as_usage(cluster_view_read(cluster, cli->arena, state)));
 	*ret = state;
 	return NULL;
 }

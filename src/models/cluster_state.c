@@ -46,9 +46,9 @@ static const struct model node_model = MODEL("NodeInfo", struct node_info, node_
 
 static const struct field workload_fields[] = {
 	F_STRING(struct workload_info, kind, "kind", FIELD_REQUIRED, "kind"),
-	F_STRING(struct workload_info, ns, "namespace", 0, "namespace"),
+	F_STRING(struct workload_info, ns, "namespace", FIELD_REQUIRED, "namespace"),
 	F_STRING(struct workload_info, name, "name", FIELD_REQUIRED, "name"),
-	F_INT(struct workload_info, replicas, "replicas", 0, "wanted"),
+	F_INT_RANGE(struct workload_info, replicas, "replicas", 0, 0, CLUSTER_STATE_MOST_REPLICAS, "wanted"),
 	F_INT(struct workload_info, ready, "ready", 0, "ready"),
 	F_BOOL(struct workload_info, has_storage, "has_storage", 0, "has volume claims"),
 	F_BOOL(struct workload_info, single, "single", 0, "one replica only"),
@@ -67,7 +67,7 @@ static const struct model pdb_model = MODEL("PodDisruptionBudgetInfo", struct pd
 
 static const struct field service_fields[] = {
 	F_STRING(struct service_info, kind, "kind", FIELD_REQUIRED, "Service or Ingress"),
-	F_STRING(struct service_info, ns, "namespace", 0, "namespace"),
+	F_STRING(struct service_info, ns, "namespace", FIELD_REQUIRED, "namespace"),
 	F_STRING(struct service_info, name, "name", FIELD_REQUIRED, "name"),
 	F_STRING(struct service_info, type, "type", 0, "type"),
 	F_STRING(struct service_info, hostname, "hostname", 0, "load balancer"),

@@ -3,6 +3,8 @@
 
 #include "codec/model.h"
 
+enum { CLUSTER_STATE_MOST_REPLICAS = 100000 }; /* of one workload */
+
 struct source_info {
 	const char *name, *status /* ok denied failed skipped */, *detail;
 };
@@ -76,7 +78,8 @@ struct cluster_state {
 };
 extern const struct model cluster_state_model;
 
-/* From a file that `plan --snapshot` wrote, into `arena`. INVALID for another format version, or what is no snapshot. */
+/* From a file that `plan --snapshot` wrote, into `arena`. INVALID for another format version, or what is no snapshot.
+ */
 struct error *cluster_state_read(struct slice text, const char *name, struct arena *arena,
 				 struct cluster_state *ret) MUST_CHECK;
 /* SHA-256 hex over the canonical document without captured_at (so that the same world has the same hash). */

@@ -7,6 +7,7 @@
 #include "aws/operations.h"
 #include "base/time.h"
 #include "codec/document.h"
+#include "perception/cluster_view.h"
 #include "perception/kubernetes_collector.h"
 #include "tools/argocd.h"
 
@@ -44,55 +45,17 @@ static struct error *cluster(const struct look *look)
 	if (error)
 		return error;
 	const json_t *seen = json_object_get(out, "cluster");
-	state->format = 1;
+	cluster_view_cluster(state, look->arena, seen);
 	state->cluster_name = keep(look, look->config->cluster);
-	state->cluster_arn = keep(look, document_text(seen, "arn"));
 	state->region = keep(look, aws_region(look->aws));
-	state->current_version = keep(look, document_text_or(seen, "version", ""));
-	state->platform_version = keep(look, document_text(seen, "platformVersion"));
-	state->status = keep(look, document_text(seen, "status"));
-	state->endpoint = keep(look, document_text(seen, "endpoint"));
-	state->oidc_issuer = keep(look, document_text(seen, "identity.oidc.issuer"));
-	state->vpc_id = keep(look, document_text(seen, "resourcesVpcConfig.vpcId"));
-	state->role_arn = keep(look, document_text(seen, "roleArn"));
-	size_t i;
-	const json_t *subnet;
-	json_array_foreach (document_at(seen, "resourcesVpcConfig.subnetIds"), i, subnet)
-		*ARENA_PUSH(look->arena, state->subnets, state->n_subnets) = keep(look, json_string_value(subnet));
 	source(look, "eks:DescribeCluster", NULL);
 	return NULL;
-}
-
-static void take_group(const struct look *look, const json_t *seen)
-{
-	struct node_group_info *group = ARENA_PUSH(look->arena, look->state->node_groups, look->state->n_node_groups);
-	*group = (struct node_group_info){.name = keep(look, document_text_or(seen, "nodegroupName", "")),
-					  .version = keep(look, document_text(seen, "version")),
-					  .release_version = keep(look, document_text(seen, "releaseVersion")),
-					  .ami_type = keep(look, document_text(seen, "amiType")),
-					  .capacity_type = keep(look, document_text(seen, "capacityType")),
-					  .status = keep(look, document_text(seen, "status")),
-					  .desired = document_int_or(seen, "scalingConfig.desiredSize", 0),
-					  .min = document_int_or(seen, "scalingConfig.minSize", 0),
-					  .max = document_int_or(seen, "scalingConfig.maxSize", 0)};
-	size_t i;
-	const json_t *type;
-	json_array_foreach (json_object_get(seen, "instanceTypes"), i, type)
-		*ARENA_PUSH(look->arena, group->instance_types, group->n_instance_types) =
-			keep(look, json_string_value(type));
-}
-
-static void take_addon(const struct look *look, const json_t *seen)
-{
-	*ARENA_PUSH(look->arena, look->state->addons, look->state->n_addons) = (struct addon_info){
-		keep(look, document_text_or(seen, "addonName", "")), keep(look, document_text(seen, "addonVersion")),
-		keep(look, document_text(seen, "status"))};
 }
 
 /* Names by one call, then all of them side by side. */
 static void each_named(const struct look *look, const struct aws_operation *list, const char *names_member,
 		       const struct aws_operation *describe, const char *name_member, const char *result_member,
-		       void (*take)(const struct look *, const json_t *))
+		       void (*take)(struct cluster_state *, struct arena *, const json_t *))
 {
 	json_t *out DOCUMENT_CLEANUP = NULL;
 	struct error *error =
@@ -115,7 +78,7 @@ static void each_named(const struct look *look, const struct aws_operation *list
 					    json_string_value(json_array_get(names, i))),
 			       requests[i].error);
 		else
-			take(look, json_object_get(requests[i].output, result_member));
+			take(look->state, look->arena, json_object_get(requests[i].output, result_member));
 		json_decref(requests[i].output);
 	}
 	free(requests);
@@ -229,8 +192,9 @@ struct error *perception_collect(const struct ports *ports, const struct config 
 	*ret = (struct cluster_state){.captured_at_ms = clock_wall_ms(ports->clock)};
 	TRY(cluster(&look));
 	each_named(&look, &aws_eks_ListNodegroups, "nodegroups", &aws_eks_DescribeNodegroup, "nodegroupName",
-		   "nodegroup", take_group);
-	each_named(&look, &aws_eks_ListAddons, "addons", &aws_eks_DescribeAddon, "addonName", "addon", take_addon);
+		   "nodegroup", cluster_view_group);
+	each_named(&look, &aws_eks_ListAddons, "addons", &aws_eks_DescribeAddon, "addonName", "addon",
+		   cluster_view_addon);
 	if (config->traffic.hosted_zone)
 		source(&look, "route53 records", records(&look));
 	if (config->argocd.server)

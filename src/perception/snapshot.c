@@ -41,16 +41,23 @@ static struct error *each_chunk(const char *path, struct error *(*feed)(void *, 
 
 static struct error *feed_buf(void *context, struct slice bytes)
 {
-	return buf_append(context, bytes.p, bytes.n)
-		       ? NULL
-		       : error_new(ERROR_INVALID, "larger than %d MiB", LARGEST_PART >> 20);
+	struct buf *text = context;
+	return buf_append(text, bytes.p, bytes.n) ? NULL
+						  : error_new(ERROR_INVALID, "larger than %zu MiB", text->max >> 20);
+}
+
+struct error *snapshot_text(const char *path, size_t most, struct buf *out)
+{
+	buf_init(out, most);
+	struct error *error = each_chunk(path, feed_buf, out);
+	return error ? error_wrap(error, "snapshot") : NULL;
 }
 
 static struct error *read_document(const char *path, json_t **ret)
 {
-	struct buf text CLEANUP(buf_done) = BUF_INIT(LARGEST_PART);
-	struct error *error = each_chunk(path, feed_buf, &text);
-	return error ? error_wrap(error, "snapshot") : document_parse(buf_slice(&text), path, ret);
+	struct buf text CLEANUP(buf_done) = {0};
+	TRY(snapshot_text(path, LARGEST_PART, &text));
+	return document_parse(buf_slice(&text), path, ret);
 }
 
 struct whole {
@@ -270,7 +277,7 @@ struct error *snapshot_read(const char *path, struct inventory **ret)
 	struct stat status;
 	if (stat(path, &status) != 0)
 		return error_remedy(error_from_errno(errno, "cannot read the snapshot \"%s\"", path),
-				    "--from takes what --save wrote: a folder or a file");
+				    "it is the folder or file that assess --save wrote");
 	struct inventory *inventory CLEANUP(inventory_freep) = inventory_new();
 	inventory->offline = true;
 	inventory->restarted = true;

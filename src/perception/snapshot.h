@@ -8,6 +8,9 @@
  * told in bad_objects and costs itself only. Parts that are missing are sources that were skipped. */
 struct error *snapshot_read(const char *path, struct inventory **ret) MUST_CHECK;
 
+/* The bytes of one part of at most `most` bytes; *out is the caller's, also on an error. */
+struct error *snapshot_text(const char *path, size_t most, struct buf *out) MUST_CHECK;
+
 /* Writing while looking: objects stream to disk as they come. `path` ending in "/" is a folder. Files are made 0600,
  * under other names until snapshot_commit(); snapshot_free() without it leaves nothing behind. */
 struct snapshot;

@@ -66,7 +66,7 @@ static struct error *make_blue(struct sim *sim, const struct sim_options *option
 		known |= !strcmp(sim->kind, kinds[i]);
 	if (!known)
 		return error_remedy(error_new(ERROR_INVALID, "no example cluster \"%s\"", sim->kind),
-				    "small, medium, large, or the file of a snapshot");
+				    "small, medium, large, or a saved snapshot: the path of its file or folder");
 	struct sim_cluster *blue = sim_cluster_create(sim, sim->name, version, NULL, 0);
 	struct sim_kube_group groups[SIM_MAX_GROUPS];
 	size_t n = sim_kube_groups(blue->kube, groups, SIM_MAX_GROUPS);

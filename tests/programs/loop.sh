@@ -8,7 +8,8 @@ for program in terraform aws; do
 done
 work=$(mktemp -d)
 passed=0 failed=0
-trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$work"' EXIT
+. "$(dirname "$0")/processes.sh"
+at_end 'rm -rf "$work"'
 cp -r examples "$work/"
 cd "$work" || exit 1
 export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_EC2_METADATA_DISABLED=true AWS_PAGER=
@@ -49,17 +50,23 @@ stop() {
 serve 60
 expect "doctor finds what it needs" "$agent" doctor $given
 expect "a plan is made" "$agent" plan $given --out plan.json
+expect "what is seen is kept" "$agent" plan $given --snapshot state.json
+"$agent" assess $given --to 1.34 --save assessed.json >>log 2>&1
+"$agent" assess $given --to 1.34 --save assessed/ >>log 2>&1
+for snapshot in state.json assessed.json assessed assessed/; do
+	expect "a rehearsal on $snapshot" sh -c "$agent rehearse --cluster $snapshot -o json | jq -e '.result == \"completed\"'"
+done
 jq '.target_version = "1.35"' plan.json >edited.json
 expect "a plan edited by hand is refused" sh -c "! $agent upgrade --yes $given edited.json"
 "$agent" upgrade --yes $given plan.json >first.log 2>&1 &
 upgrade=$!
 for i in $(seq 600); do
-	pgrep -f "create-cluster.*shop-134" >/dev/null && break
+	started_runs "create-cluster.*shop-134" && break
 	sleep 0.1
 done
 kill -9 $upgrade
 wait $upgrade 2>/dev/null
-expect "terraform outlives the agent" pgrep -f 'terraform.*apply'
+expect "terraform outlives the agent" started_runs 'terraform.*apply'
 expect "the same command goes on and ends" "$agent" upgrade --yes $given plan.json
 expect "it is completed" is '.result == "completed" and .serving == "green"'
 expect "the prober lost nothing" is '.failed_requests == 0 and .requests > 100'
