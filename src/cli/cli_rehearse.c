@@ -10,7 +10,8 @@
 #include "rehearsal/rehearsal.h"
 
 static const struct cli_flag flags[] = {
-	{"cluster", 0, "NAME|SNAPSHOT", false, "small, medium (default), large, or a saved snapshot", NULL},
+	{"cluster", 0, "NAME|SNAPSHOT", false,
+	 "small, medium (default), large, or the file or folder that plan --snapshot or assess --save wrote", NULL},
 	{"to", 0, "VERSION", false, "target version (default: the next minor one)", NULL},
 	{"seed", 0, "N", false, "what chance decides follows from it (default 42)", NULL},
 	{"fault", 0, "SPEC", true, "e.g. 'green:5xx=8% after traffic=50%', 'eks:lost-reply=30%'", NULL},
@@ -116,6 +117,7 @@ static struct error *run(struct cli *cli, int *ret_exit)
 {
 	int64_t seed;
 	TRY(cli_flag_int(cli, "seed", 42, 0, INT64_MAX, &seed));
+	TRY(cli_as_usage(config_check_version(cli_flag_text(cli, "to"), "--to")));
 	bool text = cli_format_is(cli, "text");
 	size_t n_faults;
 	const char **faults = cli_flag_all(cli, "fault", &n_faults);

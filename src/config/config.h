@@ -158,5 +158,7 @@ struct error *config_secret_parse(const char *reference, enum config_secret *ret
 				  const char **ret_name) MUST_CHECK;
 /* Reads an env: or file: reference. NULL gives NULL. */
 struct error *config_secret_read(const char *reference, struct secret **ret) MUST_CHECK;
+/* INVALID when it is not a minor version such as "1.35"; NULL is none given. `where` names its place to people. */
+struct error *config_check_version(const char *version, const char *where) MUST_CHECK;
 /* From YAML text alone: no environment, no flags. */
 struct error *config_from_text(struct slice text, const char *name, struct arena *arena, struct config *ret) MUST_CHECK;

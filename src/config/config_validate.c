@@ -7,14 +7,15 @@
 #include "config/config.h"
 #include "models/upgrade_plan.h"
 
-static struct error *check_version(const char *version)
+struct error *config_check_version(const char *version, const char *where)
 {
 	unsigned minor = 0;
 	char rest = 0;
 	if (!version || (sscanf(version, "1.%u%c", &minor, &rest) == 1 && minor >= 10 && minor < 100))
 		return NULL;
-	return error_remedy(error_new(ERROR_INVALID, "target_version: \"%s\" is no Kubernetes version", version),
-			    "write it in quotes: \"1.35\"");
+	return error_remedy(
+		error_new(ERROR_INVALID, "%s: \"%s\" is no Kubernetes version", where, version),
+		"a minor version as EKS names it: 1.35 (in a file in quotes, else YAML takes 1.30 for 1.3)");
 }
 
 /* What is no strategy of ours is the path of a custom one; a word that is neither is a mistake. */
@@ -255,7 +256,7 @@ static struct error *check_checks(const struct config *config)
 struct error *config_validate(const struct config *config, struct arena *arena)
 {
 	(void)arena;
-	TRY(check_version(config->target_version));
+	TRY(config_check_version(config->target_version, "target_version"));
 	TRY(check_strategy(config));
 	TRY(check_durations(config));
 	TRY(check_rates(config));

@@ -7,6 +7,9 @@
 #include <strings.h>
 #include "base/time.h"
 #include "codec/document.h"
+#include "knowledge/calendar.h"
+
+enum { MOST_MINORS = 4 }; /* at once */
 
 struct make {
 	const struct cluster_state *state;
@@ -82,14 +85,24 @@ static struct error *check_versions(const struct make *make)
 	unsigned a = minor_of(from), b = minor_of(to);
 	if (!a)
 		return error_new(ERROR_PRECONDITION, "cluster \"%s\" tells no version", make->state->cluster_name);
+	const char *name = make->state->cluster_name;
+	unsigned newest = knowledge_newest_release()->minor;
 	if (b <= a)
-		return error_remedy(error_new(ERROR_INVALID, "cluster \"%s\" is at %s already, %s is not newer",
-					      make->state->cluster_name, from, to),
+		return error_remedy(error_new(ERROR_INVALID, "cluster \"%s\" is at %s already: %s is %s", name, from,
+					      to, b < a ? "older, and Kubernetes does not go back" : "no change"),
 				    "name a newer version: --to 1.%u", a + 1);
-	if (b > a + 4)
-		return error_remedy(
-			error_new(ERROR_INVALID, "from %s to %s is %u minor versions at once", from, to, b - a),
-			"at most four: plan --to 1.%u first", a + 4);
+	if (b > a + MOST_MINORS)
+		return error_remedy(error_new(ERROR_INVALID,
+					      "cluster \"%s\" cannot go from %s to %s: %u minor versions at once", name,
+					      from, to, b - a),
+				    "at most four, and EKS is known to offer up to 1.%u: --to 1.%u", newest,
+				    newest > a && newest < a + MOST_MINORS ? newest : a + MOST_MINORS);
+	if (b > newest)
+		warn(make,
+		     arena_printf(make->arena,
+				  "%s is newer than what EKS was known to offer when this program was made (1.%u): "
+				  "aws eks describe-cluster-versions tells what it offers now",
+				  to, newest));
 	return NULL;
 }
 

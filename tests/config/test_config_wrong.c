@@ -21,7 +21,7 @@ static const struct {
 	{"cluster: {", "upgrade.yaml:"},
 	{"- cluster", "upgrade.yaml: not an object"},
 	{"target_version: 1.3", "target_version: \"1.3\" is no Kubernetes version"},
-	{"target_version: v1.35", "write it in quotes: \"1.35\""},
+	{"target_version: v1.35", "in a file in quotes"},
 	{"target_version: 1.35.2", "target_version: \"1.35.2\""},
 	{"target_version: latest", "target_version: \"latest\""},
 	{"strategy: blue_green", "strategy: \"blue_green\" is unknown (did you mean \"blue-green\"?)"},

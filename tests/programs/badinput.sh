@@ -6,8 +6,8 @@ agent=$EUA_BUILD/eks-upgrade-agent
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
 passed=0 failed=0
-servers=
-trap 'umount "$work/small" 2>/dev/null; kill $servers 2>/dev/null; rm -rf "$work"' EXIT
+. "$here/processes.sh"
+at_end 'umount "$work/small" 2>/dev/null; rm -rf "$work"'
 cp -r examples "$work/"
 cd "$work" || exit 1
 unset EUA_BUILD AWS_PROFILE AWS_ENDPOINT_URL
@@ -49,7 +49,6 @@ patiently() { # COMMAND…
 }
 
 "$agent" sim serve --cluster small --listen 127.0.0.1:0 --kubeconfig-out kubeconfig --speed 600 -o json >serve.json 2>serve.err &
-servers=$!
 patiently grep -q kubeconfig serve.json
 url=$(jq -r .endpoint_url serve.json)
 door="--endpoint-url $url --kubeconfig kubeconfig"
@@ -78,9 +77,14 @@ printf 'cluster: [shop\n' >edited.yaml
 gets "nonsense YAML" 2 'edited.yaml:3:2: ' "$agent" plan --config edited.yaml $door
 head -c 200 /bin/sh >edited.yaml
 gets "a program for a configuration" 2 'edited.yaml:1:' "$agent" plan --config edited.yaml $door
-gets "a version too far" 1 'from 1.33 to 1.99 is 66 minor versions at once' "$agent" plan $given --to 1.99
-gets "a version backwards" 1 '1.30 is not newer' "$agent" plan $given --to 1.30
-gets "no version" 2 'is no Kubernetes version' "$agent" plan $given --to latest
+gets "a version too far" 1 'cannot go from 1.33 to 1.99: 66 minor versions at once' "$agent" plan $given --to 1.99
+gets "a version backwards" 1 '1.30 is older, and Kubernetes does not go back' "$agent" plan $given --to 1.30
+gets "the version that is" 1 'is at 1.33 already: 1.33 is no change' "$agent" plan $given --to 1.33
+for version in latest 1.2 1 1.34.2 v1.34 1.34x 2.0 '' -1; do
+	gets "a version \"$version\"" 2 'is no Kubernetes version' "$agent" plan $given --to "$version"
+done
+gets "a rehearsal too far" 2 '66 minor versions at once' "$agent" rehearse --cluster small --to 1.99
+gets "a rehearsal to no version" 2 '"1.2" is no Kubernetes version' "$agent" rehearse --cluster small --to 1.2
 gets "a cluster that is not there" 1 'No cluster found for name: nope' "$agent" plan $given --cluster nope
 gets "a kubeconfig that is not there" 1 'cannot read "nope"' "$agent" plan $given --kubeconfig nope
 gets "a context that is not there" 1 'none is called "nope"' "$agent" plan $given --context nope
@@ -112,7 +116,6 @@ so "nothing was changed by all that" [ "$(effects)" = '{}' ]
 # ---- servers
 : >mode
 python3 "$here/badinput_server.py" "$url" mode >bad.out 2>bad.err &
-servers="$servers $!"
 patiently grep -q http bad.out
 bad=$(cat bad.out)
 sed "s|$url|$bad|" kubeconfig >bad.kubeconfig
@@ -135,7 +138,6 @@ openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=other.example.com -a
 	-keyout key.pem -out cert.pem >/dev/null 2>&1
 cat key.pem cert.pem >both.pem
 python3 "$here/badinput_server.py" "$url" mode both.pem >tls.out 2>tls.err &
-servers="$servers $!"
 patiently grep -q https tls.out
 gets "a certificate for somebody else" 1 'certificate' env AWS_CA_BUNDLE=cert.pem "$agent" plan --config examples/sim.yaml --endpoint-url "$(cat tls.out)" --kubeconfig kubeconfig
 gets "a certificate from nobody known" 1 'certificate' env -u AWS_CA_BUNDLE "$agent" plan --config examples/sim.yaml --endpoint-url "$(cat tls.out)" --kubeconfig kubeconfig
