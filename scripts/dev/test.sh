@@ -16,13 +16,34 @@ unit() { # FLOOR…
 	[ "$status" -eq 0 ] || sed -n '/FAIL\|not ok\|ERROR/p' "$log/unit.log" | head -n 80
 }
 
+. tests/programs/processes.sh
+unset TEST_MARK # each script has its own
+
+# What a script started and did not end: told, ended, and a failure of the script.
+left_behind() { # NAME
+	for patience in 1 2 3 4 5 6 7 8 9 10; do
+		left=$(bearers "TEST_RUN=$TEST_RUN")
+		[ -n "$left" ] || return 0
+		sleep 0.3
+	done
+	echo "$1 left processes behind:"
+	for pid in $left; do
+		tr '\0' ' ' <"/proc/$pid/cmdline" | sed "s/^/  $pid /"
+		echo
+	done
+	kill -9 $left
+	echo "0 passed, 1 failed" >"$log/$1-left.tally"
+}
+
 program() { # SCRIPT ARGS…: prints its own lines, the last is "N passed, N failed[, N skipped]"
 	name=$(basename "$1" .sh)
 	shift
 	echo "== $name"
-	"tests/programs/$name.sh" "$@" 2>&1 | tee "$log/$name.log"
+	TEST_RUN=$name.$$.$(date +%s%N)
+	TEST_RUN=$TEST_RUN "tests/programs/$name.sh" "$@" 2>&1 | tee "$log/$name.log"
 	tail -n 1 "$log/$name.log" | grep -E '^[0-9]+ passed, [0-9]+ failed' >"$log/$name.tally" ||
 		echo "0 passed, 1 failed" >"$log/$name.tally"
+	left_behind "$name"
 }
 
 if [ $# -eq 0 ]; then

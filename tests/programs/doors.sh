@@ -68,11 +68,8 @@ close_doors() {
 	server=
 }
 
-finish() {
-	close_doors
-	rm -rf "$work"
-}
-trap finish EXIT INT TERM
+. "$here/processes.sh"
+at_end 'rm -rf "$work"'
 
 k() { kubectl --kubeconfig "$work/kubeconfig" --cache-dir "$work/cache" "$@"; }
 a() { aws --endpoint-url "$url" --region us-east-1 --output text "$@"; }

@@ -4,8 +4,9 @@
 set -u
 build=$EUA_BUILD
 work=$(mktemp -d)
-passed=0 failed=0 servers=
-trap 'kill $servers 2>/dev/null; rm -rf "$work"' EXIT
+passed=0 failed=0
+. "$(dirname "$0")/processes.sh"
+at_end 'rm -rf "$work"'
 cp -r examples "$work/"
 source=$(pwd)
 cd "$work" || exit 1
@@ -47,7 +48,6 @@ command -v c++ >/dev/null && expect "the header is C++ too" sh -c "echo '#includ
 expect "only its own names are seen" sh -c "! nm -D --defined-only '$libraries/libeks-upgrade-agent.so' | grep -v ' eua_\| EKS_UPGRADE_AGENT_'"
 
 "$prefix/bin/eks-upgrade-agent" sim serve --cluster shop --listen 127.0.0.1:0 --kubeconfig-out kubeconfig --speed 120 -o json >serve.json 2>serve.err &
-servers=$!
 for i in $(seq 100); do
 	[ -s serve.json ] && [ -s kubeconfig ] && break
 	sleep 0.1

@@ -6,7 +6,8 @@ every=11
 memory=/dev/shm
 [ -w "$memory" ] || memory=${TMPDIR:-/tmp}
 work=$(mktemp -d "$memory/kill.XXXXXX")
-trap 'rm -rf "$work"' EXIT
+. "$(dirname "$0")/processes.sh"
+at_end 'rm -rf "$work"'
 workers=$(nproc)
 today=$(($(date +%s) / 86400 % every))
 run() { # NAME [FAULT]

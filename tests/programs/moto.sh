@@ -11,5 +11,6 @@ environment=venv-awscli requirements=requirements-awscli.txt
 need_python moto awscli || exit 0
 cli=$python
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+. "$here/processes.sh"
+at_end 'rm -rf "$work"'
 "$packages" "$here/moto_walk.py" "$build/eks-upgrade-agent" "$cli" "$work" "$@" 2>"$work/err" || { grep -v '^127.0.0.1 - - ' "$work/err" | tail -n 5 >&2; exit 1; }

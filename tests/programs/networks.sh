@@ -5,5 +5,6 @@ set -u
 build=${EUA_BUILD:?}
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+. "$here/processes.sh"
+at_end 'rm -rf "$work"'
 python3 "$here/networks.py" "$build/tests/aws_caller" "$work" "$@"

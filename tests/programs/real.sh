@@ -14,10 +14,11 @@ for program in terraform aws; do
 	exit 0
 done
 . "$here/venv.sh"
+. "$here/processes.sh"
 need_python real 'moto[server]' boto3 || exit 0
 work=$(mktemp -d)
 passed=0 failed=0 servers=
-trap 'kill $servers 2>/dev/null; rm -rf "$work"' EXIT
+at_end 'rm -rf "$work"'
 cp -r examples "$here/real" "$work/"
 cd "$work" || exit 1
 unset AWS_PROFILE AWS_ENDPOINT_URL EUA_BUILD

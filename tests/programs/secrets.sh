@@ -5,5 +5,6 @@ set -u
 build=${EUA_BUILD:?}
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+. "$here/processes.sh"
+at_end 'rm -rf "$work"'
 PYTHONHASHSEED=1 python3 "$here/secrets_canaries.py" "$build/eks-upgrade-agent" "$work"

@@ -12,7 +12,8 @@ done
 workers=$(nproc)
 each=$(((runs + workers - 1) / workers))
 out=$(mktemp -d)
-trap 'rm -rf "$out"' EXIT
+. "$(dirname "$0")/processes.sh"
+at_end 'rm -rf "$out"'
 for worker in $(seq 0 $((workers - 1))); do
 	"$EUA_BUILD/tests/rehearsal/rehearsal_seeds" $((from + worker * each)) "$each" >"$out/$worker" 2>&1 &
 done
