@@ -41,9 +41,24 @@ static const char *time_text(const json_t *value, enum aws_time time, char out[A
 	return out;
 }
 
+static const char *whole_text(long long value, char out[AWS_SCALAR_TEXT])
+{
+	unsigned long long left = value < 0 ? -(unsigned long long)value : (unsigned long long)value;
+	char *p = out + AWS_SCALAR_TEXT - 1;
+	*p = '\0';
+	do
+		*--p = (char)('0' + left % 10);
+	while (left /= 10);
+	if (value < 0)
+		*--p = '-';
+	return p;
+}
+
 /* The shortest text that reads back as the same number. */
 static const char *number_text(double value, char out[AWS_SCALAR_TEXT])
 {
+	if (fabs(value) < 1e15 && value == trunc(value) && !(value == 0 && signbit(value)))
+		return whole_text((long long)value, out);
 	for (int digits = 15; digits <= 17; digits++) {
 		snprintf(out, AWS_SCALAR_TEXT, "%.*g", digits, value);
 		if (strtod(out, NULL) == value)
@@ -75,8 +90,7 @@ const char *aws_scalar_text(const struct aws_shape *shape, enum aws_time time, c
 	case AWS_INTEGER:
 		if (!json_is_integer(value))
 			return NULL;
-		snprintf(out, AWS_SCALAR_TEXT, "%lld", (long long)json_integer_value(value));
-		return out;
+		return whole_text(json_integer_value(value), out);
 	default:
 		return json_string_value(value);
 	}

@@ -6,6 +6,8 @@
 #include "codec/document_internal.h"
 #include "codec/json_skip.h"
 
+enum { SHORT = 24 }; /* most names and many values are: a call would take longer than they do */
+
 bool json_bad(struct json_cursor *c, const char *wrong)
 {
 	c->state = JSON_STATE_BAD;
@@ -19,7 +21,7 @@ static bool more(struct json_cursor *c)
 	return false;
 }
 
-bool json_space(struct json_cursor *c)
+bool json_space_on(struct json_cursor *c)
 {
 	while (c->p < c->end && (*c->p == ' ' || *c->p == '\n' || *c->p == '\t' || *c->p == '\r'))
 		c->p++;
@@ -42,6 +44,10 @@ bool json_expect(struct json_cursor *c, char wanted)
 /* The closing quote of a string whose first byte is `p`, or NULL; *ret_escapes when there is a backslash before it. */
 static const char *closing_quote(const char *p, const char *end, bool *ret_escapes)
 {
+	*ret_escapes = false;
+	for (size_t i = 0; i < SHORT && i < (size_t)(end - p) && p[i] != '\\'; i++)
+		if (p[i] == '"')
+			return p + i;
 	for (const char *at = p; (at = memchr(at, '"', (size_t)(end - at))); at++) {
 		const char *before = at;
 		while (before > p && before[-1] == '\\')

@@ -16,7 +16,11 @@ struct json_cursor {
 };
 
 /* Each gives false with `state` set when it could not. */
-bool json_space(struct json_cursor *c); /* to the next byte that means something */
+bool json_space_on(struct json_cursor *c);
+static inline bool json_space(struct json_cursor *c) /* to the next byte that means something */
+{
+	return (c->p<c->end && * c->p> ' ') || json_space_on(c);
+}
 bool json_expect(struct json_cursor *c, char wanted);
 bool json_text(struct json_cursor *c, struct slice *ret); /* decoded; may point into the text */
 bool json_skip(struct json_cursor *c);

@@ -219,16 +219,17 @@ const struct field *model_find(const struct model *model, struct field_set set, 
 	const struct field *found = NULL;
 	uint64_t deeper = 0;
 	*ret_object = object;
-	bool foreign = key.n && memchr(key.p, '\0', key.n); /* no name of ours holds one, and comparing would run on */
-	for (uint64_t bits = foreign ? 0 : set.bits; bits; bits &= bits - 1) {
-		size_t i = (size_t)__builtin_ctzll(bits);
+	for (uint64_t bits = key.n ? set.bits : 0; bits; bits &= bits - 1) {
+		size_t i = (size_t)__builtin_ctzll(bits), same = 0;
 		const struct field *field = &model->fields[i];
 		const char *name = field->name + set.offset;
-		if (key.n == 0 || *name != *key.p || field->flags & FIELD_INLINE || strncmp(name, key.p, key.n) != 0)
+		while (same < key.n && name[same] && name[same] == key.p[same])
+			same++;
+		if (same < key.n || field->flags & FIELD_INLINE)
 			continue;
-		if (name[key.n] == '\0')
+		if (name[same] == '\0')
 			found = field;
-		else if (name[key.n] == '.')
+		else if (name[same] == '.')
 			deeper |= UINT64_C(1) << i;
 	}
 	*ret_deeper = (struct field_set){deeper, set.offset + key.n + 1};

@@ -85,7 +85,7 @@ static struct error *poll(struct step_context *ctx, struct step_result *ret)
 			return NULL;
 	}
 	TRY(forget_record(ctx));
-	ret->poll_after_ms = 20 * SECOND_MS;
+	ret->poll_after_ms = 30 * SECOND_MS; /* as often as AWS' own waiters ask */
 	TRY(eks_remove(ctx, ctx->plan->cluster_name, ret, &gone));
 	if (!gone)
 		return NULL;
@@ -96,7 +96,7 @@ static struct error *poll(struct step_context *ctx, struct step_result *ret)
 
 const struct step_type decommission_step = {.executor = "eks.decommission",
 					    .service = "eks",
-					    .poll_interval_ms = 20000,
+					    .poll_interval_ms = 30000,
 					    .no_way_back = true,
 					    .check = check,
 					    .start = poll,

@@ -24,13 +24,19 @@ static void refuse(struct http_response *response, int status, enum grpc code, c
 static void put_time(struct buf *out, const char *name, int64_t ms)
 {
 	char text[TIME_TEXT];
-	buf_printf(out, ",\"%s\":\"%s\"", name, time_format_rfc3339(ms - ms % SECOND_MS, text));
+	buf_puts(out, ",\"");
+	buf_puts(out, name);
+	buf_puts(out, "\":\"");
+	buf_puts(out, time_format_rfc3339(ms - ms % SECOND_MS, text));
+	buf_putc(out, '"');
 }
 
 static void put_operation(struct buf *out, const struct sim_app *app)
 {
 	static const char *const phases[] = {"", "Running", "Succeeded", "Failed", "Failed"};
-	buf_printf(out, ",\"operationState\":{\"phase\":\"%s\"", phases[app->phase]);
+	buf_puts(out, ",\"operationState\":{\"phase\":\"");
+	buf_puts(out, phases[app->phase]);
+	buf_putc(out, '"');
 	put_time(out, "startedAt", app->started_ms);
 	buf_puts(out, ",\"syncResult\":{\"revision\":\"" REVISION "\"}");
 	if (app->operation) {
@@ -68,10 +74,11 @@ static void put_view(const struct sim *sim, struct buf *out, const struct sim_ap
 		buf_puts(out, ",\"operation\":");
 		document_print(app->operation, false, out);
 	}
-	buf_printf(out,
-		   ",\"status\":{\"sync\":{\"status\":\"%s\",\"revision\":\"" REVISION
-		   "\"},\"health\":{\"status\":\"%s\"}",
-		   app->synced ? "Synced" : "OutOfSync", healths[app->health]);
+	buf_puts(out, ",\"status\":{\"sync\":{\"status\":\"");
+	buf_puts(out, app->synced ? "Synced" : "OutOfSync");
+	buf_puts(out, "\",\"revision\":\"" REVISION "\"},\"health\":{\"status\":\"");
+	buf_puts(out, healths[app->health]);
+	buf_puts(out, "\"}");
 	if (app->phase != APP_IDLE && (app->phase != APP_RUNNING || sim->now_ms >= app->started_ms + PICKUP_MS))
 		put_operation(out, app);
 	if (app->reconciled_ms)

@@ -85,11 +85,14 @@ int64_t sim_server_ms(const struct sim *sim)
 
 bool sim_parse_basic(const char *text, int64_t *ret_time_ms)
 {
-	char full[24];
+	static const struct {
+		char from, to, n;
+	} parts[] = {{0, 0, 4}, {4, 5, 2}, {6, 8, 2}, {9, 11, 2}, {11, 14, 2}, {13, 17, 2}};
+	char full[] = "YYYY-MM-DDThh:mm:ssZ";
 	if (strspn(text, "0123456789TZ") < 16)
 		return false;
-	snprintf(full, sizeof full, "%.4s-%.2s-%.2sT%.2s:%.2s:%.2sZ", text, text + 4, text + 6, text + 9, text + 11,
-		 text + 13);
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+		memcpy(full + parts[i].to, text + parts[i].from, (size_t)parts[i].n);
 	return time_parse_rfc3339(slice_of(full), ret_time_ms);
 }
 
