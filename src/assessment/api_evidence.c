@@ -153,10 +153,11 @@ static enum api_caller caller_of(const char *agent)
 {
 	static const char *const scanners[] = {"kubent", "kube-no-trouble",   "pluto", "kubepug",
 					       "eksup",	 "eks-upgrade-agent", NULL};
-	static const char *const system[] = {
-		"kube-controller-manager",   "kube-apiserver",	     "kube-scheduler",
-		"generic-garbage-collector", "namespace-controller", "resourcequota-controller",
-		"cloud-controller-manager",  "kube-aggregator",	     NULL};
+	static const char *const system[] = {"kube-controller-manager",	 "kube-apiserver",
+					     "kube-scheduler",		 "generic-garbage-collector",
+					     "namespace-controller",	 "resourcequota-controller",
+					     "cloud-controller-manager", "kube-aggregator",
+					     "system:apiserver",	 NULL};
 	static const char *const listers[] = {"kubectl",
 					      "k9s",
 					      "Lens",
@@ -242,8 +243,9 @@ static void from_insights(struct assess *assess)
 
 static bool is_true(const json_t *event, const char *key)
 {
-	const json_t *annotations = json_object_get(event, "annotations");
-	const char *value = json_string_value(json_object_get(annotations, key));
+	char *flat CLEANUP(mem_freep) = mem_printf("annotations.%s", key);
+	const json_t *annotations = json_object_get(event, "annotations"), *here = json_object_get(annotations, key);
+	const char *value = json_string_value(here ? here : json_object_get(event, flat));
 	return value && !strcmp(value, "true");
 }
 
@@ -253,10 +255,12 @@ static json_t *event_of_row(const json_t *row)
 	const json_t *cell;
 	json_t *event = json_object();
 	json_array_foreach (row, i, cell) {
-		const char *field = document_text(cell, "field"), *value = document_text(cell, "value");
+		const char *name = document_text(cell, "field"), *value = document_text(cell, "value");
 		json_t *parsed = NULL;
-		if (!field || !value)
+		if (!name || !value)
 			continue;
+		bool quoted = *name == '`'; /* as the search wrote it */
+		char *field CLEANUP(mem_freep) = mem_strndup(name + quoted, strcspn(name + quoted, "`"));
 		if (!strcmp(field, "@message")) {
 			struct error *error = document_parse(slice_of(value), "event", &parsed);
 			error_free(error);
@@ -302,11 +306,36 @@ static int64_t row_count(const json_t *event)
 {
 	static const char *const names[] = {"count", "count(*)", "requests", "n"};
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		const char *value = json_string_value(json_object_get(event, names[i]));
-		if (value)
-			return strtoll(value, NULL, 10);
+		const json_t *value = json_object_get(event, names[i]);
+		if (json_is_integer(value))
+			return json_integer_value(value);
+		if (json_is_string(value))
+			return strtoll(json_string_value(value), NULL, 10);
 	}
 	return 1;
+}
+
+/* As the event has it, as CloudWatch writes times ("2026-11-24 05:00:00.000", of UTC), or as milliseconds. */
+static int64_t row_time(const json_t *event)
+{
+	static const char *const names[] = {"requestReceivedTimestamp", "last_seen", "@timestamp"};
+	int64_t ms = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(names) && !ms; i++) {
+		const char *value = member(event, names[i]);
+		char text[40];
+		if (!value)
+			continue;
+		if (strspn(value, "0123456789") == strlen(value)) {
+			ms = strtoll(value, NULL, 10);
+			continue;
+		}
+		snprintf(text, sizeof text, "%s%s", value, strlen(value) > 10 && value[10] == ' ' ? "Z" : "");
+		if (text[10] == ' ')
+			text[10] = 'T';
+		if (!time_parse_rfc3339(slice_of(text), &ms))
+			ms = 0;
+	}
+	return ms;
 }
 
 static bool same_text(const char *a, const char *b)
@@ -325,7 +354,8 @@ static void join_event(struct assess *assess, struct api_evidence evidence, size
 {
 	struct api_evidence *all = (struct api_evidence *)(uintptr_t)assess->apis;
 	for (size_t i = from; i < assess->n_apis; i++) {
-		if (!api_evidence_same_api(&all[i], &evidence) || !same_text(all[i].caller, evidence.caller))
+		if (!api_evidence_same_api(&all[i], &evidence) || !same_text(all[i].caller, evidence.caller) ||
+		    !same_text(all[i].user, evidence.user))
 			continue;
 		all[i].count += evidence.count;
 		if (evidence.last_seen_ms > all[i].last_seen_ms)
@@ -342,7 +372,7 @@ static void take_event(struct assess *assess, const json_t *event, size_t from)
 	struct api_evidence evidence = {.source = API_AUDIT_LOG, .count = row_count(event)};
 	const char *uri = member(event, "requestURI"), *agent = member(event, "userAgent"),
 		   *verb = member(event, "verb"), *resource = member(event, "objectRef.resource"),
-		   *version = member(event, "objectRef.apiVersion"), *when = member(event, "requestReceivedTimestamp"),
+		   *version = member(event, "objectRef.apiVersion"), *user = member(event, "user.username"),
 		   *removed = json_string_value(
 			   json_object_get(json_object_get(event, "annotations"), "k8s.io/removed-release"));
 	if (resource && version) {
@@ -356,12 +386,14 @@ static void take_event(struct assess *assess, const json_t *event, size_t from)
 	bool known = evidence.api && (evidence.api->deprecated || evidence.api->removed);
 	if (!known && !is_true(event, "k8s.io/deprecated"))
 		return;
-	if (when)
-		time_parse_rfc3339(slice_of(when), &evidence.last_seen_ms);
+	evidence.last_seen_ms = row_time(event);
 	removed = removed ? removed : json_string_value(json_object_get(event, "annotations.k8s.io/removed-release"));
 	evidence.removed = arena_strdup(assess->arena, removed);
 	evidence.caller = arena_strdup(assess->arena, agent);
+	evidence.user = arena_strdup(assess->arena, user);
 	evidence.caller_kind = caller_by_verb(agent, verb);
+	if (user && caller_of(user) == API_CALLER_SYSTEM)
+		evidence.caller_kind = API_CALLER_SYSTEM;
 	join_event(assess, evidence, from);
 }
 
@@ -374,6 +406,8 @@ static void from_audit_log(struct assess *assess)
 			json_t *event DOCUMENT_CLEANUP = event_of_row(row);
 			take_event(assess, event, from);
 		}
+	json_array_foreach (assess->inventory->audit_log, i, row)
+		take_event(assess, row, from);
 }
 
 static void from_warnings(struct assess *assess)
@@ -461,6 +495,8 @@ void api_evidence_add(struct assess *assess, struct finding *finding, const stru
 		   *detail = evidence->source == API_HELM
 				     ? arena_printf(assess->arena, "release %s has %s %s \"%s\"", evidence->release,
 						    version, what, subject_text(evidence->object_name))
+			     : evidence->user && *evidence->user
+				     ? arena_printf(assess->arena, "%s %s by %s", version, what, evidence->user)
 				     : arena_printf(assess->arena, "%s %s", version, what);
 	if (is_there(finding, evidence, detail))
 		return;

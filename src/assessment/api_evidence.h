@@ -14,7 +14,7 @@ enum api_source {
 	API_LAST_APPLIED,
 	API_METRIC,    /* apiserver_requested_deprecated_apis */
 	API_CLIENT,    /* clientStats of an EKS insight */
-	API_AUDIT_LOG, /* CloudWatch Logs */
+	API_AUDIT_LOG, /* CloudWatch Logs, or a file of it */
 	API_WARNING,   /* Warning headers on our own reading */
 };
 extern const char *const api_source_names[]; /* as evidence is called: "helm", "managedFields", "metrics" … */
@@ -31,6 +31,7 @@ struct api_evidence {
 	const char *release;			       /* of API_HELM: "shop/web" */
 	const char *release_ns, *release_name;
 	const char *caller;
+	const char *user; /* who that is to the API server, where the audit log tells; NULL */
 	enum api_caller caller_kind;
 	int64_t last_seen_ms, count; /* 0: not known; -1: not told */
 };

@@ -318,39 +318,52 @@ static void alpha_beta(struct assess *assess)
 
 /* ---- API-COVERAGE */
 
+/* A source was read when any of its ways was. */
+static bool was_read(const struct assess *assess, const char *const *ways)
+{
+	for (; *ways; ways++)
+		if (assess_source_ok(assess, *ways, NULL))
+			return true;
+	return false;
+}
+
+/* Manifests that nobody named are no gap of the look: they are told only where something else is missing, too. */
 static void coverage(struct assess *assess)
 {
 	static const struct {
-		const char *name, *source;
+		const char *name, *ways[3];
 	} sources[] = {
-		{"Helm manifests", "kubernetes secrets"}, {"managedFields", "kubernetes discovery"},
-		{"last-applied", "kubernetes discovery"}, {"apiserver_requested_deprecated_apis", "metrics"},
-		{"EKS insights", "eks:DescribeInsight"},  {"audit log", "logs:GetQueryResults"},
+		{"Helm manifests", {"kubernetes secrets"}},
+		{"managedFields", {"kubernetes discovery"}},
+		{"last-applied", {"kubernetes discovery"}},
+		{"apiserver_requested_deprecated_apis", {"metrics"}},
+		{"EKS insights", {"eks:DescribeInsight"}},
+		{"audit log", {"logs:GetQueryResults", "audit log file"}},
+		{"Warning headers", {"warnings"}},
+		{"files", {"files", "git"}},
+		{"Git", {"git", "files"}},
 	};
-	const char *without = NULL, *why;
+	const char *without = NULL;
 	int n = 0;
+	bool gap = false;
 	for (size_t i = 0; i < ARRAY_SIZE(sources); i++) {
-		if (assess_source_ok(assess, sources[i].source, &why)) {
+		bool warnings = !strcmp(sources[i].ways[0], "warnings"),
+		     manifests = !strcmp(sources[i].ways[0], "files") || !strcmp(sources[i].ways[0], "git");
+		if (warnings ? assess->inventory->warnings || !assess->inventory->offline
+			     : was_read(assess, sources[i].ways)) {
 			n++;
 			continue;
 		}
+		gap |= !manifests;
 		without = arena_printf(assess->arena, "%s%s%s", subject_text(without), without ? ", " : "",
 				       sources[i].name);
 	}
-	bool warned = assess->inventory->warnings || !assess->inventory->offline;
-	n += warned;
-	if (!warned)
-		without =
-			arena_printf(assess->arena, "%s%sWarning headers", subject_text(without), without ? ", " : "");
-	if (!without)
+	if (!gap)
 		return;
-	struct finding *finding = assess_cluster(
-		assess,
-		"%d of 9 sources of evidence on deprecated APIs were read: not %s, nor files and Git, which scan reads",
-		n, without);
+	struct finding *finding =
+		assess_cluster(assess, "%d of 9 sources of evidence on deprecated APIs were read: not %s", n, without);
 	assess_remedy(assess, finding,
-		      "allow what is missing, and look at manifests and Git with: eks-upgrade-agent scan PATH --to %s",
-		      assess->target);
+		      "allow what is missing; give manifests and Git working trees by --manifests PATH");
 }
 
 const struct check checks_apis[] = {

@@ -24,6 +24,7 @@ static const struct cli_flag flags[] = {
 	{"mirror", 0, "URL", false, "of release notes: address that stands instead of their pages' hosts",
 	 "release_notes.mirror"},
 	{"offline", 0, NULL, false, "of release notes: only copies that are there", NULL},
+	{"audit-log", 0, "FILE", true, "an audit log of the API server's, JSON lines: who calls deprecated APIs", NULL},
 	{"list-checks", 0, NULL, false, "list every check", NULL},
 	{"explain", 0, "ID", false, "say what a check looks at and what to do", NULL},
 	{"only", 0, "IDS", true, "only these checks, separated by commas; * stands for anything: WL-*", NULL},

@@ -36,6 +36,7 @@ void inventory_free(struct inventory *inventory)
 	json_decref(inventory->warnings);
 	json_decref(inventory->survey);
 	pod_specs_free(inventory->pod_specs);
+	json_decref(inventory->audit_log);
 	model_pool_free(inventory->pool);
 	free(inventory);
 }

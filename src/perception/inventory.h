@@ -89,6 +89,8 @@ struct inventory {
 	struct deprecated_request *deprecated_requests;
 	size_t n_deprecated_requests;
 	json_t *warnings;   /* Warning headers that our own reading met: [{path, text, count}]; or NULL */
+	json_t *audit_log;  /* deprecated calls of an audit log's file: [{"userAgent", "verb", "objectRef.resource", …, "n",
+			     * "last_seen"}], members as CloudWatch's search names them; or NULL */
 	json_t *survey;	    /* what the look knows of itself: {"server", "identity_error", "clock_skew_ms",
 			     * "credentials_expire_at", "tools": {NAME: PATH or null}, "terraform_version"}; or NULL */
 	const char *readyz; /* what /readyz?verbose said; NULL: not asked */

@@ -162,6 +162,8 @@ static struct error *take_meta(struct inventory *inventory, const json_t *meta, 
 	inventory->readyz = model_pool_text(inventory->pool, document_text(meta, "readyz"));
 	inventory->warnings = json_incref(json_object_get(meta, "warnings"));
 	inventory->survey = json_incref(json_object_get(meta, "survey"));
+	if (json_is_array(json_object_get(meta, "audit_log")))
+		inventory->audit_log = json_incref(json_object_get(meta, "audit_log"));
 	size_t i;
 	const json_t *source;
 	json_array_foreach (json_object_get(meta, "sources"), i, source)
@@ -389,6 +391,8 @@ static json_t *meta_document(const struct inventory *inventory)
 		json_object_set(meta, "warnings", inventory->warnings);
 	if (inventory->survey)
 		json_object_set(meta, "survey", inventory->survey);
+	if (inventory->audit_log)
+		json_object_set(meta, "audit_log", inventory->audit_log);
 	return meta;
 }
 

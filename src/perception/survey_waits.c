@@ -93,7 +93,7 @@ static const char QUERY[] =
 	"filter @logStream like \"kube-apiserver-audit\" and `annotations.k8s.io/deprecated` = \"true\""
 	" | stats count(*) as n, latest(requestReceivedTimestamp) as last_seen"
 	" by objectRef.apiGroup, objectRef.apiVersion, objectRef.resource, verb, userAgent, user.username,"
-	" `annotations.k8s.io/removed-release` | sort n desc";
+	" `annotations.k8s.io/deprecated`, `annotations.k8s.io/removed-release` | sort n desc";
 
 void survey_audit_begin(struct round *round, struct audit_query *query)
 {

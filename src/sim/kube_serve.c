@@ -315,10 +315,11 @@ json_t *sim_kube_deprecated_calls(const struct sim_kube *kube)
 	char when[TIME_TEXT];
 	if (!kube->deprecated_requests)
 		return json_array();
-	return json_pack("[{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:s}]", "objectRef.apiGroup",
+	return json_pack("[{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:s}]", "objectRef.apiGroup",
 			 "flowcontrol.apiserver.k8s.io", "objectRef.apiVersion", "v1beta3", "objectRef.resource",
 			 "flowschemas", "verb", "list", "userAgent", kube->deprecated_agent, "user.username",
-			 "kubernetes-admin", "annotations.k8s.io/removed-release", "1.32", "n",
+			 "kubernetes-admin", "annotations.k8s.io/deprecated", "true",
+			 "annotations.k8s.io/removed-release", "1.32", "n",
 			 document_printf("%llu", (unsigned long long)kube->deprecated_requests), "last_seen",
 			 time_format_rfc3339(kube->deprecated_ms, when));
 }

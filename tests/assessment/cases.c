@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "codec/document.h"
 #include "codec/yaml.h"
+#include "perception/audit_log.h"
 
 #define FOLDER "tests/assessment/cases"
 
@@ -126,6 +127,8 @@ struct inventory *case_inventory(const json_t *document)
 					      "version", document_text_or(document, "from", "1.33")));
 	take_objects(inventory, json_object_get(document, "objects"));
 	take_metrics(inventory, document_text(document, "metrics"));
+	if (document_text(document, "audit_log"))
+		audit_log_text(inventory, slice_of(document_text(document, "audit_log")));
 	inventory->readyz = document_text(document, "readyz");
 	inventory->warnings = json_incref(json_object_get(document, "warnings"));
 	inventory->survey = json_incref(json_object_get(document, "survey"));
