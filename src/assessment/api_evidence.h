@@ -1,5 +1,5 @@
 /* Who uses which version of which API: what nine sources say, each kept apart, with who calls, when last and how
- * often. Files and Git working trees are the command scan's; the other seven are gathered here from the inventory. */
+ * often. All are gathered from the inventory. */
 #pragma once
 
 #include "assessment/subject.h"
@@ -30,6 +30,8 @@ struct api_evidence {
 	const char *object_ns, *object_name;	       /* NULL: of the API as such */
 	const char *release;			       /* of API_HELM: "shop/web" */
 	const char *release_ns, *release_name;
+	const char *file; /* of API_FILE and API_GIT */
+	int64_t line;
 	const char *caller;
 	const char *user; /* who that is to the API server, where the audit log tells; NULL */
 	enum api_caller caller_kind;

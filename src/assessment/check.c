@@ -76,7 +76,8 @@ const char *source_permission(struct arena *arena, const char *source)
 		return dot ? arena_printf(arena, "list %.*s of %s", (int)(dot - what), what, dot + 1)
 			   : arena_printf(arena, "list %s", what);
 	}
-	return !strcmp(source, "metrics")      ? "get /metrics"
+	return !strcmp(source, "manifests")    ? "assess --manifests PATH"
+	       : !strcmp(source, "metrics")    ? "get /metrics"
 	       : !strcmp(source, "kubernetes") ? "access to the API server"
 	       : !strcmp(source, "aws")	       ? "AWS credentials"
 					       : source;
@@ -297,6 +298,15 @@ struct finding *assess_unknown(struct assess *assess, const char *kind, const ch
 
 /* ---- running */
 
+/* What a scan of manifests has found under this id stands as it is, with its file and line. */
+static void take_manifests(struct assess *assess, const struct check *check)
+{
+	for (size_t i = 0; i < assess->inventory->n_manifests; i++)
+		if (!strcmp(assess->inventory->manifests[i].id, check->id))
+			*ARENA_PUSH(assess->arena, assess->findings, assess->n_findings) =
+				assess->inventory->manifests[i];
+}
+
 static void run_check(struct assess *assess, const struct check *check)
 {
 	size_t before = assess->n_findings;
@@ -314,7 +324,15 @@ static void run_check(struct assess *assess, const struct check *check)
 	}
 	if (may)
 		check->run(assess);
+	take_manifests(assess, check);
 	assess->passed += assess->n_findings == before;
+}
+
+/* Manifests that nobody gave were not looked at: no check of theirs has passed. */
+static bool has_subject(const struct assess *assess, const struct check *check)
+{
+	bool of_manifests = check->needs && *check->needs && !strcmp(*check->needs, "manifests");
+	return !of_manifests || inventory_find_source(assess->inventory, "manifests");
 }
 
 static bool wanted(const char *const *only, const char *id)
@@ -400,7 +418,7 @@ struct error *assess_run(const struct inventory *inventory, const struct config 
 	index_build(&assess);
 	for (const struct check *const *family = check_families; *family; family++) {
 		for (const struct check *check = *family; check->id; check++) {
-			if (!wanted(only, check->id))
+			if (!wanted(only, check->id) || !has_subject(&assess, check))
 				continue;
 			run_check(&assess, check);
 			*ARENA_PUSH(arena, checks, n_checks) =

@@ -46,6 +46,10 @@ struct assess {
 	const struct api_evidence *apis; /* assessment/api_evidence.h; NULL until asked for */
 	size_t n_apis;
 	bool has_apis;
+	struct unreadable_manifest {
+		const char *ns, *release, *reason;
+	} * unreadable; /* Helm's, in part; with `apis` */
+	size_t n_unreadable;
 	struct drain_prediction *drain; /* assessment/drain.h; made when it is first asked for */
 	const struct check *check;	/* the one that runs */
 	struct finding *findings;

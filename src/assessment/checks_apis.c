@@ -3,24 +3,24 @@
  *
  * API-REMOVED-IN-PATH is a blocker, so it rests on strong evidence alone: an object shown in that version, an installed
  * release that will write it again, a client that is named and still calls. Who wrote an object once, and what was
- * applied once, are told by API-MANAGEDFIELDS and API-LASTAPPLIED, and stand here as further evidence. API-GIT is the
- * command scan's. */
+ * applied once, are told by API-MANAGEDFIELDS and API-LASTAPPLIED, and stand here as further evidence. */
 #include <string.h>
 #include "assessment/api_evidence.h"
 #include "codec/document.h"
 
 #define PAGE "https://kubernetes.io/docs/reference/using-api/deprecation-guide/"
 
-/* Finds the finding of this check on this object and API, or NULL. */
+/* Finds the finding of this check on this object and API, or NULL. A manifest may leave its namespace out. */
 static struct finding *find(struct assess *assess, size_t from, const char *ns, const char *name,
 			    const struct api_evidence *evidence)
 {
+	bool any_ns = evidence->file && !ns;
 	const char *version = api_evidence_version(assess, evidence);
 	for (size_t i = from; i < assess->n_findings; i++) {
 		struct finding *finding = &assess->findings[i];
 		const struct finding_object *object = finding->object;
 		if (object && !strcmp(subject_text(object->name), subject_text(name)) &&
-		    !strcmp(subject_text(object->ns), subject_text(ns)) &&
+		    (any_ns || !strcmp(subject_text(object->ns), subject_text(ns))) &&
 		    !strcmp(subject_text(finding->api_version), version) &&
 		    (!evidence->kind || !strcmp(subject_text(object->kind), evidence->kind)))
 			return finding;
@@ -89,7 +89,8 @@ static void add_weak(struct assess *assess, size_t from)
 {
 	EACH_EVIDENCE(assess, evidence)
 	{
-		bool of_object = evidence->source == API_MANAGED_FIELDS || evidence->source == API_LAST_APPLIED,
+		bool of_object = evidence->source == API_MANAGED_FIELDS || evidence->source == API_LAST_APPLIED ||
+				 evidence->file,
 		     of_api = evidence->source == API_METRIC || evidence->source == API_WARNING;
 		for (size_t i = from; i < assess->n_findings && of_api; i++)
 			if (!strcmp(subject_text(assess->findings[i].api_version),
@@ -249,6 +250,20 @@ static void callers(struct assess *assess)
 	}
 }
 
+/* Where the object that was found comes from. */
+static void add_files(struct assess *assess, size_t from)
+{
+	EACH_EVIDENCE(assess, evidence)
+	{
+		struct finding *finding =
+			evidence->file && assess->n_findings > from
+				? find(assess, from, evidence->object_ns, evidence->object_name, evidence)
+				: NULL;
+		if (finding)
+			api_evidence_add(assess, finding, evidence);
+	}
+}
+
 /* ---- objects by their history */
 
 /* Of a version that is not even served now nobody can be a live writer. */
@@ -258,6 +273,7 @@ static void managed_fields(struct assess *assess)
 	EACH_EVIDENCE(assess, evidence)
 	if (evidence->source == API_MANAGED_FIELDS && api_evidence_on_path(assess, evidence))
 		tell(assess, from, evidence, ends_text(assess, evidence, "was last written by some manager in"));
+	add_files(assess, from);
 }
 
 static void last_applied(struct assess *assess)
@@ -266,6 +282,7 @@ static void last_applied(struct assess *assess)
 	EACH_EVIDENCE(assess, evidence)
 	if (evidence->source == API_LAST_APPLIED && api_evidence_removed(assess, evidence))
 		tell(assess, from, evidence, ends_text(assess, evidence, "was last applied in"));
+	add_files(assess, from);
 }
 
 /* The release is the thing to change: one finding each. */
@@ -293,9 +310,18 @@ static void helm_stored(struct assess *assess)
 			subject_text(evidence->release_name), subject_text(evidence->release_name),
 			subject_text(evidence->release_ns));
 	}
+	for (size_t i = 0; i < assess->n_unreadable; i++)
+		assess_unknown(assess, "HelmRelease", assess->unreadable[i].ns, assess->unreadable[i].release,
+			       "a part of its stored manifest: %s", subject_text(assess->unreadable[i].reason));
 	for (size_t i = 0; i < assess->inventory->n_bad_objects; i++)
 		if (!strcmp(assess->inventory->bad_objects[i].kind, "Secret"))
 			assess_unknown(assess, "Secret", NULL, NULL, "%s", assess->inventory->bad_objects[i].detail);
+}
+
+/* What was scanned stands already as the scan tells it; the frame adds it. */
+static void manifests(struct assess *assess)
+{
+	(void)assess;
 }
 
 /* ---- API-ALPHA-BETA */
@@ -340,21 +366,21 @@ static void coverage(struct assess *assess)
 		{"EKS insights", {"eks:DescribeInsight"}},
 		{"audit log", {"logs:GetQueryResults", "audit log file"}},
 		{"Warning headers", {"warnings"}},
-		{"files", {"files", "git"}},
-		{"Git", {"git", "files"}},
+		{"files", {"manifests"}},
+		{"Git", {"manifests"}},
 	};
 	const char *without = NULL;
 	int n = 0;
 	bool gap = false;
 	for (size_t i = 0; i < ARRAY_SIZE(sources); i++) {
 		bool warnings = !strcmp(sources[i].ways[0], "warnings"),
-		     manifests = !strcmp(sources[i].ways[0], "files") || !strcmp(sources[i].ways[0], "git");
+		     given = !strcmp(sources[i].ways[0], "manifests");
 		if (warnings ? assess->inventory->warnings || !assess->inventory->offline
 			     : was_read(assess, sources[i].ways)) {
 			n++;
 			continue;
 		}
-		gap |= !manifests;
+		gap |= !given;
 		without = arena_printf(assess->arena, "%s%s%s", subject_text(without), without ? ", " : "",
 				       sources[i].name);
 	}
@@ -418,6 +444,15 @@ const struct check checks_apis[] = {
 	 .run = helm_stored,
 	 .remedy = "upgrade the chart first, or correct the stored release with helm mapkubeapis",
 	 .page = "https://helm.sh/docs/topics/kubernetes_apis/"},
+	{.id = "API-GIT",
+	 .title = "a manifest or chart has an API version that the target does not serve",
+	 .severity = SEVERITY_HIGH,
+	 .severities = "HIGH; MEDIUM for a custom resource's version that its component has dropped; LOW in a template "
+		       "that a condition on the cluster's version may leave out",
+	 .needs = NEEDS("manifests"),
+	 .run = manifests,
+	 .remedy = "write the replacement that the finding names, in the file and line that it names",
+	 .page = PAGE},
 	{.id = "API-ALPHA-BETA",
 	 .title = "exists only in an alpha or beta version that the target does not serve by default",
 	 .severity = SEVERITY_HIGH,

@@ -25,6 +25,9 @@ static const struct cli_flag flags[] = {
 	 "release_notes.mirror"},
 	{"offline", 0, NULL, false, "of release notes: only copies that are there", NULL},
 	{"audit-log", 0, "FILE", true, "an audit log of the API server's, JSON lines: who calls deprecated APIs", NULL},
+	{"manifests", 0, "PATH", true, "files or a Git working tree to scan too, and to lay beside what runs", NULL},
+	{"with", 0, "pluto,kubent", true,
+	 "run these scanners on the cluster too, where they are installed, and compare", NULL},
 	{"list-checks", 0, NULL, false, "list every check", NULL},
 	{"explain", 0, "ID", false, "say what a check looks at and what to do", NULL},
 	{"only", 0, "IDS", true, "only these checks, separated by commas; * stands for anything: WL-*", NULL},
@@ -129,6 +132,8 @@ static struct error *look(struct cli *cli, struct inventory **ret)
 			error_free(error);
 			error = TAKE(aws_error);
 		}
+		if (!error)
+			error = cli_take_evidence(cli, inventory);
 		if (!error && snapshot)
 			error = snapshot_commit(snapshot, inventory);
 	} else {
@@ -159,6 +164,16 @@ static struct error *add_notes(struct cli *cli, const struct inventory *inventor
 	return NULL;
 }
 
+/* What looks at the live cluster says nothing of one that was saved. */
+static struct error *check_flags(struct cli *cli)
+{
+	static const char *const live[] = {"refresh-insights", "with", "save"};
+	for (size_t i = 0; i < ARRAY_SIZE(live); i++)
+		if (cli_flag_given(cli, "from") && cli_flag_given(cli, live[i]))
+			return cli_usage_error("--%s is about the live cluster: it does not go with --from", live[i]);
+	return cli_with_scanners(cli, 0, NULL, 0, NULL);
+}
+
 static struct error *run(struct cli *cli, int *ret_exit)
 {
 	int64_t began_ms = cli_monotonic_ms();
@@ -174,6 +189,7 @@ static struct error *run(struct cli *cli, int *ret_exit)
 	TRY(cli_load_config(cli, !from));
 	if (!cli->config.target_version)
 		return error_remedy(cli_usage_error("no target version"), "set target_version, or --to VERSION");
+	TRY(check_flags(cli));
 	struct inventory *inventory CLEANUP(inventory_freep) = NULL;
 	struct assessment assessment;
 	if (!from || cli->config.release_notes.enabled)
@@ -182,10 +198,12 @@ static struct error *run(struct cli *cli, int *ret_exit)
 		struct error *error = snapshot_read(from, &inventory);
 		if (error)
 			return error->remedy ? error : error_remedy(error, "mend it, or write it anew with --save");
+		TRY(cli_take_evidence(cli, inventory));
 	} else {
 		TRY(look(cli, &inventory));
 	}
 	TRY(assess_run(inventory, &cli->config, cli->config.target_version, only, cli->arena, &assessment));
+	TRY(cli_with_scanners(cli, knowledge_minor(cli->config.target_version), NULL, 0, &assessment));
 	assessment_accept(&assessment, &cli->config, inventory->captured_at_ms, cli->arena);
 	if (cli->config.release_notes.enabled)
 		TRY(add_notes(cli, inventory, &assessment));

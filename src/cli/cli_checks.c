@@ -8,13 +8,6 @@
 
 /* Findings that no look at a cluster makes; one family as those of assessment/. */
 static const struct check elsewhere[] = {
-	{.id = "API-GIT",
-	 .title = "a manifest or chart has an API version that the target does not serve",
-	 .severity = SEVERITY_HIGH,
-	 .severities = "HIGH; MEDIUM for a custom resource's version that its component has dropped; LOW in a template "
-		       "that a condition on the cluster's version may leave out",
-	 .remedy = "write the replacement that the finding names, in the file and line that it names",
-	 .page = "https://kubernetes.io/docs/reference/using-api/deprecation-guide/"},
 	{.id = "RISK-UNUSED",
 	 .title = "an accepted risk that nothing matches",
 	 .severity = SEVERITY_INFO,

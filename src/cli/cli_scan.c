@@ -9,7 +9,6 @@
 #include "codec/json.h"
 #include "knowledge/calendar.h"
 #include "knowledge/lifecycle.h"
-#include "scan/compare.h"
 #include "scan/scan.h"
 
 static const struct cli_flag flags[] = {
@@ -152,64 +151,13 @@ static void tell_horizon(struct cli *cli, struct assessment *assessment, unsigne
 				     last->version, assessment->target_version)};
 }
 
-typedef struct error *scanner_run_fn(const struct scanner_request *request, struct scanner_report *ret);
-static const struct scanner {
-	const char *name;
-	scanner_run_fn *run;
-} scanners[] = {{"pluto", pluto_run}, {"kubent", kubent_run}};
-
-/* One that is missing or fails is told; our own report stands. */
-static struct error *compare_with(struct cli *cli, const struct scanner *scanner, unsigned minor,
-				  struct assessment *assessment)
-{
-	if (!cli->ports.process)
-		TRY(cli_open_ports(cli, HOST_STORE_NONE));
-	struct scanner_request request = {.ports = &cli->ports,
-					  .arena = cli->arena,
-					  .target_minor = minor,
-					  .paths = cli->arguments,
-					  .n_paths = cli->n_arguments};
-	struct scanner_report report;
-	struct error *error ERROR_CLEANUP = scanner->run(&request, &report);
-	if (!error) {
-		scan_compare(&report, minor, cli->arena, assessment);
-		return NULL;
-	}
-	struct buf line CLEANUP(buf_done) = BUF_INIT(4096);
-	error_line(error, &line);
-	*ARENA_PUSH(cli->arena, assessment->sources, assessment->n_sources) =
-		(struct assessment_source){scanner->name, error->class == ERROR_NOT_FOUND ? "skipped" : "failed",
-					   arena_strdup(cli->arena, buf_str(&line))};
-	return NULL;
-}
-
-static struct error *find_scanner(const char *name, size_t n, const struct scanner **ret)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(scanners); i++)
-		if (slice_eq(slice_make(name, n), scanners[i].name)) {
-			*ret = &scanners[i];
-			return NULL;
-		}
-	return cli_usage_error("--with: \"%.*s\" is neither pluto nor kubent", (int)n, name);
-}
-
 static struct error *compare(struct cli *cli, unsigned minor, struct assessment *assessment)
 {
-	size_t n;
-	const char **given = cli_flag_all(cli, "with", &n);
-	for (size_t a = 0; n && a < cli->n_arguments; a++)
+	bool wanted = cli_flag_given(cli, "with");
+	for (size_t a = 0; wanted && a < cli->n_arguments; a++)
 		if (!strcmp(cli->arguments[a], "-"))
 			return cli_usage_error("--with: standard input can be read once only; give files");
-	for (size_t i = 0; i < n; i++) {
-		for (const char *p = given[i]; *p;) {
-			size_t length = strcspn(p, ",");
-			const struct scanner *scanner;
-			TRY(find_scanner(p, length, &scanner));
-			TRY(compare_with(cli, scanner, minor, assessment));
-			p += length + (p[length] == ',');
-		}
-	}
-	return NULL;
+	return cli_with_scanners(cli, minor, cli->arguments, cli->n_arguments, assessment);
 }
 
 static struct error *run(struct cli *cli, int *ret_exit)

@@ -39,6 +39,14 @@ int cli_exit_of_result(enum run_result result);
 /* What assess and scan found, as -o says. */
 struct error *cli_print_assessment(struct cli *cli, const struct assessment *assessment) MUST_CHECK;
 
+/* --with: runs pluto and kubent over the files, or (NULL) over the cluster, and compares; says which of them are not
+ * there. `assessment` NULL: only looks whether the flag is well. */
+struct error *cli_with_scanners(struct cli *cli, unsigned minor, const char *const *paths, size_t n_paths,
+				struct assessment *assessment) MUST_CHECK;
+/* --audit-log and --manifests: into the inventory; findings live in the command's arena. */
+struct inventory;
+struct error *cli_take_evidence(struct cli *cli, struct inventory *inventory) MUST_CHECK;
+
 /* What checks there are, all or one, as -o says; and that there is none of this name. */
 void checks_list(struct cli *cli);
 struct error *checks_explain(struct cli *cli, const char *id) MUST_CHECK;

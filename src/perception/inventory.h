@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 #include "codec/model_pool.h"
+#include "models/finding.h"
 #include "models/kube_objects.h"
 
 enum source_status { SOURCE_OK, SOURCE_DENIED, SOURCE_FAILED, SOURCE_SKIPPED };
@@ -91,6 +92,8 @@ struct inventory {
 	json_t *warnings;   /* Warning headers that our own reading met: [{path, text, count}]; or NULL */
 	json_t *audit_log;  /* deprecated calls of an audit log's file: [{"userAgent", "verb", "objectRef.resource", …, "n",
 			     * "last_seen"}], members as CloudWatch's search names them; or NULL */
+	const struct finding *manifests; /* what a scan of manifests found that were given beside (scan/); borrowed */
+	size_t n_manifests;
 	json_t *survey;	    /* what the look knows of itself: {"server", "identity_error", "clock_skew_ms",
 			     * "credentials_expire_at", "tools": {NAME: PATH or null}, "terraform_version"}; or NULL */
 	const char *readyz; /* what /readyz?verbose said; NULL: not asked */

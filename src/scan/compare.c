@@ -46,10 +46,34 @@ static void add(struct arena *arena, struct differences *all, const char *api_ve
 	*ARENA_PUSH(arena, all->items, all->n) = (struct difference){api_version, kind, 1, why};
 }
 
+/* Findings on an object that stands in some version: not on callers, references or fields, of which they do not
+ * speak. */
 static bool is_api_finding(const struct finding *finding)
 {
-	return finding->status == FINDING_FOUND && finding->api_version && finding->object &&
-	       (!strncmp(finding->id, "API-", 4)) && strcmp(finding->id, "API-FIELD") != 0;
+	static const char *const ids[] = {
+		"API-GIT",	     "API-DEPRECATED",	"API-HELM-STORED", "API-REMOVED-IN-PATH",
+		"API-MANAGEDFIELDS", "API-LASTAPPLIED", "API-ALPHA-BETA"};
+	const struct finding_object *object = finding->object;
+	if (finding->status != FINDING_FOUND || !finding->api_version || !object || !object->kind ||
+	    !strcmp(object->kind, "HelmRelease"))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
+		if (!strcmp(ids[i], finding->id))
+			return true;
+	return false;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return !strcmp(a ? a : "", b ? b : "");
+}
+
+/* The same object in the same version, told under two ids. */
+static bool same_thing(const struct finding *a, const struct finding *b)
+{
+	return same_text(a->api_version, b->api_version) && same_text(a->object->kind, b->object->kind) &&
+	       same_text(a->object->name, b->object->name) && same_text(a->object->ns, b->object->ns) &&
+	       same_text(a->file, b->file) && a->document == b->document;
 }
 
 static bool same_file(const char *theirs, const char *ours)
@@ -64,12 +88,15 @@ static bool same_file(const char *theirs, const char *ours)
 	return all >= n && !strcmp(longer + all - n, shorter);
 }
 
+/* Of Helm's objects pluto tells "RELEASE/NAME". Manifests may leave their namespace out. */
 static bool same_object(const struct scanner_item *item, const struct finding *finding)
 {
-	const char *name = finding->object->name ? finding->object->name : "";
-	return !strcmp(item->api_version, finding->api_version) &&
-	       !strcmp(item->kind, finding->object->kind ? finding->object->kind : "") && !strcmp(item->name, name) &&
-	       same_file(item->file, finding->file);
+	const struct finding_object *object = finding->object;
+	const char *name = object->name ? object->name : "", *slash = strrchr(item->name, '/');
+	bool same_name = !strcmp(item->name, name) || (slash && !finding->file && !strcmp(slash + 1, name)),
+	     same_ns = !*item->ns || !object->ns || !strcmp(item->ns, object->ns);
+	return same_name && same_ns && !strcmp(item->api_version, finding->api_version) &&
+	       same_text(item->kind, object->kind) && same_file(item->file, finding->file);
 }
 
 static const char *why_only_theirs(struct arena *arena, const struct scanner_report *report,
@@ -90,6 +117,14 @@ static const char *why_only_theirs(struct arena *arena, const struct scanner_rep
 	return "we found no such object where we looked";
 }
 
+static bool has_source(const struct finding *finding, const char *source)
+{
+	for (size_t i = 0; i < finding->n_evidence; i++)
+		if (same_text(finding->evidence[i].source, source))
+			return true;
+	return false;
+}
+
 static const char *why_only_ours(struct arena *arena, const struct scanner_report *report,
 				 const struct finding *finding)
 {
@@ -102,6 +137,10 @@ static const char *why_only_ours(struct arena *arena, const struct scanner_repor
 	if (finding->n_evidence && finding->evidence[0].detail &&
 	    strstr(finding->evidence[0].detail, "read from a template"))
 		return arena_printf(arena, "%s does not read templates as they are written", report->program);
+	if (!finding->file && !has_source(finding, "last-applied") && !has_source(finding, "helm"))
+		return arena_printf(
+			arena, "%s looks at last-applied annotations and Helm's releases; we have it from %s",
+			report->program, finding->n_evidence ? finding->evidence[0].source : "the object itself");
 	if (api && api->component)
 		return arena_printf(arena, "%s knows few components; this is %s's own life cycle", report->program,
 				    api->component);
@@ -138,45 +177,77 @@ static void tell(struct arena *arena, struct assessment *assessment, const struc
 						   arena_printf(arena, "%zu more", all->n - MAX_TOLD)};
 }
 
+struct comparison {
+	struct arena *arena;
+	const struct scanner_report *report;
+	struct assessment *assessment;
+	unsigned target;
+	bool *taken; /* by finding */
+	struct differences ours, theirs, releases;
+	size_t both, only_theirs, only_ours;
+};
+
+/* Every finding on that thing is accounted for. */
+static void take(struct comparison *comparison, const struct finding *thing)
+{
+	for (size_t k = 0; k < comparison->assessment->n_findings; k++) {
+		const struct finding *finding = &comparison->assessment->findings[k];
+		if (is_api_finding(finding) && same_thing(finding, thing))
+			comparison->taken[k] = true;
+	}
+}
+
+static void lay_beside(struct comparison *comparison, const struct scanner_item *item)
+{
+	struct assessment *assessment = comparison->assessment;
+	struct arena *arena = comparison->arena;
+	size_t k = 0;
+	while (k < assessment->n_findings && (comparison->taken[k] || !is_api_finding(&assessment->findings[k]) ||
+					      !same_object(item, &assessment->findings[k])))
+		k++;
+	if (k == assessment->n_findings) {
+		add(arena, &comparison->theirs, item->api_version, item->kind,
+		    why_only_theirs(arena, comparison->report, item, comparison->target));
+		comparison->only_theirs++;
+		return;
+	}
+	struct finding *finding = &assessment->findings[k];
+	take(comparison, finding);
+	comparison->both++;
+	*ARENA_PUSH(arena, finding->evidence, finding->n_evidence) =
+		(struct finding_evidence){.source = arena_strdup(arena, comparison->report->program),
+					  .detail = item->removed ? "says it is removed" : "says it is deprecated"};
+	compare_releases(arena, comparison->report, item, &comparison->releases);
+}
+
+static void count_ours(struct comparison *comparison)
+{
+	for (size_t k = 0; k < comparison->assessment->n_findings; k++) {
+		const struct finding *finding = &comparison->assessment->findings[k];
+		if (comparison->taken[k] || !is_api_finding(finding))
+			continue;
+		add(comparison->arena, &comparison->ours, finding->api_version, finding->object->kind,
+		    why_only_ours(comparison->arena, comparison->report, finding));
+		comparison->only_ours++;
+		take(comparison, finding);
+	}
+}
+
 void scan_compare(const struct scanner_report *report, unsigned target, struct arena *arena,
 		  struct assessment *assessment)
 {
 	bool *taken CLEANUP(mem_freep) = mem_array(assessment->n_findings + 1, sizeof *taken);
-	struct differences ours = {NULL, 0}, theirs = {NULL, 0}, releases = {NULL, 0};
-	size_t both = 0, only_theirs = 0, only_ours = 0;
-	const char *program = arena_strdup(arena, report->program);
-	for (size_t i = 0; i < report->n; i++) {
-		const struct scanner_item *item = &report->items[i];
-		size_t k = 0;
-		while (k < assessment->n_findings && (taken[k] || !is_api_finding(&assessment->findings[k]) ||
-						      !same_object(item, &assessment->findings[k])))
-			k++;
-		if (k == assessment->n_findings) {
-			add(arena, &theirs, item->api_version, item->kind,
-			    why_only_theirs(arena, report, item, target));
-			only_theirs++;
-			continue;
-		}
-		struct finding *finding = &assessment->findings[k];
-		taken[k] = true;
-		both++;
-		*ARENA_PUSH(arena, finding->evidence, finding->n_evidence) = (struct finding_evidence){
-			.source = program, .detail = item->removed ? "says it is removed" : "says it is deprecated"};
-		compare_releases(arena, report, item, &releases);
-	}
-	for (size_t k = 0; k < assessment->n_findings; k++)
-		if (!taken[k] && is_api_finding(&assessment->findings[k])) {
-			add(arena, &ours, assessment->findings[k].api_version,
-			    assessment->findings[k].object->kind ? assessment->findings[k].object->kind : "",
-			    why_only_ours(arena, report, &assessment->findings[k]));
-			only_ours++;
-		}
+	struct comparison comparison = {
+		.arena = arena, .report = report, .assessment = assessment, .target = target, .taken = taken};
+	for (size_t i = 0; i < report->n; i++)
+		lay_beside(&comparison, &report->items[i]);
+	count_ours(&comparison);
 	*ARENA_PUSH(arena, assessment->sources, assessment->n_sources) = (struct assessment_source){
-		program, "ok",
+		arena_strdup(arena, report->program), "ok",
 		arena_printf(arena, "%s: %zu objects, %zu of them ours, too; %zu are its alone, %zu ours alone",
-			     *report->version ? report->version : "version not known", report->n, both, only_theirs,
-			     only_ours)};
-	tell(arena, assessment, report, "differs", &releases);
-	tell(arena, assessment, report, "found alone", &theirs);
-	tell(arena, assessment, report, "did not find", &ours);
+			     *report->version ? report->version : "version not known", report->n, comparison.both,
+			     comparison.only_theirs, comparison.only_ours)};
+	tell(arena, assessment, report, "differs", &comparison.releases);
+	tell(arena, assessment, report, "found alone", &comparison.theirs);
+	tell(arena, assessment, report, "did not find", &comparison.ours);
 }

@@ -96,6 +96,12 @@ static bool is_helm(struct slice text)
 	return false;
 }
 
+/* What Helm has stored is what its templates gave: braces in it are somebody's text. */
+static bool is_rendered(const struct scan *scan)
+{
+	return !strcmp(scan->source, "helm");
+}
+
 static void make_template(struct scan *scan)
 {
 	size_t at = 0;
@@ -225,7 +231,7 @@ static void unusual(struct scan *scan, size_t at, size_t content, size_t end, bo
 	if (!error)
 		return;
 	forget(scan, n_findings, objects);
-	if (!scan->template && has(document, "{{")) {
+	if (!scan->template && !is_rendered(scan) && has(document, "{{")) {
 		make_template(scan);
 		if (scan->template) {
 			size_t again = at;
@@ -281,9 +287,10 @@ static void read_text(struct scan *scan, struct slice text, bool by_name)
 	scan->template = NULL;
 	scan->counted_at = 0;
 	scan->counted_lines = scan->document_number = 0;
-	if ((may & MAY_TEMPLATE) && is_helm(text))
+	bool template = (may & MAY_TEMPLATE) && !is_rendered(scan) && is_helm(text);
+	if (template)
 		make_template(scan);
-	if (may & MAY_TEMPLATE && !scan->template && is_helm(text)) {
+	if (template && !scan->template) {
 		scan->document_number = 1;
 		scan_unknown(scan, 1, "a template with an action that has no end", "mend the template");
 	} else if (may) {

@@ -13,7 +13,7 @@ struct row {
 	enum value value;
 	double usual; /* when none is given */
 };
-#define SERVICES "aws eks route53 cloudwatch elbv2 sts iam ec2 autoscaling ssm secretsmanager servicequotas"
+#define SERVICES "aws eks route53 cloudwatch elbv2 sts iam ec2 autoscaling ssm secretsmanager servicequotas logs"
 static const struct row rows[] = {
 	{"blue green", "5xx", VALUE_PART, 1},
 	{"blue green", "latency", VALUE_TIME, 500},

@@ -650,13 +650,27 @@ void kube_reconcile(struct sim_kube *kube, struct kube_workload *w)
 	w->reconciling = false;
 }
 
+/* A budget as it is written. What is patched onto a built-in one is laid aside while that is rendered, because its
+ * status asks for the budget. */
+static json_t *written_budget(struct sim_kube *kube, struct kube_object *pdb)
+{
+	if (pdb->whole)
+		return json_incref(pdb->doc);
+	json_t *patch = pdb->doc;
+	pdb->doc = NULL;
+	json_t *document = kube_document(kube, pdb);
+	pdb->doc = patch;
+	kube_merge_patch(document, patch);
+	return document;
+}
+
 bool kube_budget_covers(struct sim_kube *kube, struct kube_object *pdb, struct kube_pod *pod)
 {
 	if (pdb->ns != pod->object.ns && strcmp(pdb->ns, pod->object.ns) != 0)
 		return false;
 	if (!pdb->doc)
 		return pdb->workload == pod->object.workload;
-	json_t *document = kube_view(kube, pdb);
+	json_t *document = written_budget(kube, pdb);
 	struct kube_labels labels;
 	kube_labels_of(kube, &pod->object, &labels);
 	bool covers =
@@ -676,7 +690,7 @@ static int64_t amount(const json_t *value, int64_t n)
 
 static void budget_of_document(struct sim_kube *kube, struct kube_object *pdb, struct kube_budget *ret)
 {
-	json_t *document = kube_view(kube, pdb);
+	json_t *document = written_budget(kube, pdb);
 	const json_t *spec = json_object_get(document, "spec");
 	struct kube_kind *pods = kube_kind_of(kube, KIND_POD);
 	uint64_t round = ++kube->serial;

@@ -7,7 +7,9 @@
 #include "base/time.h"
 #include "codec/document.h"
 #include "codec/yaml.h"
+#include "knowledge/lifecycle.h"
 #include "perception/audit_log.h"
+#include "scan/scan.h"
 
 #define FOLDER "tests/assessment/cases"
 
@@ -95,6 +97,21 @@ static void take_metrics(struct inventory *inventory, const char *text)
 	}
 }
 
+static void take_files(struct inventory *inventory, json_t *files, unsigned target)
+{
+	struct scan_options options = {.target_minor = target, .arena = inventory->arena};
+	struct scan *scan CLEANUP(scan_freep) = scan_new(&options);
+	struct assessment found = {0};
+	const char *name;
+	json_t *text;
+	json_object_foreach (files, name, text)
+		scan_text(scan, slice_of(json_string_value(text)), name, strstr(name, "git/") ? "git" : "file");
+	scan_finish(scan, &found, NULL);
+	inventory->manifests = found.findings;
+	inventory->n_manifests = found.n_findings;
+	inventory_source(inventory, "manifests", SOURCE_OK, NULL);
+}
+
 static enum source_status status_of(const char *word)
 {
 	for (int i = 0; source_status_names[i]; i++)
@@ -127,6 +144,9 @@ struct inventory *case_inventory(const json_t *document)
 					      "version", document_text_or(document, "from", "1.33")));
 	take_objects(inventory, json_object_get(document, "objects"));
 	take_metrics(inventory, document_text(document, "metrics"));
+	if (json_object_get(document, "manifests"))
+		take_files(inventory, json_object_get(document, "manifests"),
+			   knowledge_minor(document_text_or(document, "to", "1.34")));
 	if (document_text(document, "audit_log"))
 		audit_log_text(inventory, slice_of(document_text(document, "audit_log")));
 	inventory->readyz = document_text(document, "readyz");

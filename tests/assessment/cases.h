@@ -7,6 +7,7 @@
  *   objects: [{apiVersion: …}]    # of Kubernetes, as the API shows them
  *   aws: {describe_nodegroup: [{request: {…}, response: {…}}]}   # describe_cluster is made up unless given
  *   metrics: |                    # lines of the API server's
+ *   manifests: {git/web.yaml: |…}  # files that were scanned; below git/: in a Git working tree
  *   audit_log: |                  # lines of an audit log's file
  *   warnings: [{path: …, text: …, count: 1}]  # Warning headers that our own reading met
  *   survey: {server: …, clock_skew_ms: 0, tools: {terraform: null}}   # what the look knows of itself

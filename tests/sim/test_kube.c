@@ -402,6 +402,26 @@ static void a_lonely_budget_blocks(void **state)
 	sim_kube_free(kube);
 }
 
+static void a_budget_that_is_patched_goes_by_what_it_says_then(void **state)
+{
+	static const char path[] = "/apis/policy/v1/namespaces/payments/poddisruptionbudgets/payments-redis-pdb";
+	struct sim_kube *kube = ask_cluster("small");
+	int status;
+	(void)state;
+	json_t *noted = ask_as(kube, "PATCH", path, "application/merge-patch+json", NULL,
+			       "{\"metadata\":{\"annotations\":{\"a\":\"b\"}}}", &status);
+	assert_int_equal(status, 200);
+	assert_int_equal(ask_number(noted, "status.disruptionsAllowed"), 0);
+	json_decref(noted);
+	json_t *mended = ask_as(kube, "PATCH", path, "application/merge-patch+json", NULL,
+				"{\"spec\":{\"minAvailable\":null,\"maxUnavailable\":1}}", &status);
+	assert_int_equal(status, 200);
+	assert_int_equal(ask_number(mended, "status.disruptionsAllowed"), 1);
+	assert_int_equal(ask_number(mended, "status.desiredHealthy"), 0);
+	json_decref(mended);
+	sim_kube_free(kube);
+}
+
 static void apps_copied_to_an_empty_cluster_start(void **state)
 {
 	(void)state;
@@ -546,6 +566,7 @@ int main(void)
 		cmocka_unit_test(evicted_pods_come_back_elsewhere),
 		cmocka_unit_test(a_stateful_pod_keeps_its_name),
 		cmocka_unit_test(a_lonely_budget_blocks),
+		cmocka_unit_test(a_budget_that_is_patched_goes_by_what_it_says_then),
 		cmocka_unit_test(apps_copied_to_an_empty_cluster_start),
 		cmocka_unit_test(removed_nodes_move_their_pods),
 		cmocka_unit_test(sick_apps_crash_and_recover),
