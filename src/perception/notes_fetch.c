@@ -136,7 +136,7 @@ static void look(const struct release_notes_request *request, struct notes_fetch
 	int status = response->status;
 	if (response->error) {
 		enum error_class class = response->error->class;
-		bool may_pass = class == ERROR_TRANSIENT || class == ERROR_TIMEOUT;
+		bool may_pass = class == ERROR_TRANSIENT; /* what hung for so long would hang again */
 		if (!may_pass || !again(request, fetch, response, deadline_ms))
 			give_up(fetch, line_of(response->error, arena));
 	} else if (status == 200 && response->body.n) {
