@@ -279,7 +279,7 @@ void kube_node_remove(struct sim_kube *kube, struct kube_node *node);
 void kube_nodes_leave(struct sim_kube *kube); /* those that are marked */
 struct kube_node *kube_node_find(struct sim_kube *kube, const char *name);
 
-/* ---- kube_pods.c: the controllers of pods */
+/* ---- kube_pods.c, kube_schedule.c, kube_reconcile.c, kube_budget.c: pods and their controllers */
 struct kube_pod *kube_pod_new(struct sim_kube *kube, struct kube_workload *workload, unsigned ordinal,
 			      struct kube_node *node);
 void kube_pod_make_ready(struct sim_kube *kube, struct kube_pod *pod, int64_t since_ms); /* at birth of the cluster */
@@ -292,6 +292,8 @@ void kube_pods_leave_nodes(struct sim_kube *kube); /* the pods of nodes that are
 void kube_reconcile(struct sim_kube *kube, struct kube_workload *workload);
 struct kube_pod *kube_pod_alloc(struct sim_kube *kube);
 void kube_pod_place(struct sim_kube *kube, struct kube_pod *pod); /* onto a node, or into the queue */
+void kube_pod_bind(struct sim_kube *kube, struct kube_pod *pod, struct kube_node *node);
+uint64_t kube_pod_random(struct sim_kube *kube, struct kube_pod *pod, uint64_t salt); /* follows from the pod */
 void kube_schedule_pending(struct sim_kube *kube);
 bool kube_pod_is_own(const struct kube_pod *pod); /* a client's template or document, not one of the built-in apps */
 void kube_placing_node_new(struct sim_kube *kube, struct kube_node *node);
@@ -320,7 +322,7 @@ enum kube_reason {
 void kube_note(struct sim_kube *kube, enum kube_reason reason, struct kube_object *object, const char *node);
 void kube_sync_events(struct sim_kube *kube);
 
-/* ---- kube_text.c, kube_render.c: records to JSON */
+/* ---- kube_out.c, kube_text.c, kube_values.c, kube_fill.c, kube_labels.c, kube_render.c: records to JSON */
 struct kube_out {
 	struct http_sink *sink;
 	struct buf *body;
@@ -398,7 +400,7 @@ bool kube_selector_empty(const struct kube_selector *selector);
 /* A metav1.LabelSelector document against labels. */
 bool kube_label_selector_matches(const json_t *selector, const struct kube_labels *labels);
 
-/* kube_list.c, kube_watch.c, kube_table.c, kube_write.c, kube_evict.c, kube_discovery.c, kube_other.c */
+/* kube_list.c, kube_watch.c, kube_table.c, kube_write.c, kube_delete.c, kube_evict.c, kube_discovery.c, kube_other.c */
 void kube_serve_list(struct kube_request *request);
 void kube_serve_watch(struct kube_request *request, struct kube_selector *selector);
 json_t *kube_table(struct kube_request *request, struct kube_object *const *objects, size_t n, bool columns,
@@ -417,9 +419,13 @@ bool kube_serve_review(struct kube_request *request);	 /* creations that only an
 /* A client's body as a document; false: replied. */
 bool kube_body(struct kube_request *request, json_t **ret);
 
-/* kube_write.c, for controllers: deletes in the way of the API server (namespaces take their objects along, workloads
+/* kube_delete.c, for controllers: deletes in the way of the API server (namespaces take their objects along, workloads
  * their pods). */
 void kube_delete_object(struct sim_kube *kube, struct kube_object *object, int64_t grace_ms);
+/* kube_write.c */
+bool kube_no_finalizers(const json_t *document);
+void kube_stamp_metadata(struct sim_kube *kube, struct kube_object *object,
+			 json_t *document); /* what the server sets */
 /* Makes `document` (shared from then on) what the object is, after `old`, its view; `status`: its status too. */
 void kube_store_document(struct sim_kube *kube, struct kube_object *object, const json_t *old, json_t *document,
 			 bool status);
