@@ -189,9 +189,9 @@ int main(int argc, char **argv)
 	if (argc == 2 && !strcmp(argv[1], "sign"))
 		printf("%.0f\n", signatures());
 	else if (argc == 4 && !strcmp(argv[1], "calls"))
-		printf("%.4f\n", calls(argv[2], atoi(argv[3])));
+		printf("%.4f\n", calls(argv[2], (int)strtol(argv[3], NULL, 10)));
 	else if (argc == 4 && !strcmp(argv[1], "curl"))
-		printf("%.4f\n", by_curl(argv[2], atoi(argv[3])));
+		printf("%.4f\n", by_curl(argv[2], (int)strtol(argv[3], NULL, 10)));
 	else
 		return 2;
 	return 0;

@@ -33,7 +33,7 @@ static bool one(const char *cluster, uint64_t seed)
 
 int main(int argc, char **argv)
 {
-	int runs = argc > 1 ? atoi(argv[1]) : 200;
+	int runs = argc > 1 ? (int)strtol(argv[1], NULL, 10) : 200;
 	double start = cpu_s();
 	for (int seed = 1; seed <= runs; seed++)
 		if (!one(argc > 2 ? argv[2] : "medium", (uint64_t)seed))

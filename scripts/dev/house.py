@@ -27,6 +27,8 @@ STATE = {
     "interrupted": "what a signal handler may touch",
 }
 BANNED_CALL = re.compile(r"(?<![\w.>])(%s)\s*\(" % "|".join(BANNED))
+# A test has its process for itself: it may set what the program under test finds there.
+IN_TESTS = {"setenv"}
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"/]+)/([^"]+)"')
 TOO_EARLY = re.compile(r"\b(TODO|FIXME|XXX|HACK)\s*[:(]")
 
@@ -102,7 +104,8 @@ def check_file(path, order, say):
             say(path, start, f'"{name_before(code, start)}" has {length} lines; a function has at most {MAX_FUNCTION}')
     for number, line in enumerate(code, 1):
         for match in BANNED_CALL.finditer(line):
-            say(path, number, f"{match.group(1)}() is banned: use {BANNED[match.group(1)]}")
+            if path.parts[0] != "tests" or match.group(1) not in IN_TESTS:
+                say(path, number, f"{match.group(1)}() is banned: use {BANNED[match.group(1)]}")
     for number, line in enumerate(lines, 1):
         match = TOO_EARLY.search(line)
         if match:

@@ -1,4 +1,5 @@
 /* Gathering what the sources say of API versions, all into one form. */
+#include "assessment/api_evidence.h"
 #include "assessment/api_evidence_internal.h"
 
 #include <stdlib.h>

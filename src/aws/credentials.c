@@ -1,4 +1,5 @@
-/* The chain. */
+/* The chain: each link in turn, until one gives credentials; what it gave is kept and renewed before it ends. */
+#include "aws/credentials.h"
 #include "aws/credentials_internal.h"
 
 #include <errno.h>

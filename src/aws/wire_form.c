@@ -1,9 +1,10 @@
 /* Forms, written: the query protocol and EC2's. A value's name is its path, "MetricDataQueries.member.1.Id": it grows
  * and shrinks in one buffer while the value is walked. */
+#include "aws/wire_form.h"
+
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include "aws/wire_form.h"
 #include "aws/wire_internal.h"
 #include "codec/document.h"
 

@@ -1,5 +1,6 @@
 /* XML that is not plain (xml_plain.c has the other), by libxml2's text reader into a small tree; the library is found
  * on first use. */
+#include "codec/xml.h"
 #include "codec/xml_internal.h"
 
 #include <dlfcn.h>

@@ -4,6 +4,20 @@
 #include <math.h>
 #include <stdlib.h>
 
+/* A budget as it is written. What is patched onto a built-in one is laid aside while that is rendered, because its
+ * status asks for the budget. */
+static json_t *written_budget(struct sim_kube *kube, struct kube_object *pdb)
+{
+	if (pdb->whole)
+		return json_incref(pdb->doc);
+	json_t *patch = pdb->doc;
+	pdb->doc = NULL;
+	json_t *document = kube_document(kube, pdb);
+	pdb->doc = patch;
+	kube_merge_patch(document, patch);
+	return document;
+}
+
 bool kube_budget_covers(struct sim_kube *kube, struct kube_object *pdb, struct kube_pod *pod)
 {
 	if (pdb->ns != pod->object.ns && strcmp(pdb->ns, pod->object.ns) != 0)

@@ -141,17 +141,3 @@ void kube_reconcile(struct sim_kube *kube, struct kube_workload *w)
 	}
 	w->reconciling = false;
 }
-
-/* A budget as it is written. What is patched onto a built-in one is laid aside while that is rendered, because its
- * status asks for the budget. */
-static json_t *written_budget(struct sim_kube *kube, struct kube_object *pdb)
-{
-	if (pdb->whole)
-		return json_incref(pdb->doc);
-	json_t *patch = pdb->doc;
-	pdb->doc = NULL;
-	json_t *document = kube_document(kube, pdb);
-	pdb->doc = patch;
-	kube_merge_patch(document, patch);
-	return document;
-}

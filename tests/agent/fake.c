@@ -1,3 +1,4 @@
+/* Steps that only count, a clock that only sleeping moves, a store that breaks where a test says. */
 #include "agent/fake.h"
 
 #include <stdio.h>

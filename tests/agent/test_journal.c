@@ -22,7 +22,7 @@ struct desk {
 static void desk_init(struct desk *desk)
 {
 	fake_init(&desk->fake, 1);
-	strcpy(desk->directory, "/tmp/journal.XXXXXX");
+	snprintf(desk->directory, sizeof desk->directory, "/tmp/journal.XXXXXX");
 	assert_non_null(mkdtemp(desk->directory));
 	snprintf(desk->path, sizeof desk->path, "%s/journal.db", desk->directory);
 	assert_null(store_sqlite_open(desk->path, false, &desk->store));

@@ -1,3 +1,4 @@
+/* The scripted server, clock, environment and files of the AWS client's tests. */
 #include "aws/fake.h"
 
 #include <ftw.h>

@@ -30,9 +30,9 @@ struct fake {
 	struct clock clock;
 	struct http http;
 	struct process process;
-	int64_t now_ms;		/* wall and monotonic */
-	int64_t server_skew_ms; /* what the server's Date header shows besides; INT64_MIN: no such header */
-	int64_t round_trip_ms;	/* each answer takes; it is dated in the middle */
+	int64_t now_ms;		 /* wall and monotonic */
+	int64_t server_skew_ms;	 /* what the server's Date header shows besides; INT64_MIN: no such header */
+	int64_t round_trip_ms;	 /* each answer takes; it is dated in the middle */
 	int64_t stamps_ahead_ms; /* the HTTP port's own clock, before `clock` */
 	const struct fake_reply *script;
 	size_t n_script, at;

@@ -177,8 +177,7 @@ static void one_token_makes_all_tries_of_a_call_the_same(void **state)
 	assert_string_equal(fake->asked[0].body, fake->asked[1].body);
 	assert_string_equal(fake->asked[0].body, fake->asked[2].body);
 	assert_null(json_object_get(input, "clientRequestToken")); /* the caller's document is the caller's */
-	char first[8192];
-	strcpy(first, fake->asked[0].body);
+	char *first CLEANUP(mem_freep) = mem_strdup(fake->asked[0].body);
 	FAKE_SCRIPT(fake, {200, .body = "{\"cluster\":{\"name\":\"x\"}}"});
 	assert_null(aws_call(aws, &aws_eks_CreateCluster, json_incref(input), NULL));
 	assert_string_not_equal(fake->asked[0].body, first);

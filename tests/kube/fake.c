@@ -1,3 +1,4 @@
+/* The scripted ports of the Kubernetes client's tests. */
 #include "fake.h"
 
 #include <fcntl.h>

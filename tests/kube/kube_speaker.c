@@ -103,7 +103,7 @@ static struct error *list(struct kube *kube, char **words)
 static struct error *watch(struct kube *kube, char **words)
 {
 	char version[64];
-	TRY(kube_watch(kube, words[0], words[1], atoll(words[2]), &event_model, tell_event, NULL, version));
+	TRY(kube_watch(kube, words[0], words[1], strtoll(words[2], NULL, 10), &event_model, tell_event, NULL, version));
 	printf("until %s\n", version);
 	return NULL;
 }
@@ -112,7 +112,7 @@ static struct error *follow(struct kube *kube, char **words)
 {
 	struct kube_list list = {
 		.path = words[0], .item_model = &object_model, .fn = tell_item, .restarted = tell_restart};
-	return kube_follow(kube, &list, atoll(words[1]), &event_model, tell_event);
+	return kube_follow(kube, &list, strtoll(words[1], NULL, 10), &event_model, tell_event);
 }
 
 static struct error *evict(struct kube *kube, char **words)
@@ -128,7 +128,7 @@ static struct error *evict(struct kube *kube, char **words)
 /* Many changes side by side; each line says how one ended. */
 static struct error *create(struct kube *kube, char **words, struct arena *arena)
 {
-	size_t n = (size_t)atol(words[2]);
+	size_t n = strtoul(words[2], NULL, 10);
 	struct kube_request *requests = arena_alloc(arena, n * sizeof *requests);
 	for (size_t i = 0; i < n; i++)
 		requests[i] = (struct kube_request){.method = "POST",
@@ -202,7 +202,7 @@ static int values(void)
 				kube_quantity_print(&quantity, &out);
 			printf("%s\n", out.n ? buf_str(&out) : "wrong");
 		} else if (!strncmp(line, "age ", 4)) {
-			kube_age_print(atoll(line + 4), &out);
+			kube_age_print(strtoll(line + 4, NULL, 10), &out);
 			printf("%s\n", buf_str(&out));
 		} else if (!strncmp(line, "matches ", 8)) {
 			print_match(line + 8, arena);

@@ -82,95 +82,95 @@ static void nothing_at_all_says_what_to_do(void **state)
 	fake_done(&fake);
 }
 
+static const char *const mistakes[][2] = {
+	{"clusters:\n- name: k\n  cluster:\n    server: 7\n",
+	 "config:6:5: clusters[0].cluster.server: not text: put it in quotes"},
+	{"clusters:\n- name: k\n  cluster:\n    certificate-authority: x\n",
+	 "config:5:3: clusters[0].cluster.server: missing"},
+	{"clusters: [{name: k, cluster: {server: 'http://example.com'}}]\n",
+	 "\"http://example.com\" would send credentials in the clear"},
+	{"clusters: [{name: k, cluster: {server: 'http://localhost.example.com'}}]\n", "in the clear"},
+	{"clusters: [{name: k, cluster: {server: example.com}}]\n", "\"example.com\" is no https address"},
+	{"clusters: [{name: k, cluster: {server: 'https://x', insecure-skip-tls-verify: true}}]\n",
+	 "clusters[0].cluster.insecure-skip-tls-verify: asks not to verify the server"},
+	{"clusters: [{name: k, cluster: {server: 'https://x', certificate-authority-data: '&&'}}]\n",
+	 "clusters[0].cluster.certificate-authority-data: not base64"},
+	{"clusters: [{name: k, cluster: {server: 'https://x', certificate-authority-data: aGVsbG8=}}]\n", "not PEM"},
+	{"clusters: [{name: k, cluster: {server: 'https://x', certificate-authority: torn.pem}}]\n",
+	 "config:3:53: clusters[0].cluster.certificate-authority: its text cannot be read as a certificate"},
+	{"clusters: [{name: k, cluster: {server: 'https://x', certificate-authority: half.pem}}]\n",
+	 "its later part cannot be read"},
+	{"clusters: [{name: k, cluster: {server: 'https://x', certificate-authority: old.pem}}]\n",
+	 "its certificate ended on 2021-02-03"},
+	{"clusters: [{name: k, cluster: {server: 'https://x'}}]\n"
+	 "users: [{name: u, user: {client-certificate: a.pem}}]\n",
+	 "users[0].user: client certificate and client key need each other"},
+	{"clusters: [{name: k, cluster: {server: 'https://x'}}]\n"
+	 "users: [{name: u, user: {client-certificate: old.pem, client-key: a.key}}]\n",
+	 "config:4:26: users[0].user.client-certificate: its certificate ended on 2021-02-03"},
+	{"clusters: [{name: k, cluster: {server: 'https://x'}}]\n"
+	 "users: [{name: u, user: {client-certificate: a.pem, client-key: b.key}}]\n",
+	 "users[0].user.client-key: does not belong to the client certificate"},
+	{"clusters: [{name: k, cluster: {server: 'https://x'}}]\n"
+	 "users: [{name: u, user: {client-certificate: a.pem, client-key: locked.key}}]\n",
+	 "users[0].user.client-key: is encrypted"},
+	{"clusters: [{name: k, cluster: {server: 'https://x'}}]\n"
+	 "users: [{name: u, user: {client-certificate: a.pem, client-key: a.pem}}]\n",
+	 "users[0].user.client-key: cannot be read as a private key"},
+	{"clusters: [{name: k, cluster: {server: 'https://x'}}]\n"
+	 "users: [{name: u, user: {token: \"canary\\nX-Evil: 1\"}}]\n",
+	 "users[0].user.token: holds a character that no token has"},
+	{"clusters: [{name: k, cluster: {server: 'https://x', certificate-authority: /not/there}}]\n",
+	 "clusters[0].cluster.certificate-authority: the file it names: cannot read \"/not/there\""},
+	{"clusters: [{name: k, cluster: {server: 'https://x', proxy-url: 'ftp://p'}}]\n",
+	 "clusters[0].cluster.proxy-url: not an http://"},
+	{"clusters: [{name: other, cluster: {server: 'https://x'}}]\n",
+	 "contexts[0].context.cluster: names a cluster that is not there"},
+	{"clusters: [{name: k, cluster: {server: 'https://x'}}]\n",
+	 "contexts[0].context.user: names a user who is not there"},
+	{"clusters: [{name: k, cluster: {server: 'https://x'}}]\nusers: [{name: u, user: {token: 12}}]\n",
+	 "config:4:26: users[0].user.token: not text"},
+	{"clusters: [{name: k, cluster: {server: 'https://x'}}]\nusers: [{name: u, user: {auth-provider: "
+	 "{name: gcp}}}]\n",
+	 "users[0].user.auth-provider: Kubernetes removed"},
+	{"clusters: [{name: k, cluster: {server: 'https://x'}}]\n"
+	 "users: [{name: u, user: {exec: {apiVersion: client.authentication.k8s.io/v1alpha1, command: "
+	 "aws}}}]\n",
+	 "users[0].user.exec.apiVersion: neither v1 nor v1beta1"},
+	{"clusters: [{name: k, cluster: {server: 'https://x'}}]\n"
+	 "users: [{name: u, user: {exec: {apiVersion: client.authentication.k8s.io/v1, command: aws}}}]\n",
+	 "users[0].user.exec.interactiveMode: missing"},
+	{"clusters: [{name: k, cluster: {server: 'https://x'}}]\n"
+	 "users: [{name: u, user: {exec: {apiVersion: client.authentication.k8s.io/v1beta1, command: aws, "
+	 "interactiveMode: Always}}}]\n",
+	 "the program wants to ask a person"},
+	{"clusters: [{name: k, cluster: {server: 'https://x'}}]\n"
+	 "users: [{name: u, user: {exec: {apiVersion: client.authentication.k8s.io/v1beta1}}}]\n",
+	 "users[0].user.exec.command: missing"},
+	{"clusters: {\n", "config:"},
+	{"- a\n", "config:"},
+};
+
 static void mistakes_are_told_with_file_line_and_key(void **state)
 {
 	(void)state;
-	static const char *const cases[][2] = {
-		{"clusters:\n- name: k\n  cluster:\n    server: 7\n",
-		 "config:6:5: clusters[0].cluster.server: not text: put it in quotes"},
-		{"clusters:\n- name: k\n  cluster:\n    certificate-authority: x\n",
-		 "config:5:3: clusters[0].cluster.server: missing"},
-		{"clusters: [{name: k, cluster: {server: 'http://example.com'}}]\n",
-		 "\"http://example.com\" would send credentials in the clear"},
-		{"clusters: [{name: k, cluster: {server: 'http://localhost.example.com'}}]\n", "in the clear"},
-		{"clusters: [{name: k, cluster: {server: example.com}}]\n", "\"example.com\" is no https address"},
-		{"clusters: [{name: k, cluster: {server: 'https://x', insecure-skip-tls-verify: true}}]\n",
-		 "clusters[0].cluster.insecure-skip-tls-verify: asks not to verify the server"},
-		{"clusters: [{name: k, cluster: {server: 'https://x', certificate-authority-data: '&&'}}]\n",
-		 "clusters[0].cluster.certificate-authority-data: not base64"},
-		{"clusters: [{name: k, cluster: {server: 'https://x', certificate-authority-data: aGVsbG8=}}]\n",
-		 "not PEM"},
-		{"clusters: [{name: k, cluster: {server: 'https://x', certificate-authority: torn.pem}}]\n",
-		 "config:3:53: clusters[0].cluster.certificate-authority: its text cannot be read as a certificate"},
-		{"clusters: [{name: k, cluster: {server: 'https://x', certificate-authority: half.pem}}]\n",
-		 "its later part cannot be read"},
-		{"clusters: [{name: k, cluster: {server: 'https://x', certificate-authority: old.pem}}]\n",
-		 "its certificate ended on 2021-02-03"},
-		{"clusters: [{name: k, cluster: {server: 'https://x'}}]\n"
-		 "users: [{name: u, user: {client-certificate: a.pem}}]\n",
-		 "users[0].user: client certificate and client key need each other"},
-		{"clusters: [{name: k, cluster: {server: 'https://x'}}]\n"
-		 "users: [{name: u, user: {client-certificate: old.pem, client-key: a.key}}]\n",
-		 "config:4:26: users[0].user.client-certificate: its certificate ended on 2021-02-03"},
-		{"clusters: [{name: k, cluster: {server: 'https://x'}}]\n"
-		 "users: [{name: u, user: {client-certificate: a.pem, client-key: b.key}}]\n",
-		 "users[0].user.client-key: does not belong to the client certificate"},
-		{"clusters: [{name: k, cluster: {server: 'https://x'}}]\n"
-		 "users: [{name: u, user: {client-certificate: a.pem, client-key: locked.key}}]\n",
-		 "users[0].user.client-key: is encrypted"},
-		{"clusters: [{name: k, cluster: {server: 'https://x'}}]\n"
-		 "users: [{name: u, user: {client-certificate: a.pem, client-key: a.pem}}]\n",
-		 "users[0].user.client-key: cannot be read as a private key"},
-		{"clusters: [{name: k, cluster: {server: 'https://x'}}]\n"
-		 "users: [{name: u, user: {token: \"canary\\nX-Evil: 1\"}}]\n",
-		 "users[0].user.token: holds a character that no token has"},
-		{"clusters: [{name: k, cluster: {server: 'https://x', certificate-authority: /not/there}}]\n",
-		 "clusters[0].cluster.certificate-authority: the file it names: cannot read \"/not/there\""},
-		{"clusters: [{name: k, cluster: {server: 'https://x', proxy-url: 'ftp://p'}}]\n",
-		 "clusters[0].cluster.proxy-url: not an http://"},
-		{"clusters: [{name: other, cluster: {server: 'https://x'}}]\n",
-		 "contexts[0].context.cluster: names a cluster that is not there"},
-		{"clusters: [{name: k, cluster: {server: 'https://x'}}]\n",
-		 "contexts[0].context.user: names a user who is not there"},
-		{"clusters: [{name: k, cluster: {server: 'https://x'}}]\nusers: [{name: u, user: {token: 12}}]\n",
-		 "config:4:26: users[0].user.token: not text"},
-		{"clusters: [{name: k, cluster: {server: 'https://x'}}]\nusers: [{name: u, user: {auth-provider: "
-		 "{name: gcp}}}]\n",
-		 "users[0].user.auth-provider: Kubernetes removed"},
-		{"clusters: [{name: k, cluster: {server: 'https://x'}}]\n"
-		 "users: [{name: u, user: {exec: {apiVersion: client.authentication.k8s.io/v1alpha1, command: "
-		 "aws}}}]\n",
-		 "users[0].user.exec.apiVersion: neither v1 nor v1beta1"},
-		{"clusters: [{name: k, cluster: {server: 'https://x'}}]\n"
-		 "users: [{name: u, user: {exec: {apiVersion: client.authentication.k8s.io/v1, command: aws}}}]\n",
-		 "users[0].user.exec.interactiveMode: missing"},
-		{"clusters: [{name: k, cluster: {server: 'https://x'}}]\n"
-		 "users: [{name: u, user: {exec: {apiVersion: client.authentication.k8s.io/v1beta1, command: aws, "
-		 "interactiveMode: Always}}}]\n",
-		 "the program wants to ask a person"},
-		{"clusters: [{name: k, cluster: {server: 'https://x'}}]\n"
-		 "users: [{name: u, user: {exec: {apiVersion: client.authentication.k8s.io/v1beta1}}}]\n",
-		 "users[0].user.exec.command: missing"},
-		{"clusters: {\n", "config:"},
-		{"- a\n", "config:"},
-	};
 	static const char half[] = "-----BEGIN CERTIFICATE-----\nMIIB\n";
 	char *both CLEANUP(mem_freep) = mem_printf("%s%s", PEM_A, half);
 	const char *const files[][2] = {
 		{"a.pem", PEM_A},     {"a.key", KEY_A},	  {"b.key", KEY_B},  {"locked.key", KEY_ENCRYPTED},
 		{"old.pem", PEM_OLD}, {"torn.pem", half}, {"half.pem", both}};
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(mistakes); i++) {
 		struct fake fake;
 		struct kube *kube;
 		fake_init(&fake, NULL, 0);
 		for (size_t k = 0; k < ARRAY_SIZE(files); k++)
 			fake_file(&fake, files[k][0], files[k][1]);
-		char *text = arena_printf(fake.arena, "%s%s", CONTEXT, cases[i][0]);
+		char *text = arena_printf(fake.arena, "%s%s", CONTEXT, mistakes[i][0]);
 		struct error *error = fake_kube_from(&fake, text, &kube);
 		assert_non_null(error);
 		assert_non_null(error->remedy); /* what to do */
 		assert_null(strstr(error->message, "canary"));
-		expect_error(error, ERROR_INVALID, cases[i][1]);
+		expect_error(error, ERROR_INVALID, mistakes[i][1]);
 		fake_done(&fake);
 	}
 }

@@ -195,7 +195,7 @@ static void messages_name_what_was_found(void **state)
 static void check_version(const char *const *columns, size_t n)
 {
 	(void)n;
-	int expected = atoi(columns[3]), got = kube_api_version_compare(columns[1], columns[2]);
+	int expected = (int)strtol(columns[3], NULL, 10), got = kube_api_version_compare(columns[1], columns[2]);
 	if (got != expected)
 		fail_msg("\"%s\" against \"%s\": %d, not %d", columns[1], columns[2], expected, got);
 }

@@ -369,7 +369,8 @@ static void it_stands_where_it_is_told(void **state)
 	start(place, "here", "pwd");
 	await(place, "here", PROCESS_EXITED);
 	assert_non_null(getcwd(here, sizeof here - 1));
-	strcat(here, "\n");
+	here[strlen(here) + 1] = '\0';
+	here[strlen(here)] = '\n';
 	assert_said(place, "here", "out", here);
 	spec = shell("nowhere", argv, "pwd");
 	spec.cwd = "/there/is/no/such/place";

@@ -1,3 +1,4 @@
+/* What the simulator's tests ask of its world, and how they let its time pass. */
 #include "sim_ask.h"
 
 static const char *no_environment(void *context, const char *name)
