@@ -20,7 +20,8 @@ struct context {
 	bool fixes;	       /* a list of mended bugs: only what is removed, deprecated or another default counts */
 	bool deprecations;     /* by its headings */
 	const char *component; /* of the block: "Kubelet: removed …" */
-	size_t told, n_before; /* facts told; notes at the beginning of the sentence */
+	const struct notes_block *lead; /* "Removed the following feature gates:", whose items follow; NULL */
+	size_t told, n_before;		/* facts told; notes at the beginning of the sentence */
 };
 
 static bool title_has(const char *title, const char *word)
@@ -28,22 +29,26 @@ static bool title_has(const char *title, const char *word)
 	return strcasestr(title, word) != NULL;
 }
 
-/* "v1.34.0", "Kubernetes 1.34", "Kubernetes version 1.34": the minor that a heading is of; 0: of none. */
-static unsigned title_minor(const char *title, bool *ret_early)
+/* "v1.34.0", "Kubernetes 1.34", "Kubernetes version `1.34`": the minor that a heading is of; 0: of none. */
+static unsigned title_minor(const char *raw, bool *ret_early)
 {
 	static const char *const words[] = {"Amazon EKS ", "Kubernetes ", "version ", "release "};
+	char plain[80];
+	size_t n = 0;
+	for (; *raw && n < sizeof plain - 1; raw++)
+		if (*raw != '`')
+			plain[n++] = *raw;
+	plain[n] = '\0';
+	const char *title = plain;
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) /* in this order */
 		if (!strncasecmp(title, words[i], strlen(words[i])))
 			title += strlen(words[i]);
-	char word[40];
-	title += *title == '`';
-	size_t n = strcspn(title, " `");
-	if (n == 0 || n >= sizeof word || (title[n] == ' ' && title[n + 1] != '('))
+	char *end = plain + (title - plain) + strcspn(title, " ");
+	if (*end && end[1] != '(')
 		return 0;
-	memcpy(word, title, n);
-	word[n] = '\0';
-	*ret_early = strstr(word, "-alpha") || strstr(word, "-beta") || strstr(word, "-rc");
-	return notes_minor(word);
+	*end = '\0';
+	*ret_early = strstr(title, "-alpha") || strstr(title, "-beta") || strstr(title, "-rc");
+	return notes_minor(title);
 }
 
 /* A changelog repeats under the release what its betas said. */
@@ -263,21 +268,25 @@ static void tell_gate(struct context *context, const struct notes_sentence *sent
 	keep(context, fact, sentence->text);
 }
 
-/* Kinds and components are named in passing all the time, and "must" is said of anything. */
-static bool is_worth_telling(const struct context *context, enum note_kind kind, int change)
+/* Kinds and components are named in passing all the time, "must" is said of anything, and a flag with a value is an
+ * example. */
+static bool is_worth_telling(const struct context *context, enum note_kind kind, int change, bool surely, bool example)
 {
 	switch (kind) {
 	case NOTE_OBJECT:
-		return !context->fixes && (change == NOTE_REMOVED || change == NOTE_DEPRECATED ||
-					   change == NOTE_RENAMED || change == NOTE_PROMOTED);
+		return surely && !context->fixes &&
+		       (change == NOTE_REMOVED || change == NOTE_DEPRECATED || change == NOTE_RENAMED ||
+			change == NOTE_PROMOTED);
 	case NOTE_VERSION:
 		return !context->fixes && change != NOTE_ADDED && change != NOTE_REQUIRED;
 	case NOTE_FIELD:
-		return change != NOTE_REQUIRED || context->urgent;
+		return (surely || change == NOTE_ADDED) && (change != NOTE_REQUIRED || context->urgent);
+	case NOTE_GATE:
+		return change != NOTE_REQUIRED;
+	case NOTE_FLAG:
+		return !example || (change != NOTE_REQUIRED && change != NOTE_DEFAULT);
 	case NOTE_URGENT:
 	case NOTE_API:
-	case NOTE_GATE:
-	case NOTE_FLAG:
 	case NOTE_NOTICE:
 	default:
 		return true;
@@ -317,7 +326,9 @@ static bool tell_token(struct context *context, const struct notes_sentence *sen
 		tell_api(context, sentence, &fact, api);
 		return true;
 	}
-	if (!is_worth_telling(context, kind, fact.change))
+	size_t verb = at;
+	notes_change_of(sentence, at, &verb);
+	if (!is_worth_telling(context, kind, fact.change, !sentence->tokens[verb].weak, strchr(token->text, '=')))
 		return false;
 	if (kind != NOTE_VERSION)
 		fact.component = component_of(context, sentence, at);
@@ -335,7 +346,7 @@ static void tell_notice(struct context *context, const struct notes_sentence *se
 	struct release_note fact = {.kind = NOTE_NOTICE};
 	for (size_t i = 0; i < sentence->n; i++) {
 		const struct notes_token *token = &sentence->tokens[i];
-		if ((token->change != NOTE_REMOVED && token->change != NOTE_DEPRECATED) ||
+		if ((token->change != NOTE_REMOVED && token->change != NOTE_DEPRECATED) || token->weak ||
 		    !judge(context, sentence, i, &fact))
 			continue;
 		if (fact.change != NOTE_REMOVED && fact.change != NOTE_DEPRECATED)
@@ -347,12 +358,25 @@ static void tell_notice(struct context *context, const struct notes_sentence *se
 	}
 }
 
+/* "Kubelet: fixed …", "This fixes …". */
+static bool tells_of_a_mend(const struct notes_sentence *sentence)
+{
+	static const char *const words[] = {"fixed", "fix", "fixes", "corrected", "bugfix"};
+	for (size_t i = 0; i < sentence->n && i < 3; i++)
+		for (size_t k = 0; k < ARRAY_SIZE(words); k++)
+			if (notes_is_word(sentence, i, words[k]))
+				return true;
+	return false;
+}
+
 static void tell_sentence(struct context *context, struct slice text)
 {
 	struct notes_sentence sentence;
 	size_t told = context->told;
 	bool named = false;
 	notes_tokenize(text, context->scratch, &sentence);
+	if (!context->urgent && tells_of_a_mend(&sentence))
+		return;
 	context->n_before = context->facts->n_notes;
 	for (size_t i = 0; i < sentence.n; i++)
 		if (!notes_is_kind(context->facts, &sentence, i) || notes_is_gate(&sentence, i))
@@ -365,15 +389,38 @@ static void tell_sentence(struct context *context, struct slice text)
 		tell_notice(context, &sentence);
 }
 
+static bool only_leads_on(struct slice text)
+{
+	static const char *const heads[] = {"For more information", "For information", "To learn more", "Learn how",
+					    "If you experience any issues"};
+	for (size_t i = 0; i < ARRAY_SIZE(heads); i++)
+		if (slice_starts(text, heads[i]))
+			return true;
+	return false;
+}
+
+/* An item of a list says what it says together with the line before the list. */
+static struct slice with_lead(struct context *context, const struct notes_block *block, struct slice text)
+{
+	const struct notes_block *lead = context->lead;
+	if (lead && block->depth <= lead->depth)
+		lead = NULL;
+	size_t n = strlen(block->text), most = NOTES_MAX_SENTENCE;
+	context->lead = lead ? lead : n && n < most && block->text[n - 1] == ':' ? block : NULL;
+	if (!lead || text.n > most)
+		return text;
+	return slice_of(arena_printf(context->scratch, "%s %.*s", lead->text, (int)text.n, text.p));
+}
+
 static void tell_block(struct context *context, const struct notes_block *block)
 {
 	enum { LEAST = 24 }; /* "ACTION REQUIRED:" alone says nothing */
-	struct slice text = notes_without_credits(slice_of(block->text)), sentence;
 	bool of_section = context->urgent;
-	context->urgent |= block->urgent;
 	arena_reset(context->scratch);
+	struct slice text = with_lead(context, block, notes_without_credits(slice_of(block->text))), sentence;
+	context->urgent |= block->urgent;
 	context->component = NULL;
-	if (context->urgent && text.n >= LEAST) {
+	if (context->urgent && text.n >= LEAST && !only_leads_on(text)) {
 		struct release_note fact = {.kind = NOTE_URGENT,
 					    .change = NOTE_REQUIRED,
 					    .version = minor_text(context, context->minor),
@@ -439,6 +486,7 @@ size_t notes_extract(const struct notes_page *page, const struct notes_target *t
 			tell_platform(&context, section);
 			continue;
 		}
+		context.lead = NULL;
 		for (size_t k = 0; k < section->n_blocks; k++)
 			tell_block(&context, &section->blocks[k]);
 	}

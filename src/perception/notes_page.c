@@ -167,6 +167,7 @@ static void end_block(struct notes_builder *builder, struct slice text)
 	}
 	*ARENA_PUSH(builder->arena, section->blocks, section->n_blocks) = (struct notes_block){
 		.text = arena_strndup(builder->arena, text.p, text.n),
+		.depth = builder->items,
 		.urgent = builder->urgent || asks || (builder->items && builder->item_urgent),
 	};
 	builder->n_blocks++;

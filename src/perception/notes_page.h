@@ -21,6 +21,7 @@ enum {
 /* A paragraph, an item of a list, a row of a table. */
 struct notes_block {
 	const char *text; /* one line; cells of a row are parted by " | " */
+	unsigned depth;	  /* of lists around it */
 	bool urgent;	  /* stands in a box that says "Important", or asks for an action */
 };
 

@@ -73,21 +73,39 @@ static const struct {
 	enum note_change change;
 	bool weak;
 } verbs[] = {
-	{"remov", false, NOTE_REMOVED, false},	   {"dropped", true, NOTE_REMOVED, false},
-	{"drops", true, NOTE_REMOVED, false},	   {"deleted", true, NOTE_REMOVED, false},
-	{"unserved", true, NOTE_REMOVED, false},   {"deprecat", false, NOTE_DEPRECATED, false},
-	{"renam", false, NOTE_RENAMED, false},	   {"graduat", false, NOTE_PROMOTED, false},
-	{"promot", false, NOTE_PROMOTED, false},   {"add", true, NOTE_ADDED, false},
-	{"adds", true, NOTE_ADDED, false},	   {"added", true, NOTE_ADDED, false},
-	{"introduc", false, NOTE_ADDED, false},	   {"new", true, NOTE_ADDED, true},
-	{"must", true, NOTE_REQUIRED, true},	   {"requir", false, NOTE_REQUIRED, true},
-	{"mandatory", true, NOTE_REQUIRED, false}, {"defaults", true, NOTE_DEFAULT, false},
-	{"locked", true, NOTE_DEFAULT, false},	   {"updated", true, NOTE_CHANGED, false},
-	{"updates", true, NOTE_CHANGED, true},	   {"changed", true, NOTE_CHANGED, false},
-	{"changes", true, NOTE_CHANGED, true},	   {"replaced", true, NOTE_CHANGED, false},
-	{"bumped", true, NOTE_CHANGED, false},	   {"moved", true, NOTE_CHANGED, false},
-	{"switched", true, NOTE_CHANGED, false},   {"upgraded", true, NOTE_CHANGED, false},
-	{"built", true, NOTE_CHANGED, true},	   {"disallowed", true, NOTE_REMOVED, false},
+	{"remove", true, NOTE_REMOVED, true},
+	{"removing", true, NOTE_REMOVED, true},
+	{"removes", true, NOTE_REMOVED, true},
+	{"remov", false, NOTE_REMOVED, false},
+	{"dropped", true, NOTE_REMOVED, false},
+	{"drops", true, NOTE_REMOVED, false},
+	{"deleted", true, NOTE_REMOVED, true},
+	{"unserved", true, NOTE_REMOVED, false},
+	{"deprecat", false, NOTE_DEPRECATED, false},
+	{"renam", false, NOTE_RENAMED, false},
+	{"graduat", false, NOTE_PROMOTED, false},
+	{"promot", false, NOTE_PROMOTED, false},
+	{"add", true, NOTE_ADDED, false},
+	{"adds", true, NOTE_ADDED, false},
+	{"added", true, NOTE_ADDED, false},
+	{"introduc", false, NOTE_ADDED, false},
+	{"new", true, NOTE_ADDED, true},
+	{"must", true, NOTE_REQUIRED, true},
+	{"requir", false, NOTE_REQUIRED, true},
+	{"mandatory", true, NOTE_REQUIRED, false},
+	{"defaults", true, NOTE_DEFAULT, false},
+	{"locked", true, NOTE_DEFAULT, false},
+	{"updated", true, NOTE_CHANGED, false},
+	{"updates", true, NOTE_CHANGED, true},
+	{"changed", true, NOTE_CHANGED, false},
+	{"changes", true, NOTE_CHANGED, true},
+	{"replaced", true, NOTE_CHANGED, false},
+	{"bumped", true, NOTE_CHANGED, false},
+	{"moved", true, NOTE_CHANGED, false},
+	{"switched", true, NOTE_CHANGED, false},
+	{"upgraded", true, NOTE_CHANGED, false},
+	{"built", true, NOTE_CHANGED, true},
+	{"disallowed", true, NOTE_REMOVED, false},
 };
 
 bool notes_is_word(const struct notes_sentence *sentence, size_t at, const char *lower)
@@ -131,7 +149,26 @@ static int phrase_at(const struct notes_sentence *s, size_t i)
 static bool is_adjective(const struct notes_sentence *s, size_t i)
 {
 	return i > 0 && IS_ONE_OF(s, i - 1, "the", "a", "an", "any", "all", "some", "of", "previously", "already",
-				  "long", "these", "those", "using", "use", "uses", "to");
+				  "long", "these", "those", "using", "use", "uses", "to", "remove", "removed",
+				  "removes", "removing", "drop", "dropped");
+}
+
+/* "will not be removed", "no longer marked deprecated". */
+static bool is_denied(const struct notes_sentence *s, size_t i)
+{
+	size_t at = i;
+	while (at > 0 && IS_ONE_OF(s, at - 1, "be", "been", "being", "marked", "yet"))
+		at--;
+	return at > 0 && (IS_ONE_OF(s, at - 1, "not", "never", "no", "without") ||
+			  (notes_is_word(s, at - 1, "longer") && at > 1 && notes_is_word(s, at - 2, "no")));
+}
+
+static bool is_put_off(const struct notes_sentence *s, size_t i)
+{
+	for (size_t back = 1; back <= 4 && back <= i; back++)
+		if (IS_ONE_OF(s, i - back, "deferred", "delayed", "postponed", "scheduled", "planned", "for"))
+			return true;
+	return false;
 }
 
 static void mark(struct notes_sentence *sentence, size_t i)
@@ -150,10 +187,30 @@ static void mark(struct notes_sentence *sentence, size_t i)
 	}
 	if (!strcmp(token->lower, "deprecated") && is_adjective(sentence, i))
 		token->change = -1;
+	if (!strcmp(token->lower, "locked") &&
+	    (is_adjective(sentence, i) || IS_ONE_OF(sentence, i + 1, "since", "ga", "in")))
+		token->change = -1;
+	if (is_denied(sentence, i))
+		token->change = -1;
+	if (!strcmp(token->lower, "removal") && is_put_off(sentence, i))
+		token->change = NOTE_DEPRECATED;
 	for (size_t back = 1; back <= 4 && back <= i && token->change >= 0; back++)
 		if (notes_is_word(sentence, i - back, "will") || (notes_is_word(sentence, i - back, "be") && back < i &&
 								  notes_is_word(sentence, i - back - 1, "to")))
 			token->future = true;
+}
+
+/* "deprecated since 1.20, has been removed", "… is no longer deprecated": what counts is what it is now. */
+static void settle(struct notes_sentence *sentence)
+{
+	bool gone = false;
+	for (size_t i = sentence->n; i-- > 0;) {
+		struct notes_token *token = &sentence->tokens[i];
+		gone |= !strcmp(token->lower, "deprecated") && is_denied(sentence, i);
+		gone |= token->change == NOTE_REMOVED && !token->future && !token->weak;
+		if (gone && token->change == NOTE_DEPRECATED && IS_ONE_OF(sentence, i + 1, "since", "in", "as"))
+			token->change = -1;
+	}
 }
 
 static struct slice trimmed(struct slice word)
@@ -210,17 +267,21 @@ void notes_tokenize(struct slice text, struct arena *arena, struct notes_sentenc
 	}
 	for (size_t i = 0; i < ret->n; i++)
 		mark(ret, i);
+	settle(ret);
 }
 
 /* Nearest verb before, else behind; of the same clause only, or anywhere. -1: none. */
 static long nearest(const struct notes_sentence *s, size_t at, bool weak, bool same_clause)
 {
+	enum { NEAR = 8 }; /* "remove" is said of many things: it has to stand just before */
 	for (size_t i = at; i-- > 0;)
 		if (s->tokens[i].change >= 0 && s->tokens[i].weak == weak &&
+		    !(weak && s->tokens[i].change == NOTE_REMOVED && at - i > NEAR) &&
 		    (!same_clause || s->tokens[i].clause == s->tokens[at].clause))
 			return (long)i;
 	for (size_t i = at + 1; i < s->n; i++)
 		if (s->tokens[i].change >= 0 && s->tokens[i].weak == weak &&
+		    !(weak && s->tokens[i].change == NOTE_REMOVED) &&
 		    (!same_clause || s->tokens[i].clause == s->tokens[at].clause))
 			return (long)i;
 	return -1;
@@ -242,7 +303,8 @@ int notes_change_of(const struct notes_sentence *sentence, size_t at, size_t *re
 bool notes_is_replacement(const struct notes_sentence *s, size_t at)
 {
 	size_t i = at;
-	while (i > 0 && IS_ONE_OF(s, i - 1, "the", "a", "an", "using", "new", "either", "kubernetes"))
+	while (i > 0 &&
+	       IS_ONE_OF(s, i - 1, "the", "a", "an", "using", "new", "either", "kubernetes", "flag", "field", "api"))
 		i--;
 	if (i == 0)
 		return false;
@@ -254,6 +316,9 @@ bool notes_is_replacement(const struct notes_sentence *s, size_t at)
 		return true;
 	if (!notes_is_word(s, i - 1, "to") || i < 2)
 		return false;
+	for (size_t k = 0; k < i - 1; k++)
+		if (s->tokens[k].change == NOTE_RENAMED)
+			return true;
 	return IS_ONE_OF(s, i - 2, "migrate", "migrating", "renamed", "moved", "switch", "switching", "move");
 }
 

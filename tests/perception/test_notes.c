@@ -293,6 +293,24 @@ static void urgent_notes_are_told_whole(void **state)
 	close_paper(&paper);
 }
 
+static void an_item_is_read_with_the_line_before_its_list(void **state)
+{
+	(void)state;
+	struct paper paper;
+	write_paper(&paper,
+		    "# v1.34.0\n\n## Other\n\n- Removed the following feature gates:\n  - `OneGate`\n  - `TwoGate` "
+		    "([#1](https://x/1), "
+		    "[@a](https://x/a))\n- The `ThreeGate` feature gate is used.\n",
+		    false);
+	extract(&paper, 34, 34, 34, false);
+	expect(&paper, NOTE_GATE, "OneGate", NOTE_REMOVED);
+	expect(&paper, NOTE_GATE, "TwoGate", NOTE_REMOVED);
+	assert_string_equal(note(&paper, NOTE_GATE, "TwoGate")->citations[0].sentence,
+			    "Removed the following feature gates: `TwoGate`");
+	assert_null(note(&paper, NOTE_GATE, "ThreeGate"));
+	close_paper(&paper);
+}
+
 static void a_guide_s_facts_are_of_the_hops_asked_for(void **state)
 {
 	(void)state;
@@ -428,6 +446,11 @@ static void each_word_gets_the_verb_of_its_clause(void **state)
 		{"`--a` is required now.", "--a", NOTE_REQUIRED},
 		{"A new flag `--a` can be set.", "--a", NOTE_ADDED},
 		{"Look at `--a` for that.", "--a", -1},
+		{"Remove deprecated flag `--a`", "--a", NOTE_REMOVED},
+		{"`--a`, deprecated since 1.20, has been removed.", "--a", NOTE_REMOVED},
+		{"The `--a` flag, deprecated in 1.15, is no longer marked deprecated.", "--a", NOTE_CHANGED},
+		{"`--a` will not be removed.", "--a", -1},
+		{"Deferred the removal of `--a` to 1.37.", "--a", NOTE_DEPRECATED},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		if (change_of(cases[i].text, cases[i].word) != cases[i].change)
@@ -542,6 +565,7 @@ int main(void)
 		cmocka_unit_test(what_is_said_of_a_fact_is_kept_with_it),
 		cmocka_unit_test(what_says_nothing_of_a_hop_is_no_fact),
 		cmocka_unit_test(urgent_notes_are_told_whole),
+		cmocka_unit_test(an_item_is_read_with_the_line_before_its_list),
 		cmocka_unit_test(a_guide_s_facts_are_of_the_hops_asked_for),
 		cmocka_unit_test(eks_s_own_words_are_found_without_names_too),
 		cmocka_unit_test(the_newest_platform_version_is_told),
