@@ -11,19 +11,15 @@
 #include "knowledge/lifecycle.h"
 
 const struct check *const check_families[] = {
-	checks_path,	  checks_control_plane,
-	checks_insights,  checks_skew,
-	checks_addons,	  checks_components,
-	checks_apis,	  checks_api_refs,
-	checks_crds,	  checks_behaviour,
-	checks_workloads, checks_budgets,
-	checks_exposed,	  checks_pods,
-	checks_drain,	  checks_webhooks,
-	checks_nodes,	  checks_compute,
-	checks_capacity,  checks_gitops,
-	checks_backup,	  checks_blue_green,
-	checks_rollback,  checks_validation,
-	checks_tool,	  NULL,
+	checks_path,	   checks_control_plane, checks_insights,
+	checks_skew,	   checks_addons,	 checks_components,
+	checks_apis,	   checks_api_refs,	 checks_crds,
+	checks_behaviour,  checks_workloads,	 checks_budgets,
+	checks_exposed,	   checks_pods,		 checks_drain,
+	checks_webhooks,   checks_nodes,	 checks_compute,
+	checks_capacity,   checks_gitops,	 checks_backup,
+	checks_blue_green, checks_rollback,	 checks_after,
+	checks_validation, checks_tool,		 NULL,
 };
 
 const char *const check_family_titles[] = {
@@ -50,6 +46,7 @@ const char *const check_family_titles[] = {
 	"Backups",
 	"Blue/green",
 	"The way back",
+	"Compared with an earlier look",
 	"Telling whether harm was done",
 	"The look itself",
 };
@@ -76,8 +73,7 @@ const char *source_permission(struct arena *arena, const char *source)
 		return dot ? arena_printf(arena, "list %.*s of %s", (int)(dot - what), what, dot + 1)
 			   : arena_printf(arena, "list %s", what);
 	}
-	return !strcmp(source, "manifests")    ? "assess --manifests PATH"
-	       : !strcmp(source, "metrics")    ? "get /metrics"
+	return !strcmp(source, "metrics")      ? "get /metrics"
 	       : !strcmp(source, "kubernetes") ? "access to the API server"
 	       : !strcmp(source, "aws")	       ? "AWS credentials"
 					       : source;
@@ -307,32 +303,52 @@ static void take_manifests(struct assess *assess, const struct check *check)
 				assess->inventory->manifests[i];
 }
 
+/* Of a whole side that was not reached one line says enough. */
+static bool has_sources(struct assess *assess, const struct assess *look, const char *which)
+{
+	bool all = true;
+	const char *told = "";
+	for (const char *const *need = assess->check->needs; need && *need; need++) {
+		const char *reason;
+		if (assess_source_ok(look, *need, &reason))
+			continue;
+		all = false;
+		if (strcmp(reason, told) != 0)
+			assess_unknown(assess, NULL, NULL, NULL, "%s%s", which, reason);
+		told = reason;
+	}
+	return all;
+}
+
+/* What compares needs the same of both looks. */
+static bool earlier_has_sources(struct assess *assess)
+{
+	struct assess past = *assess;
+	past.inventory = assess->inventory->before;
+	return !past.inventory || has_sources(assess, &past, "in the earlier look: ");
+}
+
+/* What nobody gave was not looked at: no check of it has passed. */
+static bool is_given(const struct assess *assess, const char *what)
+{
+	const struct inventory *inventory = assess->inventory, *before = inventory->before;
+	bool same = before && before->cluster && inventory->cluster && !strcmp(before->cluster, inventory->cluster);
+	return !what || (!strcmp(what, "before") && same) || (!strcmp(what, "blue") && before && !same) ||
+	       (!strcmp(what, "manifests") && inventory_find_source(inventory, what)) ||
+	       (!strcmp(what, "terraform-plan") && json_object_get(inventory->survey, "terraform_plan"));
+}
+
 static void run_check(struct assess *assess, const struct check *check)
 {
 	size_t before = assess->n_findings;
-	bool may = true;
 	assess->check = check;
-	const char *told = "";
-	for (const char *const *need = check->needs; need && *need; need++) {
-		const char *reason;
-		if (assess_source_ok(assess, *need, &reason))
-			continue;
-		may = false;
-		if (strcmp(reason, told) != 0) /* of a whole side that was not reached one line says enough */
-			assess_unknown(assess, NULL, NULL, NULL, "%s", reason);
-		told = reason;
-	}
+	bool may = has_sources(assess, assess, "");
+	if (may && check->given)
+		may = earlier_has_sources(assess);
 	if (may)
 		check->run(assess);
 	take_manifests(assess, check);
 	assess->passed += assess->n_findings == before;
-}
-
-/* Manifests that nobody gave were not looked at: no check of theirs has passed. */
-static bool has_subject(const struct assess *assess, const struct check *check)
-{
-	bool of_manifests = check->needs && *check->needs && !strcmp(*check->needs, "manifests");
-	return !of_manifests || inventory_find_source(assess->inventory, "manifests");
 }
 
 static bool wanted(const char *const *only, const char *id)
@@ -418,7 +434,7 @@ struct error *assess_run(const struct inventory *inventory, const struct config 
 	index_build(&assess);
 	for (const struct check *const *family = check_families; *family; family++) {
 		for (const struct check *check = *family; check->id; check++) {
-			if (!wanted(only, check->id) || !has_subject(&assess, check))
+			if (!wanted(only, check->id) || !is_given(&assess, check->given))
 				continue;
 			run_check(&assess, check);
 			*ARENA_PUSH(arena, checks, n_checks) =

@@ -21,6 +21,8 @@ struct check {
 	void (*run)(struct assess *assess);
 	const char *remedy; /* what to do; a finding may say it more exactly */
 	const char *scope;  /* NULL; "blue-green" or "rollback": counts for that strategy only */
+	const char *given;  /* NULL; else it is done only where that was given: "before", an earlier look at this
+			     * cluster;  "blue", one at another; "terraform-plan"; "manifests" */
 	const char *page;   /* documentation */
 };
 #define NEEDS(...) ((const char *const[]){__VA_ARGS__, NULL})
@@ -30,7 +32,7 @@ extern const struct check checks_path[], checks_control_plane[], checks_insights
 	checks_components[], checks_apis[], checks_api_refs[], checks_crds[], checks_behaviour[], checks_workloads[],
 	checks_budgets[], checks_exposed[], checks_pods[], checks_drain[], checks_webhooks[], checks_nodes[],
 	checks_compute[], checks_capacity[], checks_gitops[], checks_backup[], checks_blue_green[], checks_rollback[],
-	checks_validation[], checks_tool[];
+	checks_after[], checks_validation[], checks_tool[];
 extern const struct check *const check_families[]; /* NULL-terminated */
 extern const char *const check_family_titles[];	   /* of each, in the same order */
 const struct check *check_find(const char *id);

@@ -449,7 +449,7 @@ const struct check checks_apis[] = {
 	 .severity = SEVERITY_HIGH,
 	 .severities = "HIGH; MEDIUM for a custom resource's version that its component has dropped; LOW in a template "
 		       "that a condition on the cluster's version may leave out",
-	 .needs = NEEDS("manifests"),
+	 .given = "manifests",
 	 .run = manifests,
 	 .remedy = "write the replacement that the finding names, in the file and line that it names",
 	 .page = PAGE},

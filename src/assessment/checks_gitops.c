@@ -1,5 +1,5 @@
-/* What else writes to the cluster: Terraform and GitOps. What Terraform itself would do is asked when a plan is made
- * (execution/terraform_gate.c), not here: IAC-DRIFT and IAC-REPLACE are its words. */
+/* What else writes to the cluster: Terraform and GitOps. What Terraform would do is read where somebody gives its plan;
+ * the module that makes Green is asked by the upgrade itself (execution/terraform_gate.c). */
 #include <stdlib.h>
 #include <string.h>
 #include "assessment/subject.h"
@@ -36,6 +36,80 @@ static void no_rollback(struct assess *assess)
 			assess,
 			"the cluster is Terraform's, which cannot express a version rollback: after one its state "
 			"has to be reconciled");
+}
+
+/* ---- IAC-DRIFT, IAC-REPLACE: of a plan that was given */
+
+static bool has_action(const json_t *change, const char *wanted)
+{
+	size_t i;
+	const json_t *action;
+	json_array_foreach (document_at(change, "change.actions"), i, action)
+		if (is(json_string_value(action), wanted))
+			return true;
+	return false;
+}
+
+static const char *verb_of(const json_t *change)
+{
+	bool creates = has_action(change, "create"), deletes = has_action(change, "delete");
+	return creates && deletes	      ? "replaced"
+	       : deletes		      ? "deleted"
+	       : creates		      ? "made"
+	       : has_action(change, "update") ? "changed"
+	       : has_action(change, "forget") ? "forgotten"
+					      : NULL;
+}
+
+static const json_t *planned(const struct assess *assess)
+{
+	return document_at(assess->inventory->survey, "terraform_plan.resource_changes");
+}
+
+static void drift(struct assess *assess)
+{
+	enum { MOST = 20 };
+	size_t i, n = 0;
+	const json_t *change;
+	struct finding *finding = NULL;
+	json_array_foreach (planned(assess), i, change)
+		n += verb_of(change) != NULL;
+	if (!n)
+		return;
+	finding = assess_cluster(assess, "Terraform would make %zu change%s before anything has started", n,
+				 n == 1 ? "" : "s");
+	json_array_foreach (planned(assess), i, change)
+		if (verb_of(change) && finding->n_evidence < MOST)
+			assess_evidence(assess, finding, "terraform plan", "%s would be %s",
+					document_text_or(change, "address", "?"), verb_of(change));
+}
+
+/* On these pods run; what they stand on can often be put beside the old. */
+static void replaced(struct assess *assess)
+{
+	static const struct {
+		const char *type;
+		enum severity severity;
+	} types[] = {{"aws_eks_cluster", SEVERITY_BLOCKER},
+		     {"aws_eks_node_group", SEVERITY_BLOCKER},
+		     {"aws_eks_fargate_profile", SEVERITY_BLOCKER},
+		     {"aws_autoscaling_group", SEVERITY_BLOCKER},
+		     {"aws_eks_addon", SEVERITY_HIGH},
+		     {"aws_launch_template", SEVERITY_HIGH},
+		     {"aws_subnet", SEVERITY_HIGH},
+		     {"aws_security_group", SEVERITY_HIGH},
+		     {"aws_nat_gateway", SEVERITY_HIGH},
+		     {"aws_vpc", SEVERITY_HIGH}};
+	size_t i;
+	const json_t *change;
+	json_array_foreach (planned(assess), i, change) {
+		const char *type = document_text_or(change, "type", "");
+		for (size_t k = 0; k < ARRAY_SIZE(types) && has_action(change, "delete"); k++)
+			if (is(type, types[k].type))
+				assess_aws(assess, document_text_or(change, "address", "?"),
+					   "Terraform would have it %s, with what runs on it", verb_of(change))
+					->severity = types[k].severity;
+	}
 }
 
 /* ---- Argo CD and Flux */
@@ -178,6 +252,22 @@ const struct check checks_gitops[] = {
 	 .run = no_rollback,
 	 .remedy = "after a rollback: terraform apply -refresh-only, and set the version in the module",
 	 .page = "https://github.com/hashicorp/terraform-provider-aws/issues/48751"},
+	{.id = "IAC-DRIFT",
+	 .title = "Terraform's plan is not empty before anything starts",
+	 .severity = SEVERITY_HIGH,
+	 .given = "terraform-plan",
+	 .run = drift,
+	 .remedy = "apply it, or bring the module in line, before the upgrade: then its plan shows the upgrade only",
+	 .page = "https://developer.hashicorp.com/terraform/tutorials/state/resource-drift"},
+	{.id = "IAC-REPLACE",
+	 .title = "Terraform's plan replaces or deletes what pods run on",
+	 .severity = SEVERITY_BLOCKER,
+	 .severities = "BLOCKER for clusters, node groups, Fargate profiles and Auto Scaling groups; HIGH for add-ons, "
+		       "launch templates and networks",
+	 .given = "terraform-plan",
+	 .run = replaced,
+	 .remedy = "find what forces it (terraform plan says: forces replacement), and make the new one beside the old",
+	 .page = "https://developer.hashicorp.com/terraform/language/meta-arguments/lifecycle"},
 	{.id = "GITOPS-SYNC",
 	 .title = "an application is not as it is written",
 	 .severity = SEVERITY_MEDIUM,

@@ -28,6 +28,9 @@ static const struct cli_flag flags[] = {
 	{"manifests", 0, "PATH", true, "files or a Git working tree to scan too, and to lay beside what runs", NULL},
 	{"with", 0, "pluto,kubent", true,
 	 "run these scanners on the cluster too, where they are installed, and compare", NULL},
+	{"before", 0, "SNAPSHOT|DIR", false,
+	 "compare with an earlier look that was saved: of this cluster after its upgrade, or of Blue with Green", NULL},
+	{"terraform-plan", 0, "FILE", false, "judge a plan too, as terraform show -json prints it", NULL},
 	{"list-checks", 0, NULL, false, "list every check", NULL},
 	{"explain", 0, "ID", false, "say what a check looks at and what to do", NULL},
 	{"only", 0, "IDS", true, "only these checks, separated by commas; * stands for anything: WL-*", NULL},
@@ -174,6 +177,34 @@ static struct error *check_flags(struct cli *cli)
 	return cli_with_scanners(cli, 0, NULL, 0, NULL);
 }
 
+static struct error *read_snapshot(const char *path, struct inventory **ret)
+{
+	struct error *error = snapshot_read(path, ret);
+	return !error || error->remedy ? error : error_remedy(error, "mend it, or write it anew with --save");
+}
+
+/* Once --save has kept what was seen: a plan may hold secrets. */
+static struct error *take_plan(struct cli *cli, struct inventory *inventory)
+{
+	enum { LARGEST = 256 << 20 };
+	const char *path = cli_flag_text(cli, "terraform-plan");
+	struct buf text CLEANUP(buf_done) = BUF_INIT(LARGEST);
+	json_error_t wrong;
+	if (!path)
+		return NULL;
+	TRY(cli_read_file(path, LARGEST, &text));
+	json_t *plan = json_loadb(text.p, text.n, 0, &wrong);
+	if (!json_is_array(json_object_get(plan, "resource_changes"))) {
+		json_decref(plan);
+		return error_remedy(error_new(ERROR_INVALID, "\"%s\" is no plan of Terraform's in JSON", path),
+				    "terraform plan -out p && terraform show -json p > %s", path);
+	}
+	if (!inventory->survey)
+		inventory->survey = json_object();
+	json_object_set_new(inventory->survey, "terraform_plan", plan);
+	return NULL;
+}
+
 static struct error *run(struct cli *cli, int *ret_exit)
 {
 	int64_t began_ms = cli_monotonic_ms();
@@ -190,19 +221,26 @@ static struct error *run(struct cli *cli, int *ret_exit)
 	if (!cli->config.target_version)
 		return error_remedy(cli_usage_error("no target version"), "set target_version, or --to VERSION");
 	TRY(check_flags(cli));
-	struct inventory *inventory CLEANUP(inventory_freep) = NULL;
+	struct inventory *inventory CLEANUP(inventory_freep) = NULL, *before CLEANUP(inventory_freep) = NULL;
+	const char *before_path = cli_flag_text(cli, "before");
 	struct assessment assessment;
 	if (!from || cli->config.release_notes.enabled)
 		TRY(cli_open_ports(cli, HOST_STORE_NONE));
 	if (from) {
-		struct error *error = snapshot_read(from, &inventory);
-		if (error)
-			return error->remedy ? error : error_remedy(error, "mend it, or write it anew with --save");
+		TRY(read_snapshot(from, &inventory));
 		TRY(cli_take_evidence(cli, inventory));
 	} else {
 		TRY(look(cli, &inventory));
 	}
+	if (before_path)
+		TRY(read_snapshot(before_path, &before));
+	inventory->before = before;
+	TRY(take_plan(cli, inventory));
 	TRY(assess_run(inventory, &cli->config, cli->config.target_version, only, cli->arena, &assessment));
+	if (!assessment.n_checks)
+		return error_remedy(
+			cli_usage_error("none of these checks can be done: they compare with what was not given"),
+			"--before SNAPSHOT, or --terraform-plan FILE");
 	TRY(cli_with_scanners(cli, knowledge_minor(cli->config.target_version), NULL, 0, &assessment));
 	assessment_accept(&assessment, &cli->config, inventory->captured_at_ms, cli->arena);
 	if (cli->config.release_notes.enabled)

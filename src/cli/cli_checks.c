@@ -46,6 +46,15 @@ static const char *severity_of(const struct check *check)
 	return check->severities ? check->severities : severity_names[check->severity];
 }
 
+/* What has to be given for it to be done. */
+static const char *given_flag(const struct check *check)
+{
+	return !strcmp(check->given, "blue")	    ? "--before, at Blue while Green is assessed"
+	       : !strcmp(check->given, "before")    ? "--before, an earlier look at the cluster"
+	       : !strcmp(check->given, "manifests") ? "--manifests, or by scan"
+						    : "--terraform-plan";
+}
+
 /* ---- the list */
 
 static void list_text(struct cli *cli, const struct check *check)
@@ -102,6 +111,8 @@ static void page_check(struct cli *cli, const struct check *check)
 	if (check->scope)
 		buf_printf(out, "\n- Counts: for %s only",
 			   !strcmp(check->scope, "rollback") ? "a rollback" : "the strategy blue-green");
+	if (check->given)
+		buf_printf(out, "\n- Done: only with %s", given_flag(check));
 	for (const char *const *need = check->needs; need && *need; need++) {
 		const char *permission = source_permission(cli->arena, *need);
 		buf_printf(out, "%s`%s`", need == check->needs ? "\n- Reads: " : ", ", *need);
@@ -187,6 +198,8 @@ struct error *checks_explain(struct cli *cli, const char *id)
 	buf_printf(out, "%s: %s\n  severity  %s\n", check->id, check->title, severity_of(check));
 	if (check->scope)
 		buf_printf(out, "  counts    for %s only\n", check->scope);
+	if (check->given)
+		buf_printf(out, "  done      only with %s\n", given_flag(check));
 	for (const char *const *need = check->needs; need && *need; need++) {
 		const char *permission = source_permission(cli->arena, *need);
 		bool same = !strcmp(permission, *need);

@@ -89,14 +89,15 @@ struct inventory {
 	size_t n_api_uses;
 	struct deprecated_request *deprecated_requests;
 	size_t n_deprecated_requests;
-	json_t *warnings;   /* Warning headers that our own reading met: [{path, text, count}]; or NULL */
-	json_t *audit_log;  /* deprecated calls of an audit log's file: [{"userAgent", "verb", "objectRef.resource", …, "n",
-			     * "last_seen"}], members as CloudWatch's search names them; or NULL */
+	json_t *warnings;  /* Warning headers that our own reading met: [{path, text, count}]; or NULL */
+	json_t *audit_log; /* deprecated calls of an audit log's file: [{"userAgent", "verb", "objectRef.resource", …,
+			    * "n", "last_seen"}], members as CloudWatch's search names them; or NULL */
 	const struct finding *manifests; /* what a scan of manifests found that were given beside (scan/); borrowed */
 	size_t n_manifests;
-	json_t *survey;	    /* what the look knows of itself: {"server", "identity_error", "clock_skew_ms",
-			     * "credentials_expire_at", "tools": {NAME: PATH or null}, "terraform_version"}; or NULL */
-	const char *readyz; /* what /readyz?verbose said; NULL: not asked */
+	json_t *survey;			/* what the look knows of itself: {"server", "identity_error", "clock_skew_ms",
+					 * "credentials_expire_at", "tools": {NAME: PATH or null}, "terraform_version"}; or NULL */
+	const char *readyz;		/* what /readyz?verbose said; NULL: not asked */
+	const struct inventory *before; /* an earlier look, or one at Blue, to compare with; borrowed; NULL */
 	struct bad_object *bad_objects;
 	size_t n_bad_objects;
 };

@@ -128,7 +128,7 @@ struct inventory *case_inventory(const json_t *document)
 	json_t *status;
 	inventory->offline = true;
 	inventory->restarted = false;
-	inventory->cluster = "shop";
+	inventory->cluster = document_text_or(document, "named", "shop");
 	inventory->region = "us-east-1";
 	if (!time_parse_rfc3339(slice_of(now), &inventory->captured_at_ms))
 		abort();

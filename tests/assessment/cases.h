@@ -12,6 +12,7 @@
  *   warnings: [{path: …, text: …, count: 1}]  # Warning headers that our own reading met
  *   survey: {server: …, clock_skew_ms: 0, tools: {terraform: null}}   # what the look knows of itself
  *   sources: {"kubernetes pods": denied}
+ *   before: {objects: …, aws: …}  # an earlier look, for checks that compare; named: the cluster's name, default shop
  *   expect: [{object: payments/redis-pdb, severity: BLOCKER, says: part of message or evidence, remedy: part}]
  *   bad: true                     # an object may be one that cannot be read
  *   unknown: true                 # instead: it must be unknown, and nothing else

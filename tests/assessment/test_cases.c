@@ -108,7 +108,10 @@ static void try_case(void *context, const json_t *document, const char *where)
 		tally->failures++;
 		return;
 	}
+	const json_t *earlier = json_object_get(document, "before");
+	struct inventory *before CLEANUP(inventory_freep) = earlier ? case_inventory(earlier) : NULL;
 	struct inventory *inventory CLEANUP(inventory_freep) = case_inventory(document);
+	inventory->before = before;
 	case_config(document, arena, &config);
 	struct error *error =
 		assess_run(inventory, &config, document_text_or(document, "to", "1.34"), only, arena, &assessment);
