@@ -375,7 +375,8 @@ static void coverage(struct assess *assess)
 	for (size_t i = 0; i < ARRAY_SIZE(sources); i++) {
 		bool warnings = !strcmp(sources[i].ways[0], "warnings"),
 		     given = !strcmp(sources[i].ways[0], "manifests");
-		if (warnings ? assess->inventory->warnings || !assess->inventory->offline
+		if (warnings ? assess->inventory->warnings || (!assess->inventory->offline &&
+							       assess_source_ok(assess, "kubernetes discovery", NULL))
 			     : was_read(assess, sources[i].ways)) {
 			n++;
 			continue;

@@ -295,7 +295,7 @@ struct snapshot {
 	char *path; /* without the "/" of a folder */
 	bool folder;
 	FILE *objects, *metrics;
-	size_t written;
+	size_t written, metrics_bytes;
 	struct buf metrics_text; /* of the one-file form */
 	bool failed;
 	int number; /* errno of the first failure */
@@ -369,6 +369,7 @@ void snapshot_object(struct snapshot *snapshot, const char *api_version, const c
 
 void snapshot_metrics(struct snapshot *snapshot, struct slice bytes)
 {
+	snapshot->metrics_bytes += bytes.n;
 	if (snapshot->folder)
 		note(snapshot, fwrite(bytes.p, 1, bytes.n, snapshot->metrics) == bytes.n);
 	else
@@ -422,11 +423,15 @@ static void close_part(struct snapshot *snapshot, FILE **out)
 	*out = NULL;
 }
 
+/* Metrics that nobody got are no file: an empty one would say that there is nothing to tell. */
 static void rename_part(struct snapshot *snapshot, const char *name)
 {
 	char *from CLEANUP(mem_freep) = part_path(snapshot, name, false),
 		   *to CLEANUP(mem_freep) = part_path(snapshot, name, true);
-	note(snapshot, rename(from, to) == 0);
+	if (!strcmp(name, "metrics.txt") && !snapshot->metrics_bytes)
+		note(snapshot, unlink(from) == 0 && (unlink(to) == 0 || errno == ENOENT));
+	else
+		note(snapshot, rename(from, to) == 0);
 }
 
 struct error *snapshot_commit(struct snapshot *snapshot, const struct inventory *inventory)
