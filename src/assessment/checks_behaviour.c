@@ -3,7 +3,7 @@
  * what more exact checks tell in their own words (node groups, add-ons, webhooks) is told here by version. */
 #include <string.h>
 #include "assessment/api_evidence.h"
-#include "base/digest.h"
+#include "assessment/nodegroups.h"
 #include "codec/document.h"
 #include "knowledge/changes.h"
 
@@ -341,35 +341,17 @@ static void ipvs(struct assess *assess, enum severity severity, const char *mess
 	}
 }
 
-static bool data_has(const char *user_data, const char *word)
-{
-	struct buf plain CLEANUP(buf_done) = BUF_INIT(1 << 20);
-	return user_data && base64_decode(slice_of(user_data), &plain) && strstr(buf_str(&plain), word);
-}
-
 /* Where launch templates were read. */
 static void pause_image_flag(struct assess *assess)
 {
-	size_t i, k, from = assess->n_findings;
-	const json_t *call, *version;
-	json_array_foreach (inventory_aws_calls(assess->inventory, "describe_launch_template_versions"), i, call)
-		json_array_foreach (document_at(call, "response.LaunchTemplateVersions"), k, version) {
-			const char *id = document_text_or(version, "LaunchTemplateId", "");
-			if (!data_has(document_text(version, "LaunchTemplateData.UserData"),
-				      "--pod-infra-container-image"))
-				continue;
-			bool told = false;
-			for (size_t f = from; f < assess->n_findings; f++)
-				told |= assess->findings[f].object &&
-					!strcmp(subject_text(assess->findings[f].object->name), id);
-			if (told)
-				continue;
-			struct finding *finding =
-				assess_aws(assess, id,
-					   "its user data gives the kubelet --pod-infra-container-image, with which "
-					   "it does not start from 1.35");
-			cite(assess, finding, "kubelet-pod-infra-container-image");
-		}
+	const char *id;
+	for (size_t at = 0; (id = nodegroup_template_with(assess, "--pod-infra-container-image", &at));) {
+		struct finding *finding =
+			assess_aws(assess, id,
+				   "its user data gives the kubelet --pod-infra-container-image, with which it does "
+				   "not start from 1.35");
+		cite(assess, finding, "kubelet-pod-infra-container-image");
+	}
 }
 
 static void at_35(struct assess *assess)

@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 #include "assessment/nodegroups.h"
-#include "base/digest.h"
 #include "knowledge/lifecycle.h"
 
 #define PAGE_UPDATE "https://docs.aws.amazon.com/eks/latest/userguide/update-managed-node-group.html"
+#define PAUSE_FLAG "--pod-infra-container-image"
 #define PAGE_AMI "https://docs.aws.amazon.com/eks/latest/userguide/eks-optimized-ami.html"
 
 #define EACH_NODE(assess, node)                                                                                        \
@@ -459,98 +459,9 @@ static void containerd_1(struct assess *assess)
 /* User data of launch templates, where somebody passes the flag that 1.35 no longer knows. */
 static void kubelet_flags(struct assess *assess)
 {
-	size_t i, k;
-	const json_t *call, *version;
-	if (assess->to < 35)
-		return;
-	json_array_foreach (inventory_aws_calls(assess->inventory, "describe_launch_template_versions"), i, call) {
-		json_array_foreach (document_at(call, "response.LaunchTemplateVersions"), k, version) {
-			struct buf data CLEANUP(buf_done) = BUF_INIT(1 << 20);
-			const char *text = document_text(version, "LaunchTemplateData.UserData"),
-				   *name = document_text_or(version, "LaunchTemplateId", "");
-			if (!text || !base64_decode(slice_of(text), &data) ||
-			    !strstr(buf_str(&data), "--pod-infra-container-image"))
-				continue;
-			assess_aws(assess, name,
-				   "its user data gives the kubelet --pod-infra-container-image, which 1.35 does not "
-				   "know");
-		}
-	}
-}
-
-/* ---- zones and labels */
-
-static void single_zone(struct assess *assess)
-{
-	const char *first = NULL;
-	size_t n = 0;
-	EACH_NODE(assess, node)
-	{
-		const char *zone = kube_meta_label(&node->meta, "topology.kubernetes.io/zone");
-		if (!zone || (first && strcmp(first, zone) != 0))
-			return;
-		first = zone;
-		n++;
-	}
-	if (n > 1)
-		assess_cluster(assess, "all %zu nodes are in %s", n, first);
-}
-
-static bool is_well_known(const char *key)
-{
-	return strstr(key, "kubernetes.io/") || strstr(key, "k8s.io/") || !strncmp(key, "karpenter.", 10) ||
-	       strstr(key, "karpenter.sh/") || strstr(key, "karpenter.k8s.aws/") ||
-	       !strncmp(key, "eks.amazonaws.com/", 18) || !strncmp(key, "alpha.eksctl.io/", 16) ||
-	       !strncmp(key, "vpc.amazonaws.com/", 18);
-}
-
-/* Some group would give its new nodes this label; or nodes come from elsewhere, where nobody can tell. */
-static bool comes_with_new_nodes(const struct assess *assess, const char *key, const char *value)
-{
-	EACH_NODEGROUP(assess, group)
-	{
-		const char *has = json_string_value(json_object_get(json_object_get(group, "labels"), key));
-		if (has && !strcmp(has, value))
-			return true;
-	}
-	EACH_NODE(assess, node)
-	if (!nodegroup_of_node(node))
-		return true;
-	return false;
-}
-
-static bool a_node_has(const struct assess *assess, const char *key, const char *value)
-{
-	EACH_NODE(assess, node)
-	{
-		const char *has = kube_meta_label(&node->meta, key);
-		if (has && !strcmp(has, value))
-			return true;
-	}
-	return false;
-}
-
-static void extra_labels(struct assess *assess)
-{
-	for (size_t i = 0; i < assess->inventory->n_workloads; i++) {
-		const struct kube_workload *workload = &assess->inventory->workloads[i];
-		const struct kube_pod_spec *spec = workload->template.spec;
-		for (size_t k = 0; subject_is_lasting(assess, workload) && spec && k < spec->n_node_selector; k++) {
-			const char *key = spec->node_selector[k].key,
-				   *value = spec->node_selector[k].value ? spec->node_selector[k].value : "";
-			if (is_well_known(key) || !a_node_has(assess, key, value) ||
-			    comes_with_new_nodes(assess, key, value))
-				continue;
-			struct finding *finding = SUBJECT_FOUND(
-				assess, workload, "it selects nodes by %s=%s, which no node group gives to new nodes",
-				key, value);
-			assess_remedy(assess, finding,
-				      "give the label to the group: aws eks update-nodegroup-config --labels "
-				      "addOrUpdateLabels={%s=%s}",
-				      key, value);
-			break;
-		}
-	}
+	const char *name;
+	for (size_t at = 0; assess->to >= 35 && (name = nodegroup_template_with(assess, PAUSE_FLAG, &at));)
+		assess_aws(assess, name, "its user data gives the kubelet " PAUSE_FLAG ", which 1.35 does not know");
 }
 
 #define GROUPS NEEDS("eks:ListNodegroups", "eks:DescribeNodegroup")
@@ -653,19 +564,5 @@ const struct check checks_nodes[] = {
 	 .run = kubelet_flags,
 	 .remedy = "take the flag out of the user data",
 	 .page = "https://kubernetes.io/docs/reference/command-line-tools-reference/kubelet/"},
-	{.id = "NODE-SINGLE-AZ",
-	 .title = "all nodes in one zone",
-	 .severity = SEVERITY_MEDIUM,
-	 .needs = NEEDS("kubernetes nodes"),
-	 .run = single_zone,
-	 .remedy = "have nodes in two zones or more",
-	 .page = "https://docs.aws.amazon.com/eks/latest/best-practices/data-plane.html"},
-	{.id = "NODE-EXTRA-LABELS",
-	 .title = "workloads depend on labels that new nodes lack",
-	 .severity = SEVERITY_HIGH,
-	 .needs = NEEDS("kubernetes nodes", SUBJECT_ALL, "eks:ListNodegroups", "eks:DescribeNodegroup"),
-	 .run = extra_labels,
-	 .remedy = "give the label to the node group",
-	 .page = "https://docs.aws.amazon.com/eks/latest/userguide/managed-node-groups.html"},
 	{.id = NULL},
 };

@@ -15,6 +15,9 @@ int64_t nodegroup_desired(const json_t *group);
 /* The managed group of a node by its label; NULL: none. */
 const char *nodegroup_of_node(const struct kube_node *node);
 bool nodegroup_has(const struct kube_node *node, const json_t *group);
+/* The next launch template (its id) from *at on (begin with 0) of which some version's user data has the word; each
+ * once. NULL: no more. */
+const char *nodegroup_template_with(const struct assess *assess, const char *word, size_t *at);
 /* CPU (thousandths) and bytes that pods ask for on a node, daemons and all; and what is free of its allocatable. */
 struct node_room {
 	int64_t milli, bytes, pods;		   /* allocatable */

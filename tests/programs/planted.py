@@ -17,6 +17,7 @@ import sys
 from planted_base import healthy
 from planted_render import render
 from planted_world import CLUSTER
+import planted_compute
 import planted_platform
 import planted_workloads
 import planted_table

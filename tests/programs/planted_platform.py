@@ -391,7 +391,7 @@ def on_fargate(world, one, minor):
         world.expect("FARGATE", "MEDIUM", aws_thing(arn), aws_thing("apps"))
     one.fargate, names = True, set()
     for index in range(one.replicas):
-        node = Node(world, None, world.zones[index % 3], index)
+        node = Node(world, None, world.zones[index % len(world.zones)], index)
         node.name, node.instance, node.kubelet = "fargate-" + node.name, "", f"v1.{minor}.2-eks-{world.build}"
         node.labels = {"eks.amazonaws.com/compute-type": "fargate"}
         node.taints_but_its_own = True

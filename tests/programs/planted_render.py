@@ -72,9 +72,9 @@ def addon_versions(world, name, minor):
 
 
 def ec2(world):
-    ids = [subnet["SubnetId"] for subnet in world.subnets]
+    ids = [subnet["SubnetId"] for subnet in world.subnets + world.more_subnets]
     gone = getattr(world, "gone_subnets", [])
-    world.call("describe_subnets", by_ids(world, ids + gone, "SubnetIds", "subnet-id") if not gone else {"Filters": [{"Name": "subnet-id", "Values": ids + gone}]}, {"Subnets": world.subnets})
+    world.call("describe_subnets", by_ids(world, ids + gone, "SubnetIds", "subnet-id") if not gone else {"Filters": [{"Name": "subnet-id", "Values": ids + gone}]}, {"Subnets": world.subnets + world.more_subnets})
     groups = [group["GroupId"] for group in world.security_groups]
     world.call("describe_security_groups", by_ids(world, groups, "GroupIds", "group-id") if world.group_id in groups else {"Filters": [{"Name": "group-id", "Values": [world.group_id]}]},
                {"SecurityGroups": world.security_groups})

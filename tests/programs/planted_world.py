@@ -255,6 +255,7 @@ class World:
     def network(self):
         rng = self.rng
         self.vpc = "vpc-0" + self.hexes(16)
+        self.more_subnets = []          # not the cluster's own
         self.subnets = [{"SubnetId": "subnet-0" + self.hexes(16), "VpcId": self.vpc, "AvailabilityZone": zone, "CidrBlock": f"10.0.{index * 32}.0/19", "State": "available",
                          "AvailableIpAddressCount": rng.randint(2000, 7900), "Tags": [{"Key": "kubernetes.io/role/internal-elb", "Value": "1"}]}
                         for index, zone in enumerate(self.zones)]
