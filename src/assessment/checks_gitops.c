@@ -206,20 +206,50 @@ static bool has_image(struct assess *assess, const struct kube_workload *workloa
 	return false;
 }
 
-/* Releases older than the table, or newer: nothing is claimed. */
+/* Of releases newer than the table nothing is claimed; older ones were tested with less than its oldest. */
 static void version_of(struct assess *assess, const struct kube_workload *workload, const char *product,
 		       const char *component, const char *version)
 {
-	const struct component_support *row = knowledge_component(component, version);
-	if (!row || !row->max_minor || row->max_minor >= assess->to)
+	const struct component_support *row = knowledge_component(component, version),
+				       *newer = knowledge_component_for(component, assess->to);
+	bool ancient = !row && newer && knowledge_component_ancient(component, version);
+	if (ancient ? newer == knowledge_component_for(component, 0)
+		    : !row || !row->max_minor || row->max_minor >= assess->to)
 		return;
 	struct finding *finding =
-		SUBJECT_FOUND(assess, workload, "%s %s was tested with Kubernetes up to 1.%u, the target is %s",
-			      product, version, row->max_minor, assess->target);
-	assess_evidence(assess, finding, "knowledge", "%s: %s", row->published ? "published" : "inferred", row->source);
-	const struct component_support *newer = knowledge_component_for(component, assess->to);
+		ancient ? SUBJECT_FOUND(assess, workload, "%s %s is older than all releases that were tested with %s",
+					product, version, assess->target)
+			: SUBJECT_FOUND(assess, workload,
+					"%s %s was tested with Kubernetes up to 1.%u, the target is %s", product,
+					version, row->max_minor, assess->target);
+	if (row)
+		assess_evidence(assess, finding, "knowledge", "%s: %s", row->published ? "published" : "inferred",
+				row->source);
 	if (newer)
 		assess_remedy(assess, finding, "upgrade %s to %s or later first", product, newer->from);
+}
+
+/* Of the workloads of one Argo CD, which have one image, the controller speaks, else the server. */
+static int rank(const struct kube_workload *workload)
+{
+	const char *name = subject_text(workload->meta.name);
+	return strstr(name, "application-controller") ? 3
+	       : strstr(name, "repo-server")	      ? 1
+	       : strstr(name, "server")		      ? 2
+						      : 1;
+}
+
+static bool speaks_for_argocd(struct assess *assess, const struct kube_workload *workload)
+{
+	const char *tag;
+	for (size_t i = 0; i < assess->inventory->n_workloads; i++) {
+		const struct kube_workload *other = &assess->inventory->workloads[i];
+		if (other != workload && !is(other->kind, "ReplicaSet") &&
+		    is(other->meta.ns, subject_text(workload->meta.ns)) && has_image(assess, other, "/argocd", &tag) &&
+		    (rank(other) > rank(workload) || (rank(other) == rank(workload) && other < workload)))
+			return false;
+	}
+	return true;
 }
 
 static void versions(struct assess *assess)
@@ -229,8 +259,7 @@ static void versions(struct assess *assess)
 		const char *tag, *flux = kube_meta_label(&workload->meta, "app.kubernetes.io/version");
 		if (is(workload->kind, "ReplicaSet"))
 			continue;
-		if (strstr(subject_text(workload->meta.name), "application-controller") &&
-		    has_image(assess, workload, "/argocd", &tag))
+		if (has_image(assess, workload, "/argocd", &tag) && speaks_for_argocd(assess, workload))
 			version_of(assess, workload, "Argo CD", "argo-cd", tag);
 		if (is(kube_meta_label(&workload->meta, "app.kubernetes.io/part-of"), "flux") &&
 		    is(workload->meta.name, "kustomize-controller"))

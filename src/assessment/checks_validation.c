@@ -16,24 +16,36 @@ static bool is_exposed(const struct inventory *inventory)
 	return inventory->n_ingresses > 0;
 }
 
+/* What collects. An exporter alone is asked by nobody. */
+static bool is_monitoring(const char *image)
+{
+	static const char *const names[] = {"prometheus", "prometheus-operator", "prometheus-agent",
+					    "vmagent",	  "victoria-metrics",	 "mimir",
+					    NULL},
+				 *const vendors[] = {"cloudwatch-agent", "datadog",   "adot", "opentelemetry-collector",
+						     "newrelic",	 "dynatrace", NULL};
+	const char *slash = strrchr(image, '/'), *base = slash ? slash + 1 : image;
+	for (size_t i = 0; vendors[i]; i++)
+		if (strstr(image, vendors[i]))
+			return true;
+	for (size_t i = 0; names[i]; i++)
+		if (!strcmp(base, names[i]))
+			return true;
+	return false;
+}
+
 static bool has_monitoring(struct assess *assess)
 {
-	static const char *const images[] = {"/prometheus",
-					     "cloudwatch-agent",
-					     "/prometheus-operator",
-					     "datadog",
-					     "/vmagent",
-					     "adot",
-					     "opentelemetry-collector",
-					     "newrelic",
-					     "dynatrace",
-					     NULL};
 	for (size_t i = 0; i < assess->inventory->n_workloads; i++) {
 		const struct kube_pod_spec *spec = assess->inventory->workloads[i].template.spec;
-		for (size_t k = 0; spec && k < spec->n_containers; k++)
-			for (size_t m = 0; images[m] && spec->containers[k].image; m++)
-				if (strstr(spec->containers[k].image, images[m]))
-					return true;
+		for (size_t k = 0; spec && k < spec->n_containers; k++) {
+			const char *name, *tag;
+			if (!spec->containers[k].image)
+				continue;
+			image_split(assess->arena, spec->containers[k].image, &name, &tag);
+			if (is_monitoring(name))
+				return true;
+		}
 	}
 	return false;
 }

@@ -45,15 +45,20 @@ const struct component_support *knowledge_component(const char *component, const
 	return NULL;
 }
 
-const struct component_support *knowledge_component_spans(const char *component, unsigned from, unsigned to)
+static const struct component_support *first_spanning(size_t at, const char *component, unsigned from, unsigned to)
 {
-	for (size_t i = 0; i < knowledge_n_components; i++) {
+	for (size_t i = at; i < knowledge_n_components; i++) {
 		const struct component_support *row = &knowledge_components[i];
 		if (!strcmp(row->component, component) && row->min_minor <= from &&
 		    (!row->max_minor || row->max_minor >= to))
 			return row;
 	}
 	return NULL;
+}
+
+const struct component_support *knowledge_component_spans(const char *component, unsigned from, unsigned to)
+{
+	return first_spanning(0, component, from, to);
 }
 
 size_t knowledge_component_behind(const struct component_support *row)
@@ -68,4 +73,19 @@ size_t knowledge_component_behind(const struct component_support *row)
 const struct component_support *knowledge_component_for(const char *component, unsigned minor)
 {
 	return knowledge_component_spans(component, minor, minor);
+}
+
+const struct component_support *knowledge_component_newer(const struct component_support *row, unsigned minor)
+{
+	return first_spanning((size_t)(row - knowledge_components) + 1, row->component, minor, minor);
+}
+
+bool knowledge_component_ancient(const char *component, const char *release)
+{
+	unsigned long asked[3];
+	const struct component_support *oldest = NULL;
+	for (size_t i = 0; i < knowledge_n_components && !oldest; i++)
+		if (!strcmp(knowledge_components[i].component, component))
+			oldest = &knowledge_components[i];
+	return oldest && release && release_parse(release, asked) && release_compare(asked, oldest->from) < 0;
 }

@@ -23,3 +23,7 @@ const struct component_support *knowledge_component_spans(const char *component,
 size_t knowledge_component_behind(const struct component_support *row);
 /* The oldest release that supports Kubernetes 1.MINOR; NULL: none is known. */
 const struct component_support *knowledge_component_for(const char *component, unsigned minor);
+/* The next release after that of `row` that supports 1.MINOR; NULL: none is known. */
+const struct component_support *knowledge_component_newer(const struct component_support *row, unsigned minor);
+/* Is the release older than all that is known of the component? */
+bool knowledge_component_ancient(const char *component, const char *release);

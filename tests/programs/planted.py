@@ -17,6 +17,8 @@ import sys
 from planted_base import healthy
 from planted_render import render
 from planted_world import CLUSTER
+import planted_apis
+import planted_around
 import planted_compute
 import planted_platform
 import planted_workloads
@@ -58,6 +60,8 @@ def plant(seed, only, count):
     hop = planted_table.hop_for(rng, chosen)
     world = healthy(seed, hop)
     world.plant_rng = rng
+    if world.to < world.frm:
+        planted_table.backwards(world)
     grown = []
     for one in chosen:
         if not one.fits(world):
@@ -94,14 +98,15 @@ def judge(world, document, result):
     told = {(one["id"], named(one)): one for one in findings}
     explained = set()
     for check, severity, objects in world.expected:
-        seen = [told[check, thing] for thing in objects if (check, thing) in told]
-        explained.update((check, thing) for thing in objects)
+        things = objects or [thing for other, thing in told if other == check]
+        seen = [told[check, thing] for thing in things if (check, thing) in told]
+        explained.update((check, thing) for thing in things)
         if any(one["severity"] == severity for one in seen):
             result["found"].append(check)
         else:
             others = [f"{named(one)} {one['severity']}" for one in findings if one["id"] == check]
             why = f"severity {seen[0]['severity']}" if seen else f"unknown: {unknown[check]}" if check in unknown else f"told instead: {others[:4]}"
-            result["missed"].append(f"{check} {severity} {objects[0]}: {why}")
+            result["missed"].append(f"{check} {severity} {objects[0] if objects else 'anything'}: {why}")
     for check, objects in world.consequences:
         explained.update((check, thing) for thing in objects or [thing for other, thing in told if other == check])
     for key, one in told.items():

@@ -192,7 +192,7 @@ def all_at_once(world):
     one = group(world)
     if not one:
         return False
-    one.document["updateConfig"] = world.plant_rng.choice([{"maxUnavailable": len(one.nodes)}, {"maxUnavailablePercentage": 100}])
+    one.document["updateConfig"] = world.plant_rng.choice([{"maxUnavailable": 100}, {"maxUnavailablePercentage": 100}])
     world.expect("NG-UPDATE-CONFIG", "MEDIUM", *of_group(one))
 
 

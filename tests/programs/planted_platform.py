@@ -28,8 +28,6 @@ def several_hops(world):
 @plants("PATH-DOWNGRADE", hop=lambda rng: newer(rng, -1, -1, 33, 36))
 def back_without_a_right(world):
     world.expect("PATH-DOWNGRADE", "BLOCKER", CLUSTER)
-    for check in ("RBK-WINDOW", "RBK-NODES", "RBK-ADDON", "ADDON-EKS-INCOMPATIBLE", "ADDON-ORDER", "RBK-FARGATE"):
-        world.also(check)
 
 
 @plants("PATH-DOWNGRADE", hop=lambda rng: newer(rng, -2, -2, 33, 36))

@@ -34,6 +34,12 @@ def hop_for(rng, chosen):
     return max((sum(bool(one.hops(*hop)) for one in picky), rng.random(), hop) for hop in HOPS)[2]
 
 
+def backwards(world):
+    """What is true of every way back: nodes and add-ons went ahead already, and EKS may have no right left to give."""
+    for check in ("PATH-DOWNGRADE", "RBK-WINDOW", "RBK-NODES", "RBK-ADDON", "RBK-FARGATE", "ADDON-EKS-INCOMPATIBLE", "ADDON-ORDER"):
+        world.also(check)
+
+
 # ---- what a plant takes, nobody else gets
 
 def claim(world, what):

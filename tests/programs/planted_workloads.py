@@ -176,7 +176,7 @@ def slow_drain(world):
     one = simple(world)
     if not one:
         return False
-    one.grace = 7200
+    one.grace, one.only_nodes = 7200, {node.name for node in world.groups[0].nodes}      # managed groups give up after 15 minutes
     world.expect("WL-TGPS-LONG", "HIGH", of_workload(one))
     world.finals.append(lambda: world.expect("DRAIN-ESTIMATE", "HIGH", *slow_objects(world, one)))
     slow_drains(world)
@@ -200,7 +200,7 @@ def gone_before_the_balancer_knows(world):
 
 @plants("WL-READINESS-GATE")
 def no_gate(world):
-    if not claim(world, "namespace open"):
+    if not claim(world, "namespace open") or not claim(world, "exposure"):
         return False
     one = new_app(world, "Deployment", "open", "portal", 2).expose()
     spec_of = one.pod_spec
