@@ -113,7 +113,8 @@ static struct error *environment(struct aws_chain *chain, const char *profile, b
 	if (expires_ms <= aws_server_now_ms(chain->aws))
 		return error_remedy(error_new(ERROR_AUTH, "the credentials in the environment ended at %s", expires),
 				    "set new ones");
-	aws_chain_take(chain, access, secret, aws_getenv(options, "AWS_SESSION_TOKEN"), expires_ms);
+	const char *token = aws_getenv(options, "AWS_SESSION_TOKEN");
+	aws_chain_take(chain, access, secret, token ? token : aws_getenv(options, "AWS_SECURITY_TOKEN"), expires_ms);
 	*ret_answered = true;
 	return NULL;
 }

@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "codec/document.h"
 
-enum { MAX_ROLES = 5 };
+enum { MAX_ROLES = 32 }; /* more in a chain is a circle */
 
 static const char SESSION[] = "eks-upgrade-agent";
 

@@ -66,32 +66,43 @@ static bool is_true(const char *text)
 	return text && !strcasecmp(text, "true");
 }
 
-static const char *of_services_section(const struct aws_profile *profile, const struct aws_service *service)
+static struct error *of_services_section(const struct aws_profile *profile, const struct aws_service *service,
+					 const char **ret)
 {
 	const char *services = aws_profile_get(profile, "services");
 	char key[96];
+	*ret = NULL;
 	if (!services)
 		return NULL;
+	if (!aws_profile_has_section(profile, "services", services))
+		return error_remedy(error_new(ERROR_INVALID, "profile \"%s\" names services \"%s\", which is not there",
+					      aws_profile_name(profile), services),
+				    "write [services %s], or mend services in the profile", services);
 	snprintf(key, sizeof key, "%s.endpoint_url", aws_name(service->id));
 	for (char *p = key; *p; p++)
 		*p = (char)tolower((unsigned char)*p);
-	return aws_profile_get_section(profile, "services", services, key);
+	*ret = aws_profile_get_section(profile, "services", services, key);
+	return NULL;
 }
 
-static const char *given_url(const struct aws_options *options, const struct aws_profile *profile,
-			     const struct aws_service *service)
+static struct error *given_url(const struct aws_options *options, const struct aws_profile *profile,
+			       const struct aws_service *service, const char **ret)
 {
 	char name[96];
-	if (options->endpoint_url)
-		return options->endpoint_url;
+	*ret = options->endpoint_url;
+	if (*ret)
+		return NULL;
 	if (is_true(aws_getenv(options, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")) ||
 	    is_true(aws_profile_get(profile, "ignore_configured_endpoint_urls")))
 		return NULL;
 	snprintf(name, sizeof name, "AWS_ENDPOINT_URL_%s", aws_name(service->id));
-	const char *url = aws_getenv(options, name);
-	url = url ? url : aws_getenv(options, "AWS_ENDPOINT_URL");
-	url = url ? url : of_services_section(profile, service);
-	return url ? url : aws_profile_get(profile, "endpoint_url");
+	*ret = aws_getenv(options, name);
+	*ret = *ret ? *ret : aws_getenv(options, "AWS_ENDPOINT_URL");
+	if (*ret)
+		return NULL;
+	TRY(of_services_section(profile, service, ret));
+	*ret = *ret ? *ret : aws_profile_get(profile, "endpoint_url");
+	return NULL;
 }
 
 /* "127.0.0.1", "[::1]" and "localhost", with or without a port. */
@@ -155,7 +166,8 @@ struct error *aws_endpoint(const struct aws_options *options, const struct aws_p
 			   const struct aws_service *service, const char *region, struct arena *arena,
 			   const char **ret_url, const char **ret_region)
 {
-	const char *url = given_url(options, profile, service), *host, *signing;
+	const char *url, *host, *signing;
+	TRY(given_url(options, profile, service, &url));
 	bool is_sts = !strcmp(aws_name(service->name), "sts");
 	if (!*region && !is_global(service) && !is_sts && !url)
 		return error_remedy(error_new(ERROR_INVALID, "no AWS region is known"),

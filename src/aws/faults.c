@@ -109,6 +109,55 @@ static bool has(const char *code, const char *part)
 	return code && strstr(code, part);
 }
 
+/* By the code, or a part of it that several have. */
+static const char *remedy_of_code(const char *code)
+{
+	static const char keys[] = "the keys are not known there: eks-upgrade-agent doctor shows where they come from";
+	static const struct {
+		const char *part, *remedy;
+	} remedies[] = {
+		{"ExpiredToken", "sign in again (aws sso login, or new keys); what was begun goes on where it was"},
+		{"SignatureDoesNotMatch", keys},
+		{"InvalidSignature", keys},
+		{"IncompleteSignature", keys},
+		{"InvalidClientTokenId", keys},
+		{"InvalidAccessKeyId", keys},
+		{"UnrecognizedClient", keys},
+		{"MissingAuthenticationToken", keys},
+		{"AuthFailure", keys},
+		{"RequestTimeTooSkewed", "set this machine's clock (chronyc makestep)"},
+		{"RequestExpired", "set this machine's clock (chronyc makestep)"},
+		{"OptInRequired", "enable this service or region for the account"},
+		{"SubscriptionRequired", "enable this service or region for the account"},
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(remedies); i++)
+		if (has(code, remedies[i].part))
+			return remedies[i].remedy;
+	return NULL;
+}
+
+static struct error *remedy_of_class(const struct aws *aws, struct error *error)
+{
+	if (error->http_status >= 500)
+		return error_remedy(error, "ask again later; https://health.aws.amazon.com tells of what is down, and "
+					   "AWS support wants the request id");
+	switch ((int)error->class) {
+	case ERROR_THROTTLED:
+		return error_remedy(error, "ask again in a minute; if it stays so, see who else asks so much, or have "
+					   "the quota raised (service-quotas)");
+	case ERROR_NOT_FOUND:
+		return error_remedy(error, "look whether the name is right, and whether it is in %s",
+				    *aws->region ? aws->region : "this region");
+	case ERROR_TRANSIENT:
+	case ERROR_TIMEOUT:
+		return error->http_status ? error
+					  : error_remedy(error, "see whether that address can be reached from here: "
+								"network, proxy (HTTPS_PROXY, NO_PROXY), endpoint");
+	default:
+		return error;
+	}
+}
+
 struct error *aws_fault_decorate(const struct aws *aws, const struct aws_operation *operation, unsigned tries,
 				 bool maybe_done, struct error *error)
 {
@@ -118,18 +167,15 @@ struct error *aws_fault_decorate(const struct aws *aws, const struct aws_operati
 	error->operation = mem_strdup(aws_operation_name(operation));
 	error->outcome_unknown |= maybe_done;
 	error->tries = tries;
-	if (error->remedy || !error->http_status)
-		return error;
-	if (has(error->code, "ExpiredToken"))
-		return error_remedy(error,
-				    "sign in again (aws sso login, or new keys); what was begun goes on where it was");
-	if (has(error->code, "SignatureDoesNotMatch") || has(error->code, "InvalidClientTokenId") ||
-	    has(error->code, "UnrecognizedClient") || has(error->code, "AuthFailure"))
-		return error_remedy(
-			error, "the keys are not known there: eks-upgrade-agent doctor shows where they come from");
-	if (has(error->code, "OptInRequired"))
-		return error_remedy(error, "enable this service or region for the account");
-	if (error->class == ERROR_AUTH)
+	for (const struct error *told = error; told; told = told->cause)
+		if (told->remedy)
+			return error;
+	if (error->outcome_unknown)
+		return error_remedy(error, "look whether it happened before it is asked for again");
+	const char *known = remedy_of_code(error->code);
+	if (known)
+		return error_remedy(error, "%s", known);
+	if (error->class == ERROR_AUTH && error->http_status)
 		return remedy_of_denial(aws, operation, error);
-	return error;
+	return remedy_of_class(aws, error);
 }

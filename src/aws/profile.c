@@ -59,6 +59,7 @@ struct reader {
 	enum aws_profile_file file;
 	unsigned line;
 	bool in_section;
+	bool default_seen[2]; /* as "[default]", as "[profile default]" */
 	const char *kind;
 	char *section;
 	size_t indent; /* of the last key; lines further in continue its value */
@@ -127,6 +128,40 @@ static struct setting *find(const struct aws_profile *profile, const char *kind,
 	return NULL;
 }
 
+/* "[default]" and "[profile default]" are one section, of which the later is read: so does the aws command line. */
+static bool renames_default(struct reader *reader, struct slice header)
+{
+	if (reader->file != AWS_FILE_CONFIG || strcmp(reader->kind, "profile") != 0 ||
+	    strcmp(reader->section, "default") != 0)
+		return false;
+	bool *seen = &reader->default_seen[!slice_eq(trimmed(header), "default")], again = *seen;
+	*seen = true;
+	return !again;
+}
+
+static void setting_done(struct setting *setting)
+{
+	free(setting->section);
+	free(setting->key);
+	secret_wipe(setting->value, strlen(setting->value));
+	free(setting->value);
+}
+
+static void forget_section(struct reader *reader)
+{
+	struct aws_profile *profile = reader->profile;
+	size_t kept = 0;
+	for (size_t i = 0; i < profile->n; i++) {
+		struct setting *setting = &profile->settings[i];
+		if (setting->file == reader->file && !strcmp(setting->kind, reader->kind) &&
+		    !strcmp(setting->section, reader->section))
+			setting_done(setting);
+		else
+			profile->settings[kept++] = *setting;
+	}
+	profile->n = kept;
+}
+
 static struct error *begin_section(struct reader *reader, struct slice text)
 {
 	size_t close = text.n;
@@ -134,7 +169,10 @@ static struct error *begin_section(struct reader *reader, struct slice text)
 		close--;
 	if (close < 3)
 		return refused(reader, "a section without a name");
-	name_section(reader, slice_make(text.p + 1, close - 2));
+	struct slice header = slice_make(text.p + 1, close - 2);
+	name_section(reader, header);
+	if (renames_default(reader, header))
+		forget_section(reader);
 	if (find(reader->profile, reader->kind, reader->section, "", (int)reader->file))
 		return refused(reader, "this section stands here twice");
 	add(reader, slice_of(""), slice_of(""));
@@ -214,7 +252,8 @@ static struct error *slurp(const char *path, struct buf *out)
 		if (!buf_append(out, chunk, (size_t)n))
 			error = error_new(ERROR_INVALID, "\"%s\" is larger than 4 MiB", path);
 	if (n < 0)
-		error = error_from_errno(errno, "cannot read \"%s\"", path);
+		error = error_remedy(error_from_errno(errno, "cannot read \"%s\"", path),
+				     "name a file that can be read");
 	secret_wipe(chunk, sizeof chunk);
 	close(fd);
 	return error;
@@ -276,9 +315,14 @@ const char *aws_profile_name(const struct aws_profile *profile)
 	return profile->name;
 }
 
+bool aws_profile_has_section(const struct aws_profile *profile, const char *kind, const char *name)
+{
+	return find(profile, kind, name, "", -1) != NULL;
+}
+
 bool aws_profile_exists(const struct aws_profile *profile, const char *name)
 {
-	return find(profile, "profile", name, "", -1) != NULL;
+	return aws_profile_has_section(profile, "profile", name);
 }
 
 bool aws_profile_was_asked_for(const struct aws_profile *profile)
@@ -309,12 +353,8 @@ void aws_profile_free(struct aws_profile *profile)
 {
 	if (!profile)
 		return;
-	for (size_t i = 0; i < profile->n; i++) {
-		free(profile->settings[i].section);
-		free(profile->settings[i].key);
-		secret_wipe(profile->settings[i].value, strlen(profile->settings[i].value));
-		free(profile->settings[i].value);
-	}
+	for (size_t i = 0; i < profile->n; i++)
+		setting_done(&profile->settings[i]);
 	free(profile->settings);
 	free(profile->name);
 	free(profile);

@@ -21,6 +21,7 @@ const char *aws_profile_get_in(const struct aws_profile *profile, enum aws_profi
 /* Of "[sso-session NAME]" (kind "sso-session") and "[services NAME]". */
 const char *aws_profile_get_section(const struct aws_profile *profile, const char *kind, const char *name,
 				    const char *key);
+bool aws_profile_has_section(const struct aws_profile *profile, const char *kind, const char *name);
 
 const char *aws_profile_name(const struct aws_profile *profile);
 bool aws_profile_exists(const struct aws_profile *profile, const char *name);

@@ -310,6 +310,15 @@ static json_t *bare_ids(const json_t *input)
 	return bare;
 }
 
+/* The members that the call has, for whoever has to mend the input. */
+static struct error *name_members(const struct aws_shape *shape, struct error *error)
+{
+	struct buf names CLEANUP(buf_done) = BUF_INIT(1 << 16);
+	for (unsigned i = 0; shape && i < shape->n_members; i++)
+		buf_printf(&names, "%s%s", i ? ", " : "", aws_name(aws_members[shape->first_member + i].name));
+	return names.n ? error_remedy(error, "its members are %s", buf_str(&names)) : error;
+}
+
 struct error *aws_wire_encode_request(const struct aws_operation *operation, const json_t *input,
 				      struct aws_wire_request *ret)
 {
@@ -320,11 +329,13 @@ struct error *aws_wire_encode_request(const struct aws_operation *operation, con
 					 .arena = arena_new()};
 	bool route53 = !strcmp(aws_name(aws_service_of(operation)->name), "route53");
 	json_t *given DOCUMENT_CLEANUP = route53 ? bare_ids(input) : json_incref((json_t *)(uintptr_t)input);
-	struct error *error = encode(operation, given, ret);
+	struct error *error = json_is_object(given) ? encode(operation, given, ret)
+						    : error_new(ERROR_INVALID, "the input is no JSON object");
 	if (!error)
 		return NULL;
 	aws_wire_request_done(ret);
-	return error_wrap(error, "%s:%s", aws_name(aws_service_of(operation)->name), aws_name(operation->name));
+	error = error_wrap(error, "%s:%s", aws_name(aws_service_of(operation)->name), aws_name(operation->name));
+	return name_members(aws_input_of(operation), error);
 }
 
 /* Path and query of a request's URL. */

@@ -164,15 +164,20 @@ static json_t *read_many(struct json_cursor *c, const struct aws_shape *shape, b
 	return NULL;
 }
 
+/* A list that is none must not be taken for an empty one. */
 static json_t *read_value(struct json_cursor *c, const struct aws_shape *shape, bool renames)
 {
 	if (!json_space(c))
 		return NULL;
-	bool document = shape->flags & AWS_DOCUMENT;
+	bool document = shape->flags & AWS_DOCUMENT, list = shape->kind == AWS_LIST,
+	     many = !document && (list || shape->kind == AWS_STRUCTURE || shape->kind == AWS_MAP);
 	char begin = *c->p;
-	if (!document && ((begin == '{' && (shape->kind == AWS_STRUCTURE || shape->kind == AWS_MAP)) ||
-			  (begin == '[' && shape->kind == AWS_LIST)))
+	if (many && begin == (list ? '[' : '{'))
 		return read_many(c, shape, renames);
+	if (many && begin != 'n') {
+		json_bad(c, list ? "no list where one belongs" : "no object where one belongs");
+		return NULL;
+	}
 	if (begin == '"' && shape->kind != AWS_TIMESTAMP)
 		return read_text(c);
 	json_t *plain = shape->kind == AWS_INTEGER ? read_whole(c) : shape->kind == AWS_BOOLEAN ? read_truth(c) : NULL;

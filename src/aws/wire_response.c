@@ -248,9 +248,14 @@ struct error *aws_wire_decode_response(const struct aws_operation *operation, co
 		return decode_fault(operation, response);
 	json_t *output;
 	struct error *error = decode_body(operation, response, &output);
-	if (error)
-		return error_wrap(error, "%s:%s answered what cannot be read",
-				  aws_name(aws_service_of(operation)->name), aws_name(operation->name));
+	if (error) {
+		bool told = error->remedy;
+		error = error_wrap(error, "%s:%s answered what cannot be read",
+				   aws_name(aws_service_of(operation)->name), aws_name(operation->name));
+		return told ? error
+			    : error_remedy(error, "ask again; if it stays so, look at what stands between: a proxy, or "
+						  "a wrong endpoint");
+	}
 	add_header_members(aws_output_of(operation), response, output);
 	*ret = output;
 	return NULL;

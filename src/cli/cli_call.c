@@ -22,10 +22,14 @@ struct error *call_read_document(struct cli *cli, size_t index, json_t **ret)
 	*ret = NULL;
 	if (index >= cli->n_arguments)
 		return NULL;
-	if (strcmp(cli->arguments[index], "-") != 0)
-		return document_parse(slice_of(cli->arguments[index]), "the argument", ret);
-	TRY(cli_read_file("-", 16 << 20, &text));
-	return document_parse(buf_slice(&text), "stdin", ret);
+	bool standard = !strcmp(cli->arguments[index], "-");
+	if (standard)
+		TRY(cli_read_file("-", 16 << 20, &text));
+	struct error *error = document_parse(standard ? buf_slice(&text) : slice_of(cli->arguments[index]),
+					     standard ? "stdin" : "the argument", ret);
+	return error ? error_remedy(error, "give one JSON document, in single quotes for the shell: '{\"name\": "
+					   "\"shop\"}'; or - and the document on stdin")
+		     : NULL;
 }
 
 struct error *call_needs_yes(struct cli *cli, const char *what)

@@ -75,6 +75,9 @@ static void wrong_inputs_are_told_with_their_path_and_never_sent(void **state)
 	struct error *unknown ERROR_CLEANUP =
 		aws_call(aws, &aws_eks_DescribeCluster, json_pack("{s:s}", "nam", "x"), NULL);
 	assert_contains(unknown->cause->message, "unknown member \"nam\" (did you mean \"name\"?)");
+	assert_string_equal(unknown->remedy, "its members are name");
+	struct error *list ERROR_CLEANUP = aws_call(aws, &aws_eks_ListClusters, json_pack("[s]", "name"), NULL);
+	assert_contains(list->cause->message, "the input is no JSON object");
 	struct error *missing ERROR_CLEANUP = aws_call(aws, &aws_eks_DescribeCluster, NULL, NULL);
 	assert_contains(missing->cause->message, "member \"name\" is missing");
 	struct error *type ERROR_CLEANUP = aws_call(
@@ -278,6 +281,59 @@ static void denials_say_what_to_allow_on_what_to_whom(void **state)
 	struct error *bare ERROR_CLEANUP =
 		aws_call(aws, &aws_s3_ListObjectsV2, json_pack("{s:s}", "Bucket", "b"), NULL);
 	assert_string_equal(bare->remedy, "allow s3:ListBucket to the owner of key AKIDEXAMPLE");
+}
+
+static void every_refusal_says_what_to_do(void **state)
+{
+	struct fake *fake = *state;
+	static const struct {
+		struct fake_reply reply;
+		const char *remedy;
+	} cases[] = {
+		{{403, .body = "{\"__type\":\"InvalidSignatureException\",\"message\":\"it does not match\"}"},
+		 "doctor shows where they come from"},
+		{{403, .body = "{\"__type\":\"IncompleteSignature\"}"}, "doctor shows where they come from"},
+		{{403, .body = "{\"__type\":\"InvalidAccessKeyId\"}"}, "doctor shows where they come from"},
+		{{403, .body = "{\"__type\":\"MissingAuthenticationToken\"}"}, "doctor shows where they come from"},
+		{{403, .body = "{\"__type\":\"RequestTimeTooSkewed\"}"}, "set this machine's clock"},
+		{{404, .body = "{\"__type\":\"ResourceNotFoundException\",\"message\":\"No cluster found\"}"},
+		 "look whether the name is right, and whether it is in us-east-1"},
+		{{429, .body = "{\"__type\":\"ThrottlingException\"}"}, "ask again in a minute"},
+		{{503, .body = ""}, "ask again later"},
+		{{0}, "HTTPS_PROXY"},
+		{{200, .body = "{\"clusters\":"}, "look at what stands between"},
+		{{200, .body = "{\"clusters\":\"a\"}"}, "look at what stands between"},
+	};
+	fake_setenv(fake, "AWS_MAX_ATTEMPTS=1");
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		CLIENT(fake);
+		fake->script = &cases[i].reply;
+		fake->n_script = 1;
+		struct error *error ERROR_CLEANUP = aws_call(aws, &aws_eks_ListClusters, NULL, NULL);
+		assert_non_null(error);
+		assert_non_null(error->remedy);
+		assert_contains(error->remedy, cases[i].remedy);
+	}
+}
+
+static void a_list_or_object_that_is_none_is_no_answer(void **state)
+{
+	struct fake *fake = *state;
+	static const char *const bodies[] = {"{\"clusters\":\"a\"}", "{\"clusters\":{\"a\":1}}", "{\"clusters\":3}"};
+	CLIENT(fake);
+	for (size_t i = 0; i < ARRAY_SIZE(bodies); i++) {
+		struct fake_reply reply = {200, .body = bodies[i]};
+		fake->script = &reply;
+		fake->n_script = 1;
+		struct error *error ERROR_CLEANUP = aws_call(aws, &aws_eks_ListClusters, NULL, NULL);
+		assert_non_null(error);
+		assert_contains(error->cause ? error->cause->message : error->message, "no list where one belongs");
+	}
+	FAKE_SCRIPT(fake, {200, .body = "{\"cluster\":[]}"});
+	struct error *error ERROR_CLEANUP =
+		aws_call(aws, &aws_eks_DescribeCluster, json_pack("{s:s}", "name", "shop"), NULL);
+	assert_non_null(error);
+	assert_contains(error->cause ? error->cause->message : error->message, "no object where one belongs");
 }
 
 static void what_the_server_repeats_of_our_secrets_is_hidden(void **state)
@@ -507,6 +563,8 @@ int main(void)
 		TEST(skew_is_against_the_clock_that_the_agent_goes_by),
 		TEST(skew_is_not_learnt_from_old_or_slow_answers),
 		TEST(denials_say_what_to_allow_on_what_to_whom),
+		TEST(every_refusal_says_what_to_do),
+		TEST(a_list_or_object_that_is_none_is_no_answer),
 		TEST(what_the_server_repeats_of_our_secrets_is_hidden),
 		TEST(what_is_not_the_services_word_is_not_believed),
 		TEST(puts_into_s3_ask_before_they_send_and_all_calls_say_who_we_are),

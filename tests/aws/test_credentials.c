@@ -154,6 +154,23 @@ static void roles_lead_to_roles_but_not_in_a_circle(void **state)
 	assert_refused(fake, "both source_profile and credential_source", "take one of them away");
 }
 
+static void a_long_chain_is_no_circle(void **state)
+{
+	struct fake *fake = *state;
+	struct buf text CLEANUP(buf_done) = BUF_INIT(1 << 14);
+	for (int i = 0; i < 9; i++)
+		buf_printf(&text, "[profile r%d]\nrole_arn = arn:%d\nsource_profile = r%d\n", i, i, i + 1);
+	buf_puts(&text, "[profile r9]\naws_access_key_id = A\naws_secret_access_key = s\n");
+	config(fake, buf_str(&text));
+	FAKE_SCRIPT(fake, {200, .body = ASSUMED("AS8")}, {200, .body = ASSUMED("AS7")}, {200, .body = ASSUMED("AS6")},
+		    {200, .body = ASSUMED("AS5")}, {200, .body = ASSUMED("AS4")}, {200, .body = ASSUMED("AS3")},
+		    {200, .body = ASSUMED("AS2")}, {200, .body = ASSUMED("AS1")},
+		    {200, .body = ASSUMED("AS0"), .url = "RoleArn=arn%3A0&"}, CLUSTERS);
+	fake->options.profile = "r0";
+	assert_link(fake, "assume-role");
+	assert_signed_by(fake, "AS0");
+}
+
 static void roles_are_assumed_by_what_credential_source_names(void **state)
 {
 	struct fake *fake = *state;
@@ -486,6 +503,7 @@ static void malformed_files_are_told_by_line(void **state)
 		{"[default]\nregion = a\nregion = b\n", "config:3: this setting stands in its section twice"},
 		{"[]\n", "config:1: a section without a name"},
 		{"[default]\n[default]\n", "config:2: this section stands here twice"},
+		{"[default]\n[profile default]\n[default]\n", "config:3: this section stands here twice"},
 		{"[default]\ns3 =\n  endpoint\n", "config:3: a nested setting without \"=\""},
 	};
 	fake_walk_chain(fake);
@@ -533,6 +551,44 @@ static void settings_are_read_from_profile_and_environment(void **state)
 	assert_contains(fake->asked[4].url, "https://ec2-fips.us-east-1.api.aws/");
 }
 
+/* "[default]" and "[profile default]" are two ways to name one section: the later stands, whole. */
+static void the_default_profile_may_be_named_both_ways(void **state)
+{
+	struct fake *fake = *state;
+	fake_walk_chain(fake);
+	fake_file(fake, ".aws/config",
+		  "[default]\nregion = us-west-2\nmax_attempts = 1\n[profile default]\nca_bundle = /etc/ca.pem\n");
+	CLIENT(fake);
+	assert_string_equal(aws_region(aws), "");
+	assert_int_equal(aws->max_attempts, 0);
+	assert_string_equal(aws->tls.ca_file, "/etc/ca.pem");
+}
+
+static void services_that_are_not_there_are_told(void **state)
+{
+	struct fake *fake = *state;
+	config(fake, "[default]\naws_access_key_id = A\naws_secret_access_key = s\nservices = locl\n"
+		     "[services local]\neks =\n  endpoint_url = http://127.0.0.1:7001\n");
+	CLIENT(fake);
+	struct error *error ERROR_CLEANUP = aws_call(aws, &aws_eks_ListClusters, NULL, NULL);
+	assert_non_null(error);
+	assert_contains(error->message, "services \"locl\", which is not there");
+	assert_contains(error->remedy, "[services locl]");
+	assert_int_equal(fake->n_asked, 0);
+}
+
+static void the_old_name_of_the_session_token_is_known(void **state)
+{
+	struct fake *fake = *state;
+	config(fake, "");
+	fake_setenv(fake, "AWS_ACCESS_KEY_ID=ENV");
+	fake_setenv(fake, "AWS_SECRET_ACCESS_KEY=s");
+	fake_setenv(fake, "AWS_SECURITY_TOKEN=old");
+	FAKE_SCRIPT(fake, CLUSTERS);
+	assert_link(fake, "environment");
+	assert_contains(fake_header(&fake->asked[0], "X-Amz-Security-Token"), "old\n");
+}
+
 static void the_old_address_of_sts_is_used_where_it_is_asked_for(void **state)
 {
 	struct fake *fake = *state;
@@ -555,6 +611,7 @@ int main(void)
 		TEST(a_rotated_token_file_is_read_anew_at_each_refresh),
 		TEST(roles_are_assumed_by_the_source_profile_with_all_that_the_profile_says),
 		TEST(roles_lead_to_roles_but_not_in_a_circle),
+		TEST(a_long_chain_is_no_circle),
 		TEST(roles_are_assumed_by_what_credential_source_names),
 		TEST(the_instances_role_may_lead_to_another),
 		TEST(a_device_is_asked_for_its_code_once_an_hour),
@@ -569,6 +626,9 @@ int main(void)
 		TEST(the_whole_chain_is_told_link_by_link),
 		TEST(malformed_files_are_told_by_line),
 		TEST(settings_are_read_from_profile_and_environment),
+		TEST(the_default_profile_may_be_named_both_ways),
+		TEST(services_that_are_not_there_are_told),
+		TEST(the_old_name_of_the_session_token_is_known),
 		TEST(the_old_address_of_sts_is_used_where_it_is_asked_for),
 	};
 	return cmocka_run_group_tests_name("aws credentials", tests, NULL, NULL);
