@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "codec/document.h"
 #include "codec/json.h"
+#include "perception/snapshot_hide.h"
 
 enum { FORMAT = 1, CHUNK = 256 << 10, LARGEST_PART = 64 << 20, LARGEST_OBJECT = 64 << 20 };
 
@@ -297,6 +298,7 @@ struct snapshot {
 	FILE *objects, *metrics;
 	size_t written, metrics_bytes;
 	struct buf metrics_text; /* of the one-file form */
+	struct buf shown;	 /* the object under way */
 	bool failed;
 	int number; /* errno of the first failure */
 };
@@ -321,6 +323,7 @@ struct error *snapshot_new(const char *path, struct snapshot **ret)
 	snapshot->folder = n > 1 && path[n - 1] == '/';
 	snapshot->path = mem_strndup(path, n - snapshot->folder);
 	buf_init(&snapshot->metrics_text, LARGEST_PART);
+	buf_init(&snapshot->shown, LARGEST_OBJECT);
 	if (snapshot->folder && mkdir(snapshot->path, 0700) != 0 && errno != EEXIST)
 		return error_from_errno(errno, "cannot make the folder \"%s\"", snapshot->path);
 	snapshot->objects = open_write(snapshot, "kubernetes.json");
@@ -349,9 +352,13 @@ static bool names_itself(struct slice text)
 	       !slice_starts(text, "{\"metadata\"");
 }
 
-void snapshot_object(struct snapshot *snapshot, const char *api_version, const char *kind, struct slice text)
+void snapshot_object(struct snapshot *snapshot, const char *api_version, const char *kind, struct slice whole)
 {
 	FILE *out = snapshot->objects;
+	buf_clear(&snapshot->shown);
+	if (!snapshot_hide(whole, &snapshot->shown)) /* broken, or deeper than anything that means something */
+		return;
+	struct slice text = buf_slice(&snapshot->shown);
 	const char *brace = memchr(text.p, '{', text.n);
 	if (!brace)
 		return;
@@ -480,6 +487,7 @@ void snapshot_free(struct snapshot *snapshot)
 		unlink(path);
 	}
 	buf_done(&snapshot->metrics_text);
+	buf_done(&snapshot->shown);
 	free(snapshot->path);
 	free(snapshot);
 }

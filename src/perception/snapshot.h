@@ -15,7 +15,8 @@ struct error *snapshot_text(const char *path, size_t most, struct buf *out) MUST
  * under other names until snapshot_commit(); snapshot_free() without it leaves nothing behind. */
 struct snapshot;
 struct error *snapshot_new(const char *path, struct snapshot **ret) MUST_CHECK;
-/* One whole object; kind and apiVersion are put in where the text has none (items of lists). */
+/* One whole object, of which no values of environment variables are kept; kind and apiVersion are put in where the text
+ * has none (items of lists). */
 void snapshot_object(struct snapshot *snapshot, const char *api_version, const char *kind, struct slice text);
 void snapshot_metrics(struct snapshot *snapshot, struct slice bytes);
 struct error *snapshot_commit(struct snapshot *snapshot, const struct inventory *inventory) MUST_CHECK;

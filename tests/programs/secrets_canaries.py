@@ -6,6 +6,7 @@ usage: secrets_canaries.py AGENT WORK_DIRECTORY; ends with "N passed, N failed"
 """
 import base64
 import concurrent.futures
+import gzip
 import http.server
 import json
 import os
@@ -33,9 +34,14 @@ class Echo(http.server.BaseHTTPRequestHandler):
     def answer(self):
         body = self.rfile.read(int(self.headers.get("content-length", 0))).decode("utf-8", "replace")
         said = f"refused: {self.path} {dict(self.headers)} {body}"
-        text = json.dumps({"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Forbidden", "code": 403,
-                           "__type": "SignatureDoesNotMatch", "message": said}).encode()
-        self.send_response(403)
+        if self.path == "/clusters/shop":  # and leads to itself as the cluster
+            return self.say(200, {"cluster": {"name": "shop", "endpoint": f"http://{self.headers['Host']}", "status": "ACTIVE", "version": "1.33"}})
+        self.say(403, {"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Forbidden", "code": 403,
+                       "__type": "SignatureDoesNotMatch", "message": said})
+
+    def say(self, status, document):
+        text = json.dumps(document).encode()
+        self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()
@@ -90,9 +96,10 @@ class Test:
     def hold(self, what, text, allowed=()):
         found = [place for place, value in PLANTED.items() if place not in allowed and
                  (value in text or base64.b64encode(value.encode()).decode().rstrip("=") in text)]
+        found += ["a token for EKS"] if re.search("k8s-aws-v1[.][A-Za-z0-9]", text) else []
         self.passed, self.failed = self.passed + (not found), self.failed + bool(found)
         for place in found:
-            at = text.find(PLANTED[place])
+            at = text.find(PLANTED.get(place, "k8s-aws-v1."))
             print(f"FAILED {place} stands in {what}: …{text[max(0, at - 120):at + 40]!r}")
 
     def run(self, words, environment, stdin="", wait=False):
@@ -203,6 +210,32 @@ def kubeconfigs(echo, sim):
     yield kubeconfig("https://127.0.0.1:1", "{token: t}", f', proxy-url: "http://me:{canary("kube-proxy-password")}@127.0.0.1:1"')
 
 
+def in_cluster():
+    """Objects of a cluster with secrets in the places where people have them: (path, object)."""
+    def meta(name, **more):
+        return {"name": name, "namespace": "planted", **more}
+    release = base64.b64encode(gzip.compress(json.dumps({
+        "name": "shop", "namespace": "planted", "version": 1, "info": {"status": "deployed"}, "config": {"password": canary("helm-value")},
+        "chart": {"metadata": {"name": "shop", "version": "1.0.0"}, "values": {"token": canary("helm-default")}},
+        "manifest": "apiVersion: policy/v1beta1\nkind: PodDisruptionBudget\nmetadata: {name: old, namespace: planted}\n---\napiVersion: v1\nkind: Secret\n"
+                    f"metadata: {{name: s, namespace: planted}}\nstringData: {{p: {canary('helm-manifest')}}}\n"}).encode())).decode()
+    broken = base64.b64encode(canary("helm-broken").encode()).decode()
+    data = lambda text: base64.b64encode(text.encode()).decode()
+    pod = {"containers": [{"name": "c", "image": "a:1", "args": ["--key=" + canary("pod-argument")], "env": [{"name": "PASSWORD", "value": canary("pod-env")}]}]}
+    deployment = {"apiVersion": "apps/v1", "kind": "Deployment", "spec": {"replicas": 1, "selector": {"matchLabels": {"a": "b"}},
+                  "template": {"metadata": {"labels": {"a": "b"}}, "spec": pod}}}
+    applied = {"kubectl.kubernetes.io/last-applied-configuration": json.dumps({"apiVersion": "extensions/v1beta1", "kind": "Deployment", "metadata": meta("d"),
+               "spec": {"password": canary("last-applied")}})}
+    core = "/api/v1/namespaces/planted"
+    yield "/api/v1/namespaces", {"metadata": {"name": "planted"}}
+    yield core + "/secrets", {"metadata": meta("s"), "type": "Opaque", "data": {"p": data(canary("secret-data"))}}
+    yield core + "/secrets", {"metadata": meta("sh.helm.release.v1.shop.v1", labels={"owner": "helm", "name": "shop", "status": "deployed", "version": "1"}),
+                              "type": "helm.sh/release.v1", "data": {"release": data(release)}}
+    yield core + "/secrets", {"metadata": meta("sh.helm.release.v1.torn.v1", labels={"owner": "helm", "name": "torn", "status": "deployed", "version": "1"}),
+                              "type": "helm.sh/release.v1", "data": {"release": data(broken)}}
+    yield "/apis/apps/v1/namespaces/planted/deployments", {**deployment, "metadata": meta("d", annotations=applied)}
+
+
 def configurations(sim):
     base = open(os.path.join(WORK, "sim.yaml"), encoding="utf-8").read()
     argocd = "gitops:\n  argocd: { server: /argocd }\n"
@@ -252,6 +285,18 @@ def main():
     write("home/bad/credentials", f"[default]\naws_access_key_id = A\naws_secret_access_key {canary('malformed-file')}\n")
     test.run(["call", "eks", "ListClusters"], {**plain, "AWS_ACCESS_KEY_ID": "", "AWS_SHARED_CREDENTIALS_FILE": os.path.join(WORK, "home/bad/credentials")})
     terraform = write("home/bin/terraform", "#!/bin/sh\ntr '\\0' '\\n' </proc/self/environ >>\"$HOME/../children-env\"\nexit 1\n", 0o700)
+    for words in (["call", "kube", "GET", "/version"], ["call", "kube", "list", "/api/v1/pods"], ["doctor"]):
+        test.run([*words, "--cluster", "shop", "--endpoint-url", echo], {**plain, "AWS_SESSION_TOKEN": canary("token-within-a-token")})
+    test.settle()
+    for path, thing in in_cluster():
+        made = subprocess.run([AGENT, "call", "kube", "POST", path, "-", "--yes", "--kubeconfig", os.path.join(WORK, "kubeconfig")], input=json.dumps(thing),
+                              capture_output=True, text=True, env=plain, cwd=WORK, timeout=120)
+        if made.returncode:
+            test.failed += 1
+            print(f"FAILED {path} could not be planted: {made.stderr}")
+    for form in ("text", "json", "markdown", "html", "junit", "sarif"):
+        test.run(["assess", "--cluster", "shop", "--to", "1.35", *(["--save", f"saved-{form}/" if form == "json" else f"saved-{form}.json"] if form in ("json", "text") else []), "--config", os.path.join(WORK, "sim.yaml"), "--kubeconfig", os.path.join(WORK, "kubeconfig"),
+                  "--endpoint-url", sim, "-o", form], plain)
     test.settle()
     for number, (text, variables) in enumerate(configurations(sim)):
         path = write("planted/sim.yaml", text.replace("terraform:\n", f"terraform:\n  binary: {terraform}\n"))
@@ -281,6 +326,8 @@ def main():
             # what a person put into our environment is in that of children; nothing else is
             allowed = ("env-secret-key", "env-session-token", "argocd-token-env", "argocd-token-variable", "container-token", "container-token-lines",
                        "proxy-password", "flag-url-password", "endpoint-url-password", "plugin-env") if name == "children-env" else ()
+            if os.path.relpath(path, WORK).startswith("saved-"):  # what was seen, of which arguments of programs are a part
+                allowed = ("pod-argument",)
             test.hold(os.path.relpath(path, WORK), text, allowed)
     ends = ", ".join(f"exit {code} {count} ×" for code, count in sorted(test.endings.items()))
     print(f"{len(PLANTED)} secrets planted; commands ended with {ends}")
