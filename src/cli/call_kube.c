@@ -158,6 +158,11 @@ static struct error *change(struct cli *cli, struct kube *kube, const char *meth
 	const char *type = NULL;
 	bool patch = !strcmp(method, "PATCH");
 	TRY(call_read_document(cli, 3, &body));
+	if (body && !json_is_object(body) && !(patch && json_is_array(body)))
+		return cli_usage_error("the body of %s is a JSON object%s", method,
+				       patch ? ", or a list of operations" : "");
+	if (!body && strcmp(method, "DELETE") != 0)
+		return cli_usage_error("%s needs a body: a JSON document, or - for stdin", method);
 	if (patch)
 		TRY(patch_type(cli, body, &type));
 	bool apply = type && strstr(type, "apply-patch");
@@ -213,6 +218,7 @@ static struct error *open_client(struct cli *cli, struct world *world, bool read
 	struct kube_options options = {.ports = &cli->ports,
 				       .kubeconfig = config->kubeconfig,
 				       .context = config->context,
+				       .terminal = config->terminal,
 				       .insecure = cli_flag_given(cli, "insecure")};
 	if (by_name)
 		return world_blue(world, ret);

@@ -45,6 +45,8 @@ struct error *cli_load_config(struct cli *cli, bool needs_cluster)
 	cli->config.output = cli_format(cli);
 	cli->config.mfa_code = cli_flag_text(cli, "mfa-code");
 	cli->config.ask = cli_ask;
+	const char *terminal = cli_stdin_is_terminal() ? ttyname(STDIN_FILENO) : NULL;
+	cli->config.terminal = terminal ? arena_strdup(cli->arena, terminal) : NULL;
 	if (needs_cluster && !cli->config.cluster)
 		return error_remedy(cli_usage_error("no cluster is named"),
 				    "set \"cluster\" in %s, EUA_CLUSTER, or --cluster NAME", DEFAULT_CONFIG);

@@ -120,6 +120,7 @@ struct config {
 	bool simulated;			    /* the in-process simulator: made-up keys */
 	const char *output;		    /* -o */
 	const char *mfa_code;		    /* of the profile's mfa_serial; NULL: the person is asked */
+	const char *terminal;		    /* where a program may ask the person; NULL: nowhere */
 	char *(*ask)(const char *question); /* a line from the person, the caller's; NULL: nobody can be asked */
 };
 extern const struct model config_model;

@@ -57,7 +57,10 @@ struct error *world_check_identity(struct world *world, const struct kube *kube,
 static struct error *by_kubeconfig(struct world *world, const char *kubeconfig, const char *context, const char *name,
 				   struct kube **ret)
 {
-	struct kube_options options = {.ports = world->ports, .kubeconfig = kubeconfig, .context = context};
+	struct kube_options options = {.ports = world->ports,
+				       .kubeconfig = kubeconfig,
+				       .context = context,
+				       .terminal = world->config->terminal};
 	struct kube *kube CLEANUP(kube_freep) = NULL;
 	TRY(kube_new(&options, &kube));
 	if (name)

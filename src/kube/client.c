@@ -21,6 +21,7 @@ static struct kube *make(const struct ports *ports, const char *field_manager)
 struct error *kube_new(const struct kube_options *options, struct kube **ret)
 {
 	struct kube *kube = make(options->ports, options->field_manager);
+	kube->terminal = mem_strdup(options->terminal);
 	struct error *error = kube_access_load(options, kube->arena, &kube->access);
 	if (error) {
 		kube_free(kube);
@@ -64,6 +65,7 @@ void kube_free(struct kube *kube)
 	secret_free(kube->authorization);
 	json_decref(kube->warnings);
 	free(kube->field_manager);
+	free(kube->terminal);
 	free(kube->eks_cluster);
 	free(kube->cert_pem);
 	free(kube->key_pem);

@@ -29,9 +29,9 @@ static json_t *cluster_of(const struct kube_access *access)
 	return cluster;
 }
 
-static json_t *exec_info(const struct kube_access *access)
+static json_t *exec_info(const struct kube_access *access, bool asks)
 {
-	json_t *spec = json_pack("{s:b}", "interactive", 0);
+	json_t *spec = json_pack("{s:b}", "interactive", asks);
 	if (access->exec->provide_cluster_info)
 		json_object_set_new(spec, "cluster", cluster_of(access));
 	return json_pack("{s:s, s:s, s:o}", "apiVersion", access->exec->api_version, "kind", "ExecCredential", "spec",
@@ -52,6 +52,12 @@ static struct error *failed(int status, struct buf *said)
 static struct error *run_plugin(struct kube *kube, struct buf *out)
 {
 	const struct kube_exec *exec = kube->access.exec;
+	/* in the middle of a run nobody sits there */
+	bool asks = kube->terminal && !exec->asks_never && !kube->authorization_until_ms;
+	if (exec->asks_always && !asks)
+		return error_remedy(error_new(ERROR_AUTH, "it must ask a person (interactiveMode: Always), and %s",
+					      kube->terminal ? "this was begun" : "there is no terminal"),
+				    "use a way to sign in that needs nobody: a role, aws eks get-token");
 	struct arena *arena CLEANUP(arena_freep) = arena_new();
 	const char **argv = NULL, **env = NULL;
 	size_t n_argv = 0, n_env = 0;
@@ -62,14 +68,18 @@ static struct error *run_plugin(struct kube *kube, struct buf *out)
 	for (size_t i = 0; i < exec->n_env; i++)
 		*ARENA_PUSH(arena, env, n_env) = exec->env[i];
 	struct buf info CLEANUP(buf_done) = BUF_INIT(1 << 20);
-	json_t *document DOCUMENT_CLEANUP = exec_info(&kube->access);
+	json_t *document DOCUMENT_CLEANUP = exec_info(&kube->access, asks);
 	document_print(document, false, &info);
 	*ARENA_PUSH(arena, env, n_env) = arena_printf(arena, "KUBERNETES_EXEC_INFO=%s", buf_str(&info));
 	*ARENA_PUSH(arena, env, n_env) = NULL;
 	uint64_t chance;
 	random_bytes(kube->ports.random, &chance, sizeof chance);
 	const char *job = arena_printf(arena, "kube-login-%016llx", (unsigned long long)chance);
-	struct process_spec spec = {.name = job, .argv = argv, .env = env, .deadline_ms = MINUTE_MS};
+	struct process_spec spec = {.name = job,
+				    .argv = argv,
+				    .env = env,
+				    .terminal = asks ? kube->terminal : NULL,
+				    .deadline_ms = asks ? 5 * MINUTE_MS : MINUTE_MS};
 	int status = 0;
 	struct error *error = process_run(kube->ports.process, kube->ports.clock, &spec, out, &status);
 	if (error && exec->install_hint)
@@ -97,7 +107,7 @@ static struct error *take_status(struct kube *kube, const json_t *answer, struct
 		bad = kube_pem_pair_wrong(certificate, key);
 	if (bad)
 		return error_new(ERROR_INVALID, "it printed a client certificate and key that do not do: %s", bad);
-	if (!token && !certificate)
+	if (!(token && *token) && !certificate)
 		return error_new(ERROR_INVALID, "it printed neither a token nor a certificate");
 	*ret_until_ms = INT64_MAX;
 	if (until && !time_parse_rfc3339(slice_of(until), ret_until_ms))

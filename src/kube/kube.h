@@ -17,6 +17,7 @@ struct kube_options {
 	const char *context;	   /* NULL: current-context */
 	const char *field_manager; /* NULL: "eks-upgrade-agent" */
 	bool insecure;		   /* allow insecure-skip-tls-verify found in the kubeconfig */
+	const char *terminal;	   /* where a plugin may ask a person, at the first sign-in; NULL: nowhere */
 	const char *pod_account;   /* where a pod finds its service account; NULL: where Kubernetes puts it */
 	const char *(*getenv)(void *context, const char *name);
 	void *getenv_context;

@@ -9,6 +9,7 @@ struct kube {
 	struct arena *arena;
 	struct kube_access access;
 	char *field_manager;
+	char *terminal;	 /* or NULL */
 	struct aws *aws; /* for EKS tokens; NULL otherwise */
 	char *eks_cluster;
 	struct secret *authorization;	/* the header's value in use; NULL: not made yet, or nothing is sent */

@@ -328,11 +328,8 @@ static struct error *take_exec(const struct loader *loader, const struct entry *
 		return wrong(entry, "user.exec.interactiveMode", "missing: Never, IfAvailable or Always");
 	if (mode && strcmp(mode, "Never") && strcmp(mode, "IfAvailable") && strcmp(mode, "Always"))
 		return wrong(entry, "user.exec.interactiveMode", "not Never, IfAvailable or Always");
-	if (mode && !strcmp(mode, "Always"))
-		return error_remedy(wrong(entry, "user.exec.interactiveMode",
-					  "Always: the program wants to ask a "
-					  "person, and works without one here"),
-				    "use a way to sign in that needs nobody: a role, aws eks get-token");
+	exec->asks_never = mode && !strcmp(mode, "Never");
+	exec->asks_always = mode && !strcmp(mode, "Always");
 	if (strchr(command, '/'))
 		TRY(path_of(loader, entry, "user.exec.command", &exec->command));
 	else

@@ -11,6 +11,7 @@ struct kube_exec {
 	const char **env; /* "NAME=value" */
 	size_t n_env;
 	bool provide_cluster_info;
+	bool asks_never, asks_always; /* interactiveMode; neither: where somebody can be asked */
 	const char *install_hint;
 	const char *cluster_config; /* JSON: the cluster's extension for plugins; or NULL */
 	const char *place;	    /* "FILE:LINE:COLUMN: user \"x\"": what messages begin with */

@@ -117,6 +117,9 @@ static void ask_again(struct lister *lister)
 		begin_anew(lister);
 }
 
+static const char LIST_PATHS[] = "the path of a list ends in the plural, as /apis/apps/v1/deployments, and asks for no "
+				 "watch";
+
 static struct error *check_is_list(const struct lister *lister)
 {
 	const struct list_meta *meta = &lister->meta;
@@ -124,7 +127,7 @@ static struct error *check_is_list(const struct lister *lister)
 		return NULL;
 	return error_remedy(error_new(ERROR_INVALID, "%s: the answer is no list but %s%s", lister->list->path,
 				      meta->kind ? "one " : "something else", meta->kind ? meta->kind : ""),
-			    "the path of a list ends in the plural, as /apis/apps/v1/deployments");
+			    "%s", LIST_PATHS);
 }
 
 static void page_done(struct lister *lister)
@@ -182,6 +185,8 @@ static void look(struct kube_task *task, struct kube *kube, struct http_response
 {
 	struct lister *lister = CONTAINER_OF(task, struct lister, task);
 	if (lister->error) { /* what was read makes no sense: asking again would not help */
+		if (!lister->error->remedy)
+			lister->error = error_remedy(lister->error, "%s", LIST_PATHS);
 		finish(lister, TAKE(lister->error));
 	} else if (lister->stopped) {
 		finish(lister, NULL);

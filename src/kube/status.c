@@ -146,6 +146,30 @@ static struct error *message_of(const char *method, const char *path, const stru
 			 response->status / 100 == 3 ? ", a redirection, which no API server does" : "");
 }
 
+/* For what is neither a denial nor an unknown caller. */
+static struct error *what_to_do(struct error *error)
+{
+	static const struct {
+		const char *code;
+		int status;
+		const char *remedy;
+	} remedies[] = {
+		{"AlreadyExists", 0, "change the one that is there, or take another name"},
+		{"Conflict", 0, "read it again, and make the change to what is there now"},
+		{NULL, 404, "look whether name, namespace and API version are right: kubectl api-resources"},
+		{NULL, 422, "mend the fields that are named"},
+		{NULL, 429, "ask again later; kubectl get --raw /readyz?verbose tells how the server is"},
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(remedies); i++)
+		if (remedies[i].code ? error->code && !strcmp(error->code, remedies[i].code)
+				     : error->http_status == remedies[i].status)
+			return error_remedy(error, "%s", remedies[i].remedy);
+	return error->http_status < 500
+		       ? error
+		       : error_remedy(error, "ask again later; kubectl get --raw /readyz?verbose tells "
+					     "how the server is");
+}
+
 struct error *kube_status_error(const char *method, const char *path, const struct http_response *response)
 {
 	if (response->status >= 200 && response->status < 300)
@@ -169,7 +193,7 @@ struct error *kube_status_error(const char *method, const char *path, const stru
 		return error_remedy(error,
 				    "sign in again; if that does not help, the caller is in none of the cluster's "
 				    "access entries: aws eks list-access-entries --cluster-name NAME");
-	return error;
+	return what_to_do(error);
 }
 
 struct error *kube_outcome(const struct kube *kube, const char *method, const char *path,
@@ -188,7 +212,15 @@ struct error *kube_outcome(const struct kube *kube, const char *method, const ch
 	error->service = mem_strdup("kubernetes");
 	error->operation = mem_printf("%s %.*s", method, (int)strcspn(path, "?"), path);
 	error->outcome_unknown = !reads && response->maybe_sent;
-	return error_wrap(error, "cannot ask the API server at \"%s\"", kube->access.server);
+	bool told = error->remedy, unreached = error->class == ERROR_TRANSIENT || error->class == ERROR_TIMEOUT;
+	error = error_wrap(error, "cannot ask the API server at \"%s\"", kube->access.server);
+	if (told || !unreached)
+		return error;
+	return error_remedy(error,
+			    error->outcome_unknown
+				    ? "look whether it happened before it is asked for again"
+				    : "see whether that address can be reached from here: network, VPN or tunnel "
+				      "to a private cluster, proxy");
 }
 
 enum kube_retry kube_should_retry(const char *method, const struct http_response *response, unsigned tries,

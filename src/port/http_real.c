@@ -263,6 +263,58 @@ static void set_headers(struct transfer *transfer)
 	curl->easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers);
 }
 
+static bool is_this_machine(const char *url)
+{
+	static const char *const own[] = {"localhost", "127.0.0.1", "[::1]"};
+	const char *host = strstr(url, "://") + 3;
+	struct slice name = slice_make(host, *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":/?#"));
+	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
+		if (slice_eq(name, own[i]))
+			return true;
+	return false;
+}
+
+/* What NO_PROXY says of the host that is really asked: libcurl looks at the name in the URL, which under
+ * tls-server-name is another. Names with all below them, addresses as they are, "*". */
+static bool is_exempt(const char *url)
+{
+	const char *list = getenv("no_proxy"), *host = strstr(url, "://") + 3;
+	list = list ? list : getenv("NO_PROXY");
+	size_t n = *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":/?#");
+	for (const char *p = list ? list : ""; *p;) {
+		p += strspn(p, ", .");
+		size_t m = strcspn(p, ", ");
+		bool below = m && m < n && host[n - m - 1] == '.';
+		if ((m == 1 && *p == '*') || ((m == n || below) && m && !strncasecmp(host + n - m, p, m)))
+			return true;
+		p += m;
+	}
+	return false;
+}
+
+/* The environment's proxy is not for what stays on this machine (a tunnel's end, most often), as kubectl has it; and a
+ * SOCKS proxy looks names up itself, since they may be known behind it only. */
+static void set_proxy(struct transfer *transfer)
+{
+	const struct http_request *request = &transfer->exchange->request;
+	const struct curl_library *curl = &transfer->real->curl;
+	bool renamed = request->tls && request->tls->server_name, none = !strncasecmp(request->url, "http:", 5) ||
+									 is_this_machine(request->url) ||
+									 (renamed && is_exempt(request->url));
+	if (!request->proxy && !none) {
+		if (renamed)
+			curl->easy_setopt(transfer->easy, CURLOPT_NOPROXY, "");
+		return;
+	}
+	bool socks = request->proxy && !strncasecmp(request->proxy, "socks5://", 9);
+	char *proxy CLEANUP(mem_freep) = socks		  ? mem_printf("socks5h%s", request->proxy + 6)
+					 : request->proxy ? mem_strdup(request->proxy)
+							  : mem_strdup("");
+	curl->easy_setopt(transfer->easy, CURLOPT_PROXY, proxy);
+	if (*proxy) /* one that was named goes before exceptions from the environment's */
+		curl->easy_setopt(transfer->easy, CURLOPT_NOPROXY, "");
+}
+
 static struct error *prepare(struct transfer *transfer)
 {
 	const struct curl_library *curl = &transfer->real->curl;
@@ -300,8 +352,7 @@ static struct error *prepare(struct transfer *transfer)
 	SET(CURLOPT_HEADERDATA, transfer);
 	SET(CURLOPT_WRITEFUNCTION, on_body);
 	SET(CURLOPT_WRITEDATA, transfer);
-	if (request->proxy || !strncasecmp(request->url, "http:", 5))
-		SET(CURLOPT_PROXY, request->proxy ? request->proxy : "");
+	set_proxy(transfer);
 	if (request->sink)
 		SET(CURLOPT_BUFFERSIZE, 128L << 10); /* fewer calls into the kernel for what is long */
 	set_method(transfer);
@@ -344,6 +395,18 @@ static struct error *error_of(struct transfer *transfer, CURLcode code)
 		return error_new(ERROR_INVALID, "headers of the answer of \"%.*s\" are larger than %d bytes", shown,
 				 url, MAX_HEADER_BYTES);
 	enum error_class class = class_of(transfer, code);
+	const struct http_tls *tls = transfer->exchange->request.tls;
+	long refused = 0;
+	transfer->real->curl.easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &refused);
+	if (refused >= 300)
+		return error_remedy(error_new(refused == 407 ? ERROR_AUTH : ERROR_TRANSIENT,
+					      "cannot reach \"%.*s\": the proxy answered %ld", shown, url, refused),
+				    "look at HTTPS_PROXY and NO_PROXY, or at proxy-url in the kubeconfig%s",
+				    refused == 407 ? ": the proxy wants a user and password" : "");
+	if (code == CURLE_SSL_CACERT_BADFILE && tls && tls->ca_file)
+		return error_remedy(
+			error_new(class, "\"%s\" cannot be read, or is no PEM file of certificates", tls->ca_file),
+			"mend AWS_CA_BUNDLE, or ca_bundle in the profile");
 	if (transfer->idle)
 		return error_new(class, "\"%.*s\" sent no byte for too long", shown, url);
 	if (class == ERROR_CANCELLED)

@@ -26,6 +26,7 @@ struct process_spec {
 	const char *const *env;	 /* "NAME=value" added to ours, NULL-terminated; or NULL. Never holds secrets */
 	const char *cwd;	 /* where it stands; NULL: where we do */
 	struct slice input;	 /* stdin; empty: /dev/null */
+	const char *terminal;	 /* where it may ask a person, as its stdin and stderr instead; NULL: nobody */
 	int64_t deadline_ms; /* TERM at the deadline, KILL after `grace_ms`; 0: none. In whole seconds, rounded up */
 	int64_t grace_ms;    /* 0: 30 s */
 };

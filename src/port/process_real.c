@@ -29,14 +29,16 @@ struct real_process {
 };
 
 /* Arguments: the job's directory, where the program shall stand ("": where we do), deadline and grace in seconds (0: no
- * deadline), when it was started, and the program's own. Descriptor 3 is the job's lock: held until `pid` is written,
- * so that nobody starts the job a second time in between. `rc` appears whole or not at all.
+ * deadline), when it was started, the terminal where it may ask a person ("": none), and the program's own. Descriptor
+ * 3 is the job's lock: held until `pid` is written, so that nobody starts the job a second time in between. `rc`
+ * appears whole or not at all.
  *
  * The program gets a session of its own within ours: TERM goes to it alone, since programs such as terraform end their
  * children themselves and lose work when those are shot first; KILL goes to all it has started. A process is signalled
  * only after its start time was compared: its number may be somebody else's by then. */
 static const char WRAPPER[] =
-	"job=$1 cwd=$2 limit=$3 grace=$4 born=$5; shift 5\n"
+	"job=$1 cwd=$2 limit=$3 grace=$4 born=$5 in=$6 err=$6; shift 6\n"
+	"[ -n \"$in\" ] || in=$job/in err=$job/err\n"
 	"field20() { shift 19; ticks=$1; }\n"
 	"ticks_of() { ticks=; read -r stat </proc/$1/stat && field20 ${stat##*') '}; } 2>/dev/null\n"
 	"finish() { echo $1 >\"$job/rc.new\" && mv -f \"$job/rc.new\" \"$job/rc\"; exit; }\n"
@@ -54,7 +56,7 @@ static const char WRAPPER[] =
 	"program() {\n"
 	"  read -r self stat </proc/self/stat && field20 ${stat##*') '}\n"
 	"  echo \"$self $ticks $born $boot\" >\"$job/child.new\" && mv -f \"$job/child.new\" \"$job/child\"\n"
-	"  exec $leader \"$@\" <\"$job/in\" >\"$job/out\" 2>\"$job/err\"\n"
+	"  exec $leader \"$@\" <\"$in\" >\"$job/out\" 2>\"$err\"\n"
 	"}\n"
 	"nap() { sleep $1 & nap=$!; wait $nap; }\n"
 	"watch=\n"
@@ -296,7 +298,11 @@ static struct error *spawn(struct real_process *real, const struct process_spec 
 	snprintf(limit, sizeof limit, "%lld", (long long)whole_seconds(spec->deadline_ms));
 	snprintf(grace, sizeof grace, "%lld", (long long)whole_seconds(spec->grace_ms ? spec->grace_ms : GRACE_MS));
 	snprintf(born, sizeof born, "%lld", (long long)clock_wall_ms(real->clock));
-	const char *first[] = {"sh", "-c", WRAPPER, "sh", job, spec->cwd ? spec->cwd : "", limit, grace, born};
+	const char *first[] = {"sh",	"-c",
+			       WRAPPER, "sh",
+			       job,	spec->cwd ? spec->cwd : "",
+			       limit,	grace,
+			       born,	spec->terminal ? spec->terminal : ""};
 	size_t n = 0;
 	while (spec->argv[n])
 		n++;

@@ -111,6 +111,7 @@ static struct error *start(struct process *process, const struct process_spec *s
 	struct fake *fake = CONTAINER_OF(process, struct fake, process);
 	fake->runs++;
 	fake->program = arena_strdup(fake->arena, spec->argv[0]);
+	fake->asked_at = spec->terminal ? arena_strdup(fake->arena, spec->terminal) : NULL;
 	for (size_t i = 0; spec->env && spec->env[i]; i++)
 		if (!strncmp(spec->env[i], "KUBERNETES_EXEC_INFO=", 21))
 			fake->exec_info = arena_strdup(fake->arena, spec->env[i] + 21);
@@ -177,8 +178,10 @@ static const char *no_environment(void *context, const char *name)
 
 struct error *fake_kube_from(struct fake *fake, const char *kubeconfig, struct kube **ret)
 {
-	struct kube_options options = {
-		.ports = &fake->ports, .kubeconfig = fake_file(fake, "config", kubeconfig), .getenv = no_environment};
+	struct kube_options options = {.terminal = fake->terminal,
+				       .ports = &fake->ports,
+				       .kubeconfig = fake_file(fake, "config", kubeconfig),
+				       .getenv = no_environment};
 	*ret = NULL;
 	struct error *error = kube_new(&options, ret);
 	unlink(options.kubeconfig);

@@ -38,7 +38,8 @@ struct fake {
 	const char *output;
 	int exit_status;
 	unsigned runs;
-	char *program, *exec_info;
+	char *program, *exec_info, *asked_at;
+	const char *terminal; /* given to clients made from here on */
 };
 
 void fake_init(struct fake *fake, struct fake_reply *replies, size_t n);

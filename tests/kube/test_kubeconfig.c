@@ -141,10 +141,6 @@ static const char *const mistakes[][2] = {
 	 "users: [{name: u, user: {exec: {apiVersion: client.authentication.k8s.io/v1, command: aws}}}]\n",
 	 "users[0].user.exec.interactiveMode: missing"},
 	{"clusters: [{name: k, cluster: {server: 'https://x'}}]\n"
-	 "users: [{name: u, user: {exec: {apiVersion: client.authentication.k8s.io/v1beta1, command: aws, "
-	 "interactiveMode: Always}}}]\n",
-	 "the program wants to ask a person"},
-	{"clusters: [{name: k, cluster: {server: 'https://x'}}]\n"
 	 "users: [{name: u, user: {exec: {apiVersion: client.authentication.k8s.io/v1beta1}}}]\n",
 	 "users[0].user.exec.command: missing"},
 	{"clusters: {\n", "config:"},
@@ -472,6 +468,55 @@ static void programs_that_fail_are_told_without_their_secrets(void **state)
 	}
 }
 
+/* Once, at the beginning, and where the kubeconfig lets it and a person is there. */
+static void programs_ask_a_person_where_one_sits(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *mode, *terminal;
+		bool asks, refused;
+	} cases[] = {{"Never", "/dev/pts/7", false, false}, {"IfAvailable", "/dev/pts/7", true, false},
+		     {"Always", "/dev/pts/7", true, false}, {"Never", NULL, false, false},
+		     {"IfAvailable", NULL, false, false},   {"Always", NULL, false, true}};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct fake fake;
+		struct kube *kube;
+		struct fake_reply replies[] = {{.body = "{}"}, {.status = 401, .body = "{}"}, {.body = "{}"}};
+		FAKE(replies);
+		fake.terminal = cases[i].terminal;
+		fake.output = "{\"apiVersion\": \"client.authentication.k8s.io/v1\", \"kind\": "
+			      "\"ExecCredential\", \"status\": {\"token\": \"t\"}}";
+		const char *text = arena_printf(
+			fake.arena,
+			"%sclusters: [{name: k, cluster: {server: 'https://fake'}}]\n"
+			"users: [{name: u, user: {exec: {apiVersion: client.authentication.k8s.io/v1, command: "
+			"./login, interactiveMode: %s}}}]\n",
+			CONTEXT, cases[i].mode);
+		expect_fine(fake_kube_from(&fake, text, &kube));
+		struct error *error = kube_get(kube, "/version", NULL);
+		if (cases[i].refused) {
+			assert_int_equal(fake.runs, 0);
+			assert_non_null(error->remedy);
+			expect_error(error, ERROR_AUTH, "it must ask a person");
+		} else {
+			expect_fine(error);
+			json_t *info DOCUMENT_CLEANUP = json_loads(fake.exec_info, 0, NULL);
+			assert_int_equal(document_true(info, "spec.interactive"), cases[i].asks);
+			assert_int_equal(fake.asked_at && !strcmp(fake.asked_at, "/dev/pts/7"), cases[i].asks);
+			error = kube_get(kube, "/version", NULL); /* refused later on */
+			bool always = !strcmp(cases[i].mode, "Always");
+			assert_int_equal(fake.runs, always ? 1 : 2);
+			if (always)
+				expect_error(error, ERROR_AUTH, "it must ask a person");
+			else
+				expect_fine(error);
+			assert_true(always || !fake.asked_at);
+		}
+		kube_free(kube);
+		fake_done(&fake);
+	}
+}
+
 static void passwords_and_impersonation_are_sent(void **state)
 {
 	(void)state;
@@ -509,6 +554,7 @@ int main(void)
 		cmocka_unit_test(a_fixed_token_is_not_tried_twice),
 		cmocka_unit_test(programs_give_tokens_until_they_end),
 		cmocka_unit_test(programs_that_fail_are_told_without_their_secrets),
+		cmocka_unit_test(programs_ask_a_person_where_one_sits),
 		cmocka_unit_test(passwords_and_impersonation_are_sent),
 	};
 	return cmocka_run_group_tests_name("kubeconfig", tests, NULL, NULL);

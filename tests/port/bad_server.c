@@ -151,6 +151,8 @@ static bool serve(struct connection *connection, const char *head, const char *t
 	}
 	if (!strcmp(target, "/wants-no-body"))
 		return answer(fd, 417, "", "");
+	if (strstr(target, "guarded.example")) /* as a proxy: it wants to know who is there */
+		return answer(fd, 407, "Proxy-Authenticate: Basic realm=\"x\"\r\n", "sign in");
 	if (!strcmp(target, "/busy"))
 		return answer(fd, 503, "Retry-After: 3\r\n", "{\"message\": \"later\"}");
 	if (!strncmp(head, "HEAD ", 5))

@@ -414,12 +414,25 @@ static void proxies_are_for_https_only(void **state)
 	assert_error(exchange, ERROR_TRANSIENT, false);
 	assert_int_equal(bad_server_requests(place->server), 2);
 	http_exchange_done(&exchange);
-	exchange = (struct http_exchange){
-		.request = {.method = "GET", .url = "https://127.0.0.1:1/", .proxy = ""}}; /* none, whatever is set */
+	exchange = (struct http_exchange){.request = {.method = "POST", .url = "https://guarded.example/clusters"}};
 	http_perform(place->http, &exchange, 1);
-	assert_error(exchange, ERROR_TRANSIENT, false);
-	assert_int_equal(bad_server_requests(place->server), 2);
+	assert_error(exchange, ERROR_AUTH, false);
+	assert_non_null(strstr(exchange.response.error->message, "the proxy answered 407"));
+	assert_non_null(strstr(exchange.response.error->remedy, "HTTPS_PROXY"));
+	assert_int_equal(bad_server_requests(place->server), 3);
 	http_exchange_done(&exchange);
+	static const char *const own[] = {"https://127.0.0.1:1/", "https://localhost:1/x", "https://[::1]:1/",
+					  "https://example.com:1/"};
+	for (size_t i = 0; i < ARRAY_SIZE(own); i++) { /* this machine itself, and where none is wanted */
+		exchange = (struct http_exchange){.request = {.method = "GET",
+							      .url = own[i],
+							      .proxy = i < 3 ? NULL : "",
+							      .limits = {.deadline_ms = 500}}};
+		http_perform(place->http, &exchange, 1);
+		assert_non_null(exchange.response.error);
+		assert_int_equal(bad_server_requests(place->server), 3);
+		http_exchange_done(&exchange);
+	}
 	unsetenv("http_proxy");
 	unsetenv("https_proxy");
 }

@@ -273,6 +273,32 @@ static bool is_gone(void *context)
 }
 
 /* Jobs at once, so that the test waits for the longest only. */
+static void a_program_asks_at_a_terminal(void **state)
+{
+	struct place *place = *state;
+	int person = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	assert_true(person >= 0 && grantpt(person) == 0 && unlockpt(person) == 0);
+	assert_int_equal(write(person, "blue\n", 5), 5);
+	const char *argv[4];
+	struct process_spec spec = shell("asks", argv, "echo 'which one?' >&2; read -r answer; echo \"it is $answer\"");
+	char path[64];
+	assert_int_equal(ptsname_r(person, path, sizeof path), 0);
+	int kept = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC); /* or what was said is lost when the program ends */
+	spec.terminal = path;
+	struct buf out CLEANUP(buf_done) = BUF_INIT(4096);
+	int status = -1;
+	ok(process_run(place->process, place->clock, &spec, &out, &status));
+	assert_int_equal(status, 0);
+	assert_string_equal(buf_str(&out), "it is blue\n");
+	char said[256];
+	ssize_t n = read(person, said, sizeof said - 1);
+	assert_true(n > 0);
+	said[n] = '\0';
+	assert_non_null(strstr(said, "which one?"));
+	close(kept);
+	close(person);
+}
+
 static void deadlines_end_programs(void **state)
 {
 	struct place *place = *state;
@@ -511,6 +537,7 @@ int main(void)
 		test(a_killed_wrapper_loses_the_status_only_when_the_program_is_gone),
 		test(jobs_before_a_reboot_are_lost),
 		test(a_number_used_again_is_not_our_program),
+		test(a_program_asks_at_a_terminal),
 		test(deadlines_end_programs),
 		test(stopping_lets_the_program_end_its_children_itself),
 		test(stopping_now_kills_all_and_keeps_the_status),

@@ -155,8 +155,16 @@ static void a_ca_may_be_a_file(void **state)
 	struct http_exchange exchange = ask(place, "127.0.0.1", &tls);
 	assert_null(exchange.response.error);
 	http_exchange_done(&exchange);
-	tls.ca_file = "/there/is/no/such.pem";
-	refuse(place, "127.0.0.1", &tls);
+	static const char *const wrong[] = {"/there/is/no/such.pem", "/etc/hostname"};
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		tls.ca_file = wrong[i];
+		exchange = ask(place, "127.0.0.1", &tls);
+		assert_non_null(exchange.response.error);
+		assert_int_equal(exchange.response.error->class, ERROR_AUTH);
+		assert_non_null(strstr(exchange.response.error->message, wrong[i]));
+		assert_non_null(strstr(exchange.response.error->remedy, "AWS_CA_BUNDLE"));
+		http_exchange_done(&exchange);
+	}
 }
 
 static void trust_of_one_request_is_not_the_next_ones(void **state)

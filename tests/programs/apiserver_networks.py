@@ -53,7 +53,7 @@ class Proxy(threading.Thread):
             head += here.recv(4096)
         target = head.split()[1].decode()
         self.asked.append((head.split()[0].decode(), target))
-        there = socket.create_connection(target.rsplit(":", 1))
+        there = socket.create_connection(("127.0.0.1", target.rsplit(":", 1)[1]))  # whatever it is called
         here.sendall(b"HTTP/1.1 200 fine\r\n\r\n")
         pairs = {here: there, there: here}
         while True:
@@ -158,12 +158,19 @@ def proxies(s, ca, token):
     host = s.url.split("//")[1]
     both("through the kubeconfig's proxy", config("proxied", s.url, token, f'{ca}, proxy-url: "{proxy.url}"'), s)
     same("which tunnels", set(proxy.asked), {("CONNECT", host)})
-    named = host.replace("127.0.0.1", "localhost")
-    path = config("by-environment", f"https://{named}", token, ca)
+    named = host.replace("127.0.0.1", "api.cluster.test")
+    path = config("by-environment", f"https://{named}", token, ca + ", tls-server-name: localhost")
     proxy.asked.clear()
-    same("HTTPS_PROXY", (version(path, HTTPS_PROXY=proxy.url).code, proxy.asked), (0, [("CONNECT", named)]))
+    both("HTTPS_PROXY", path, s, HTTPS_PROXY=proxy.url)
+    same("is asked for the name", proxy.asked, [("CONNECT", named)] * len(proxy.asked))
     proxy.asked.clear()
-    same("NO_PROXY", (version(path, HTTPS_PROXY=proxy.url, NO_PROXY="localhost").code, proxy.asked), (0, []))
+    ours = version(path, HTTPS_PROXY=proxy.url, NO_PROXY=".cluster.test")
+    theirs = run("kubectl", "--kubeconfig", path, "get", "--raw", "/version", HTTPS_PROXY=proxy.url, NO_PROXY=".cluster.test")
+    same("NO_PROXY", (ours.code, theirs.code, proxy.asked), (1, 1, []))
+    for own in ("127.0.0.1", "localhost"):
+        path = config("tunnel", f"https://{host.replace('127.0.0.1', own)}", token, ca)
+        both(f"a tunnel's end at {own} needs no proxy", path, s, HTTPS_PROXY=proxy.url)
+    same("and asks none", proxy.asked, [])
     got = version(config("dead-proxy", s.url, token, f'{ca}, proxy-url: "http://127.0.0.1:1"'))
     check("a proxy that is not there", got.code == 1 and s.url in got.error["message"] and not got.error["outcome_unknown"], got)
     proxy.listener.close()
