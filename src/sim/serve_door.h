@@ -1,8 +1,8 @@
 /* Inside the doors of `sim serve`: one world, one HTTP server, one thread. */
 #pragma once
 
-#include <microhttpd.h>
 #include "base/buf.h"
+#include "sim/microhttpd.h"
 #include "sim/sim.h"
 
 struct watch; /* a stream kept open */
@@ -10,6 +10,7 @@ struct watch; /* a stream kept open */
 struct door {
 	const struct sim_serve_options *options;
 	struct sim *sim;
+	struct microhttpd mhd;
 	struct MHD_Daemon *daemon;
 	char *base_url;
 	char *kubeconfig; /* what was last written, to write it again only when it changes */

@@ -156,7 +156,7 @@ static ssize_t read_watch(void *context, uint64_t position, char *out, size_t ma
 		if (watch->over)
 			return MHD_CONTENT_READER_END_OF_STREAM;
 		watch->suspended = true;
-		MHD_suspend_connection(watch->connection);
+		watch->door->mhd.suspend_connection(watch->connection);
 		return 0;
 	}
 	size_t n = left < max ? left : max;
@@ -197,7 +197,7 @@ static void feed_watches(struct door *door)
 			watch->over = true;
 		if (watch->suspended && (watch->over || watch->ready.n > 0)) {
 			watch->suspended = false;
-			MHD_resume_connection(watch->connection);
+			watch->door->mhd.resume_connection(watch->connection);
 		}
 	}
 }
@@ -223,7 +223,7 @@ static bool open_watch(struct door *door, struct MHD_Connection *connection, con
 	watch->arena = arena_new();
 	watch->ready.max = (size_t)1 << 30;
 	struct headers headers = {.arena = watch->arena};
-	MHD_get_connection_values(connection, MHD_HEADER_KIND, take_header, &headers);
+	door->mhd.get_connection_values(connection, MHD_HEADER_KIND, take_header, &headers);
 	watch->request = (struct http_request){
 		.method = arena_strdup(watch->arena, method), .headers = headers.items, .n_headers = headers.n};
 	watch->url =
@@ -236,32 +236,33 @@ static bool open_watch(struct door *door, struct MHD_Connection *connection, con
 		return false;
 	}
 	struct MHD_Response *response =
-		MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 1 << 16, read_watch, watch, free_watch);
+		door->mhd.create_response_from_callback(MHD_SIZE_UNKNOWN, 1 << 16, read_watch, watch, free_watch);
 	watch->next = door->watches;
 	door->watches = watch;
-	MHD_add_response_header(response, "content-type", "application/json");
-	MHD_add_response_header(response, "cache-control", "no-cache, private");
-	*ret = MHD_queue_response(connection, MHD_HTTP_OK, response);
-	MHD_destroy_response(response);
+	door->mhd.add_response_header(response, "content-type", "application/json");
+	door->mhd.add_response_header(response, "cache-control", "no-cache, private");
+	*ret = door->mhd.queue_response(connection, MHD_HTTP_OK, response);
+	door->mhd.destroy_response(response);
 	return true;
 }
 
 /* ---- everything else */
 
-static enum MHD_Result send_response(struct MHD_Connection *connection, struct http_response *answer)
+static enum MHD_Result send_response(const struct door *door, struct MHD_Connection *connection,
+				     struct http_response *answer)
 {
 	if (answer->error || answer->status < 100) /* a fault that no client gets an answer from */
 		return MHD_NO;
 	size_t n = answer->body.n;
 	char *bytes = n > 0 ? buf_take(&answer->body) : NULL;
-	struct MHD_Response *response = bytes ? MHD_create_response_from_buffer(n, bytes, MHD_RESPMEM_MUST_FREE)
-					      : MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+	struct MHD_Response *response = bytes ? door->mhd.create_response_from_buffer(n, bytes, MHD_RESPMEM_MUST_FREE)
+					      : door->mhd.create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
 	for (size_t i = 0; i < answer->n_headers; i++)
 		if (strncmp(answer->headers[i].name, "x-sim-", 6) != 0 &&
 		    strcasecmp(answer->headers[i].name, "content-length") != 0)
-			MHD_add_response_header(response, answer->headers[i].name, answer->headers[i].value);
-	enum MHD_Result result = MHD_queue_response(connection, (unsigned)answer->status, response);
-	MHD_destroy_response(response);
+			door->mhd.add_response_header(response, answer->headers[i].name, answer->headers[i].value);
+	enum MHD_Result result = door->mhd.queue_response(connection, (unsigned)answer->status, response);
+	door->mhd.destroy_response(response);
 	return result;
 }
 
@@ -272,7 +273,7 @@ static enum MHD_Result answer(struct door *door, struct MHD_Connection *connecti
 	if (is_watch(method, exchange->target) && open_watch(door, connection, method, exchange->target, &result))
 		return result;
 	struct headers headers = {.arena = exchange->arena};
-	MHD_get_connection_values(connection, MHD_HEADER_KIND, take_header, &headers);
+	door->mhd.get_connection_values(connection, MHD_HEADER_KIND, take_header, &headers);
 	struct http_exchange inner = {.request = {.method = method,
 						  .headers = headers.items,
 						  .n_headers = headers.n,
@@ -280,7 +281,7 @@ static enum MHD_Result answer(struct door *door, struct MHD_Connection *connecti
 	inner.request.url = arena_printf(exchange->arena, "%s%s", door->base_url, exchange->target);
 	inner.response.body.max = (size_t)1 << 30;
 	door_handle(door, &inner.request, &inner.response);
-	result = send_response(connection, &inner.response);
+	result = send_response(door, connection, &inner.response);
 	http_exchange_done(&inner);
 	return result;
 }
@@ -303,7 +304,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 	}
 	if (exchange->body.overflowed) {
 		struct http_response tell = {.status = 413};
-		return send_response(connection, &tell);
+		return send_response(context, connection, &tell);
 	}
 	return answer(context, connection, exchange, method);
 }
@@ -346,16 +347,17 @@ struct error *door_listen(struct door *door)
 	struct sockaddr_in address;
 	const char *listen = door->options->listen ? door->options->listen : "127.0.0.1:0";
 	TRY(parse_listen(listen, &address));
-	door->daemon =
-		MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
-				 on_request, door, MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_EXTERNAL_LOGGER, mhd_says,
-				 NULL, MHD_OPTION_URI_LOG_CALLBACK, begin_exchange, NULL, MHD_OPTION_NOTIFY_COMPLETED,
-				 end_exchange, NULL, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)(256 << 10),
-				 MHD_OPTION_CONNECTION_LIMIT, 512u, MHD_OPTION_END);
+	TRY(microhttpd_load(&door->mhd));
+	door->daemon = door->mhd.start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL,
+					      NULL, on_request, door, MHD_OPTION_SOCK_ADDR, &address,
+					      MHD_OPTION_EXTERNAL_LOGGER, mhd_says, NULL, MHD_OPTION_URI_LOG_CALLBACK,
+					      begin_exchange, NULL, MHD_OPTION_NOTIFY_COMPLETED, end_exchange, NULL,
+					      MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)(256 << 10),
+					      MHD_OPTION_CONNECTION_LIMIT, 512u, MHD_OPTION_END);
 	if (!door->daemon)
 		return error_remedy(error_from_errno(errno, "cannot listen on \"%s\"", listen),
 				    "stop what listens there, or give another --listen");
-	const union MHD_DaemonInfo *info = MHD_get_daemon_info(door->daemon, MHD_DAEMON_INFO_BIND_PORT);
+	const union MHD_DaemonInfo *info = door->mhd.get_daemon_info(door->daemon, MHD_DAEMON_INFO_BIND_PORT);
 	char host[INET_ADDRSTRLEN];
 	inet_ntop(AF_INET, &address.sin_addr, host, sizeof host);
 	door->base_url = mem_printf("http://%s:%u", host, info && info->port ? info->port : ntohs(address.sin_port));
@@ -364,7 +366,7 @@ struct error *door_listen(struct door *door)
 
 void door_turn(struct door *door, unsigned wait_ms)
 {
-	(void)MHD_run_wait(door->daemon, (int32_t)wait_ms);
+	(void)door->mhd.run_wait(door->daemon, (int32_t)wait_ms);
 	feed_watches(door);
 }
 
@@ -373,11 +375,11 @@ void door_close(struct door *door)
 	for (struct watch *watch = door->watches; watch; watch = watch->next) {
 		watch->over = true;
 		if (watch->suspended)
-			MHD_resume_connection(watch->connection);
+			watch->door->mhd.resume_connection(watch->connection);
 		watch->suspended = false;
 	}
 	if (door->daemon) {
-		(void)MHD_run(door->daemon);
-		MHD_stop_daemon(door->daemon);
+		(void)door->mhd.run(door->daemon);
+		door->mhd.stop_daemon(door->daemon);
 	}
 }
