@@ -1,8 +1,10 @@
 /* EKS's add-ons: are they well, and do their versions go with where the cluster goes? */
 #include <stdio.h>
 #include <string.h>
+#include "assessment/addon_schema.h"
 #include "assessment/addon_versions.h"
 #include "assessment/subject.h"
+#include "codec/yaml.h"
 
 #define PAGE "https://docs.aws.amazon.com/eks/latest/userguide/updating-an-add-on.html"
 
@@ -227,47 +229,53 @@ static void conflict(struct assess *assess)
 	}
 }
 
-/* A key of the stored values that the schema does not know, where it says that it knows all; NULL: none. */
-static const char *unknown_key(const json_t *schema, const json_t *values, unsigned depth)
+static bool take_values(void *context, json_t *document, size_t index, int line, const struct error *error)
 {
-	const char *key;
-	json_t *value;
-	const json_t *properties = json_object_get(schema, "properties"),
-		     *more = json_object_get(schema, "additionalProperties");
-	if (!json_is_object(values) || depth > 20)
-		return NULL;
-	json_object_foreach ((json_t *)(uintptr_t)values, key, value) {
-		const json_t *known = json_object_get(properties, key);
-		const char *below = known ? unknown_key(known, value, depth + 1) : NULL;
-		if (!known && json_is_false(more))
-			return key;
-		if (below)
-			return below;
-	}
-	return NULL;
+	(void)index;
+	(void)line;
+	if (!error)
+		*(json_t **)context = json_incref(document);
+	return false;
 }
 
+/* They may be given as YAML, of which JSON is a part. */
+static json_t *values_of(const char *text)
+{
+	json_t *values = NULL;
+	struct error *error = yaml_documents(slice_of(text), "configurationValues", take_values, &values);
+	error_free(error);
+	return values;
+}
+
+static void judge_values(struct assess *assess, const json_t *addon, const json_t *response)
+{
+	json_t *schema DOCUMENT_CLEANUP = NULL,
+		       *values DOCUMENT_CLEANUP = values_of(document_text_or(addon, "configurationValues", ""));
+	struct error *error ERROR_CLEANUP =
+		document_parse(slice_of(document_text_or(response, "configurationSchema", "")), "schema", &schema);
+	const char *wrong = error || !values ? NULL : addon_schema_wrong(schema, values, assess->arena);
+	if (error)
+		assess_unknown(assess, NULL, NULL, object_of(addon),
+			       "the schema of its configuration cannot be read: %s", error->message);
+	if (wrong)
+		assess_aws(assess, object_of(addon), "its configuration does not go with %s %s: %s", name_of(addon),
+			   document_text_or(response, "addonVersion", "there"), wrong);
+}
+
+/* Asked for where an add-on has values alone: then without an answer nothing is known. */
 static void configuration(struct assess *assess)
 {
 	EACH_ADDON(assess, addon)
 	{
-		const char *stored = document_text(addon, "configurationValues");
-		const json_t *response =
-			stored ? inventory_aws_response_for(assess->inventory, "describe_addon_configuration",
-							    "addonName", name_of(addon))
-			       : NULL;
-		const char *schema_text = document_text(response, "configurationSchema");
-		json_t *schema DOCUMENT_CLEANUP = NULL, *values DOCUMENT_CLEANUP = NULL;
-		struct error *error ERROR_CLEANUP = NULL;
-		if (!schema_text)
+		const char *why = NULL;
+		if (!document_text(addon, "configurationValues"))
 			continue;
-		error = document_parse(slice_of(schema_text), "schema", &schema);
-		if (!error)
-			error = document_parse(slice_of(stored), "values", &values);
-		const char *key = error ? NULL : unknown_key(schema, values, 0);
-		if (key)
-			assess_aws(assess, object_of(addon), "its configuration has \"%s\", which %s %s does not know",
-				   key, name_of(addon), document_text_or(response, "addonVersion", "there"));
+		const json_t *response = inventory_aws_response_for(assess->inventory, "describe_addon_configuration",
+								    "addonName", name_of(addon));
+		if (response)
+			judge_values(assess, addon, response);
+		else if (!assess_source_ok(assess, "eks:DescribeAddonConfiguration", &why))
+			assess_unknown(assess, NULL, NULL, object_of(addon), "%s", why);
 	}
 }
 

@@ -158,6 +158,33 @@ static int64_t vcpus_of(const json_t *instance)
 	       document_int_or(instance, "CpuOptions.ThreadsPerCore", 1);
 }
 
+/* 0: not told. */
+static int64_t type_vcpus(const struct assess *assess, const char *type)
+{
+	size_t i, k;
+	const json_t *call, *one;
+	json_array_foreach (inventory_aws_calls(assess->inventory, "describe_instance_types"), i, call)
+		json_array_foreach (document_at(call, "response.InstanceTypes"), k, one)
+			if (type && !strcmp(document_text_or(one, "InstanceType", ""), type))
+				return document_int_or(one, "VCpuInfo.DefaultVCpus", 0);
+	return 0;
+}
+
+/* Of the group's largest type; where types are not told, the largest that runs. */
+static int64_t group_vcpus(const struct assess *assess, const json_t *group, int64_t otherwise)
+{
+	size_t i;
+	const json_t *type;
+	int64_t most = 0;
+	json_array_foreach (json_object_get(group, "instanceTypes"), i, type) {
+		int64_t vcpus = type_vcpus(assess, json_string_value(type));
+		if (!vcpus)
+			return otherwise;
+		most = vcpus > most ? vcpus : most;
+	}
+	return most ? most : otherwise;
+}
+
 /* What runs on demand in the standard families now, and the nodes that come first in each group. */
 static void vcpu(struct assess *assess)
 {
@@ -177,7 +204,7 @@ static void vcpu(struct assess *assess)
 			}
 	EACH_NODEGROUP(assess, group)
 	if (strcmp(document_text_or(group, "capacityType", ""), "SPOT") != 0)
-		surge += 2 * largest;
+		surge += 2 * group_vcpus(assess, group, largest);
 	judge_quota(assess, "L-1216C47A", "on-demand vCPUs", (double)used, (double)surge, "vCPUs");
 }
 
