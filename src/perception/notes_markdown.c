@@ -4,39 +4,10 @@
 #include <string.h>
 #include "perception/notes_page.h"
 
-/* A hostile page could make one paragraph of everything, and cmark's work on one grows faster than its length. */
-enum { MAX_PARAGRAPH = 64 << 10, MAX_DEPTH_COLUMNS = 300 };
-
-/* Feeds the page line by line: lines that begin with more nesting than any page has are shortened, and a paragraph that
- * never ends is ended. */
-static void feed(cmark_parser *parser, struct slice text, struct notes_page *page)
-{
-	size_t run = 0;
-	for (size_t at = 0; at < text.n;) {
-		const char *end = memchr(text.p + at, '\n', text.n - at);
-		size_t n = end ? (size_t)(end - text.p) - at : text.n - at, skip = 0;
-		bool more = end != NULL;
-		if (n > MAX_PARAGRAPH) {
-			n = MAX_PARAGRAPH;
-			more = false;
-			page->cut = true;
-		}
-		while (skip < n && strchr(" \t>-*+", text.p[at + skip]))
-			skip++;
-		bool blank = skip == n || text.p[at + skip] == '\r';
-		skip = skip > MAX_DEPTH_COLUMNS ? skip : 0;
-		page->cut |= skip > 0;
-		run = blank ? 0 : run + n;
-		if (run > MAX_PARAGRAPH) {
-			cmark_parser_feed(parser, "\n\n", 2);
-			run = n;
-			page->cut = true;
-		}
-		cmark_parser_feed(parser, text.p + at + skip, n - skip);
-		cmark_parser_feed(parser, "\n", 1);
-		at += n + more;
-	}
-}
+/* A hostile page could make one paragraph of everything, and cmark's work on one grows faster than its length; and its
+ * tree takes more than a hundred times the text. So a page is read in pieces, from one heading to another: what is
+ * open ends at a heading anyhow. */
+enum { MAX_PARAGRAPH = 64 << 10, MAX_DEPTH_COLUMNS = 300, PIECE = 64 << 10, MAX_PIECE = 512 << 10 };
 
 /* <a name="kubernetes-1-35"></a> under a heading is how AWS's Markdown gives its anchors. */
 static void html_anchor(struct notes_builder *builder, const char *html)
@@ -72,6 +43,8 @@ static bool says_important(cmark_node *paragraph)
 struct markdown {
 	struct notes_builder builder;
 	bool important; /* within such a paragraph */
+	cmark_parser *parser;
+	size_t piece, paragraph; /* bytes of it that were fed */
 };
 
 static void line_end(struct markdown *markdown)
@@ -137,6 +110,59 @@ static void visit(struct markdown *markdown, cmark_node *node, bool enter)
 	}
 }
 
+static void walk(struct markdown *markdown)
+{
+	cmark_node *document = cmark_parser_finish(markdown->parser);
+	cmark_parser_free(markdown->parser);
+	cmark_iter *iterator = cmark_iter_new(document);
+	for (cmark_event_type event; (event = cmark_iter_next(iterator)) != CMARK_EVENT_DONE;)
+		visit(markdown, cmark_iter_get_node(iterator), event == CMARK_EVENT_ENTER);
+	cmark_iter_free(iterator);
+	cmark_node_free(document);
+	markdown->parser = cmark_parser_new(CMARK_OPT_VALIDATE_UTF8);
+	markdown->piece = markdown->paragraph = 0;
+}
+
+static void feed_line(struct markdown *markdown, struct slice line)
+{
+	struct notes_page *page = markdown->builder.page;
+	size_t skip = 0;
+	if (line.n > MAX_PARAGRAPH) {
+		line.n = MAX_PARAGRAPH;
+		page->cut = true;
+	}
+	while (skip < line.n && strchr(" \t>-*+", line.p[skip]))
+		skip++;
+	bool blank = skip == line.n || line.p[skip] == '\r';
+	skip = skip > MAX_DEPTH_COLUMNS ? skip : 0; /* more nesting than any page has */
+	page->cut |= skip > 0;
+	markdown->paragraph = blank ? 0 : markdown->paragraph + line.n;
+	if (markdown->paragraph > MAX_PARAGRAPH) {
+		cmark_parser_feed(markdown->parser, "\n\n", 2);
+		markdown->paragraph = line.n;
+		page->cut = true;
+	}
+	cmark_parser_feed(markdown->parser, line.p + skip, line.n - skip);
+	cmark_parser_feed(markdown->parser, "\n", 1);
+	markdown->piece += line.n + 1;
+}
+
+static void feed(struct markdown *markdown, struct slice text)
+{
+	bool fenced = false;
+	for (size_t at = 0; at < text.n;) {
+		const char *end = memchr(text.p + at, '\n', text.n - at);
+		struct slice line = slice_make(text.p + at, end ? (size_t)(end - text.p) - at : text.n - at);
+		if (slice_starts(line, "```") || slice_starts(line, "~~~"))
+			fenced = !fenced;
+		bool heading = line.n && *line.p == '#' && !fenced;
+		if ((heading && markdown->piece > PIECE) || markdown->piece > MAX_PIECE)
+			walk(markdown);
+		feed_line(markdown, line);
+		at += line.n + 1;
+	}
+}
+
 struct error *notes_page_markdown(struct slice text, const char *name, struct arena *arena, struct notes_page *ret)
 {
 	struct markdown markdown = {.important = false};
@@ -146,15 +172,11 @@ struct error *notes_page_markdown(struct slice text, const char *name, struct ar
 		return error_new(ERROR_INVALID, "%s: not text", name);
 	notes_begin(&markdown.builder, arena, ret);
 	markdown.builder.github = true;
-	cmark_parser *parser = cmark_parser_new(CMARK_OPT_VALIDATE_UTF8);
-	feed(parser, text, ret);
-	cmark_node *document = cmark_parser_finish(parser);
-	cmark_parser_free(parser);
-	cmark_iter *iterator = cmark_iter_new(document);
-	for (cmark_event_type event; (event = cmark_iter_next(iterator)) != CMARK_EVENT_DONE;)
-		visit(&markdown, cmark_iter_get_node(iterator), event == CMARK_EVENT_ENTER);
-	cmark_iter_free(iterator);
-	cmark_node_free(document);
+	markdown.parser = cmark_parser_new(CMARK_OPT_VALIDATE_UTF8);
+	feed(&markdown, text);
+	walk(&markdown);
+	cmark_node_free(cmark_parser_finish(markdown.parser));
+	cmark_parser_free(markdown.parser);
 	notes_end(&markdown.builder);
 	return NULL;
 }
