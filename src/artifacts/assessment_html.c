@@ -34,6 +34,7 @@ static const char STYLE[] =
 	".filter{margin:1.2rem 0 .4rem;font-weight:600}input.f{position:absolute;opacity:0}"
 	"label.f{display:inline-block;margin:0 .9rem .4rem "
 	"0;color:var(--c);font-weight:600;white-space:nowrap;cursor:pointer}"
+	".touches{--c:var(--high)}.note{--c:var(--low)}"
 	"label.f::before{content:'\\2610\\00a0'}input.f:checked+label.f::before{content:'\\2611\\00a0'}"
 	"input.f:focus-visible+label.f{outline:2px solid}a{color:var(--low)}h1{overflow-wrap:anywhere}"
 	"@media(max-width:30rem){.cmd{white-space:pre-wrap}dl{display:block}dt{margin-top:.3rem}body{margin:1rem "

@@ -328,6 +328,7 @@ void assessment_markdown(const struct assessment_view *view, const struct assess
 		buf_printf(out, "\nThere is no room here for %zu findings more; the JSON has them.\n",
 			   view->shown.n_findings - view->groups[i].first);
 	drain(&comment);
-	notes_section_markdown(view->shown.release_notes, view->shown.n_release_notes, style->all, out);
+	notes_section_markdown(view->shown.release_notes, view->shown.n_release_notes, style->all,
+			       comment.start + MAX_BYTES, out);
 	sources(view, out);
 }

@@ -32,11 +32,9 @@ static void citation(struct buf *out, const struct release_note_citation *cited)
 static void note(const struct release_note *notes, size_t n, const struct release_note *one, struct buf *out)
 {
 	struct buf text CLEANUP(buf_done) = BUF_INIT(1 << 16);
-	buf_printf(out, "<article class='k-%s'><h3><span class='tag'>%s%s</span> ", one->touches ? "high" : "low",
-		   one->version,
-		   one->touches	 ? " TOUCHES"
-		   : one->urgent ? " URGENT"
-				 : "");
+	buf_printf(out, "<article class='%s'><h3><span class='tag'>", one->touches ? "touches" : "note");
+	put(out, one->version);
+	buf_printf(out, "%s</span> ", one->touches ? " TOUCHES" : one->urgent ? " URGENT" : "");
 	if (one->kind == NOTE_URGENT)
 		buf_puts(&text, one->n_citations ? one->citations[0].sentence : "");
 	else

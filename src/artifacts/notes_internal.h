@@ -18,5 +18,6 @@ void notes_objects(const struct release_note *note, struct buf *out);
 
 /* The section of an assessment; nothing when there are no notes. */
 void notes_section_text(struct page *page, const struct release_note *notes, size_t n);
-void notes_section_markdown(const struct release_note *notes, size_t n, bool all, struct buf *out);
+/* Stops when `out` has `most` bytes, unless all are wanted. */
+void notes_section_markdown(const struct release_note *notes, size_t n, bool all, size_t most, struct buf *out);
 void notes_section_html(const struct release_note *notes, size_t n, struct buf *out);

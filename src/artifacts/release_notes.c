@@ -252,7 +252,7 @@ static void note_markdown(const struct release_note *notes, size_t n, const stru
 		return;
 	buf_puts(out, "  - ");
 	markdown_prose(out, note->citations[0].source);
-	buf_printf(out, ": [%s](<%s>)\n", note->version, link);
+	buf_printf(out, ": [there](<%s>)\n", link);
 }
 
 static void write_markdown(const struct release_notes *notes, const struct assessment_style *style, struct buf *out)
@@ -269,8 +269,11 @@ static void write_markdown(const struct release_notes *notes, const struct asses
 		const struct release_note *note = &notes->notes[i];
 		if (!notes_matter(note, style->all) || notes_is_told(notes->notes, notes->n_notes, note))
 			continue;
-		if (strcmp(version, note->version) != 0)
-			buf_printf(out, "\n### %s\n\n", version = note->version);
+		if (strcmp(version, note->version) != 0) {
+			buf_puts(out, "\n### ");
+			markdown_prose(out, version = note->version);
+			buf_puts(out, "\n\n");
+		}
 		note_markdown(notes->notes, notes->n_notes, note, out);
 	}
 	buf_puts(out, "\n### Sources\n\n");
@@ -285,20 +288,26 @@ static void write_markdown(const struct release_notes *notes, const struct asses
 	}
 }
 
-void notes_section_markdown(const struct release_note *notes, size_t n, bool all, struct buf *out)
+void notes_section_markdown(const struct release_note *notes, size_t n, bool all, size_t most, struct buf *out)
 {
 	struct buf text CLEANUP(buf_done) = BUF_INIT(1 << 16);
-	size_t touching = 0, urgent = 0;
+	size_t shown[2] = {0}, left = 0;
+	static const size_t limits[2] = {SHOWN_TOUCHING, SHOWN_URGENT};
 	if (!n)
 		return;
 	counts(notes, n, &text);
 	buf_printf(out, "\n### What the notes say of what you run\n\n%s\n\n", buf_str(&text));
-	for (size_t i = 0; i < n; i++)
-		if (notes[i].touches && (touching++ < SHOWN_TOUCHING || all))
-			note_markdown(notes, n, &notes[i], out);
-	for (size_t i = 0; i < n; i++)
-		if (!notes[i].touches && notes[i].kind == NOTE_URGENT && (urgent++ < SHOWN_URGENT || all))
-			note_markdown(notes, n, &notes[i], out);
+	for (size_t pass = 0; pass < 2; pass++)
+		for (size_t i = 0; i < n; i++) {
+			if (pass == 0 ? !notes[i].touches : notes[i].touches || notes[i].kind != NOTE_URGENT)
+				continue;
+			if (all || (shown[pass]++ < limits[pass] && out->n < most))
+				note_markdown(notes, n, &notes[i], out);
+			else
+				left++;
+		}
+	if (left)
+		buf_printf(out, "- and %zu more; the JSON has them\n", left);
 }
 
 /* ---- */

@@ -118,6 +118,12 @@ def many(n=500, seed=1):
     return document(findings, cluster="big", current_version="1.34", captured_at="2026-11-25T05:00:00Z")
 
 
+def note(word, kind="flag", url="https://kubernetes.io/blog/#a", touches=True, **more):
+    return {"version": word, "kind": kind, "name": word, "change": "removed", "urgent": True, "touches": touches,
+            "citations": [{"source": word, "url": url, "section": word, "sentence": word}],
+            "objects": [{"kind": word, "namespace": word, "name": word, "how": word}] if touches else [], **more}
+
+
 def hostile():
     findings = []
     for word in EVIL.values():
@@ -129,7 +135,9 @@ def hostile():
         findings.append(finding("BG-EVIL", "LOW", scope=word, object={"arn": word}, remedy="kubectl " + word))
     word = EVIL["html"] + EVIL["escape"] + EVIL["link"]
     return document(findings, cluster=word, region=word, current_version=word, target_version=word, snapshot_hash=word,
-                    sources=[{"name": w, "status": "denied", "detail": w} for w in EVIL.values()], checks=[{"id": w, "title": w} for w in EVIL.values()])
+                    sources=[{"name": w, "status": "denied", "detail": w} for w in EVIL.values()], checks=[{"id": w, "title": w} for w in EVIL.values()],
+                    release_notes=[note(w, url=w, stage=w, component=w, value=w, replacement=w, effective_version=w) for w in EVIL.values()]
+                    + [note(w, "urgent", touches=False) for w in EVIL.values()] + [note("1.34")])
 
 
 def nothing():
