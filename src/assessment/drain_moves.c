@@ -145,7 +145,10 @@ void drain_let_settle(struct play *play)
 void drain_stopped(struct play *play, const struct moving *moving)
 {
 	struct slot *slot = play->slots[moving->slot];
-	placement_take(moving->old);
+	if (slot->place == moving->old && slot->state != SLOT_GONE)
+		placement_take(moving->old);
+	else
+		placement_forget(play->placement, moving->old);
 	if (slot->state == SLOT_STOPPING) {
 		drain_move(play, slot, SLOT_WAITS);
 		if (must_wait(play, slot))

@@ -28,6 +28,8 @@ struct placement *placement_new(const struct placement_world *world)
 {
 	struct placement *placement = mem_alloc(sizeof *placement);
 	placement->arena = arena_new();
+	placement->scratch = arena_new();
+	placement->version = 1;
 	if (world)
 		placement->world = *world;
 	return placement;
@@ -38,7 +40,9 @@ void placement_free(struct placement *placement)
 	if (!placement)
 		return;
 	arena_free(placement->arena);
+	arena_free(placement->scratch);
 	free(placement->nodes);
+	free(placement->freed);
 	free(placement->classes);
 	free(placement);
 }
@@ -53,9 +57,20 @@ void placement_freep(struct placement **placement)
 struct place_pod *placement_pod(struct placement *placement, const struct kube_meta *meta,
 				const struct kube_pod_spec *spec)
 {
-	struct place_pod *pod = arena_alloc(placement->arena, sizeof *pod);
-	pod->class = place_class_of(placement, meta, spec);
+	struct place_pod *pod = placement->spare;
+	if (pod)
+		placement->spare = pod->next;
+	else
+		pod = arena_alloc(placement->arena, sizeof *pod);
+	*pod = (struct place_pod){.class = place_class_of(placement, meta, spec)};
 	return pod;
+}
+
+void placement_forget(struct placement *placement, struct place_pod *pod)
+{
+	placement_take(pod);
+	pod->next = placement->spare;
+	placement->spare = pod;
 }
 
 struct place_node *place_pod_node(const struct place_pod *pod)
@@ -81,6 +96,28 @@ struct place_pod *place_node_first(const struct place_node *node)
 struct place_pod *place_pod_next(const struct place_pod *pod)
 {
 	return pod->node_next;
+}
+
+void node_set_put(struct arena *arena, struct node_set *set, size_t at, bool in)
+{
+	if (at / 64 >= set->n_words) {
+		size_t n = set->n_words * 2 > at / 64 ? set->n_words * 2 : at / 64 + 4;
+		uint64_t *words = arena_alloc(arena, n * sizeof *words);
+		if (set->n_words)
+			memcpy(words, set->words, set->n_words * sizeof *words);
+		set->words = words;
+		set->n_words = n;
+	}
+	uint64_t bit = UINT64_C(1) << at % 64;
+	set->words[at / 64] = in ? set->words[at / 64] | bit : set->words[at / 64] & ~bit;
+}
+
+/* There is more room on it than when some class was refused. */
+static void roomier(const struct place_node *node)
+{
+	struct placement *placement = node->placement;
+	placement->version++;
+	*HEAP_PUSH(placement->freed, placement->n_freed) = (uint32_t)node->index;
 }
 
 static void count(struct place_node *node, const struct place_class *class, int sign)
@@ -112,6 +149,8 @@ void placement_put(struct place_pod *pod, struct place_node *node)
 	if (node->first)
 		node->first->node_prev = pod;
 	node->first = pod;
+	class->moves++;
+	node->placement->version++;
 	count(node, class, 1);
 	EACH_HOST_PORT(class->spec, port)
 	*ARENA_PUSH(node->placement->arena, node->ports, node->n_ports) =
@@ -130,6 +169,8 @@ void placement_take(struct place_pod *pod)
 	if (pod->node_next)
 		pod->node_next->node_prev = pod->node_prev;
 	pod->node = NULL;
+	pod->class->moves++;
+	roomier(node);
 	count(node, pod->class, -1);
 	EACH_HOST_PORT(pod->class->spec, port)
 	for (size_t i = 0; i < node->n_ports; i++)
@@ -157,7 +198,12 @@ struct place_node *placement_add_node(struct placement *placement, const struct 
 		    strcmp(room[i].key, "pods") != 0)
 			*ARENA_PUSH(placement->arena, place->others, place->n_others) =
 				(struct amount){room[i].key, place_units(room[i].value)};
+	place->index = placement->n_nodes;
 	*HEAP_PUSH(placement->nodes, placement->n_nodes) = place;
+	node_set_put(placement->arena, &placement->present, place->index, true);
+	node_set_put(placement->arena, &placement->open, place->index, !place->closed);
+	placement->shape++;
+	roomier(place);
 	return place;
 }
 
@@ -168,39 +214,138 @@ const struct kube_node *place_node_of(const struct place_node *node)
 
 void place_node_close(struct place_node *node, bool closed)
 {
+	struct placement *placement = node->placement;
+	if (node->removed || node->closed == closed)
+		return;
 	node->closed = closed;
+	node_set_put(placement->arena, &placement->open, node->index, !closed);
+	placement->shape++;
+	placement->version++;
+	if (!closed)
+		roomier(node);
 }
 
+/* Its pods count nowhere any more, which others may have waited for. */
 void place_node_remove(struct place_node *node)
 {
+	struct placement *placement = node->placement;
 	node->removed = true;
+	node_set_put(placement->arena, &placement->present, node->index, false);
+	node_set_put(placement->arena, &placement->open, node->index, false);
+	placement->shape++;
+	placement->version++;
+	for (struct place_pod *pod = node->first; pod; pod = pod->node_next)
+		pod->class->moves++;
 }
 
 /* ---- the answer */
 
+/* The nodes that are worth asking: those not ruled out for ever, and open. When nothing would do the last time and what
+ * its terms speak of has not moved, only those that became roomier since. False: none. */
+static bool candidates(struct placement *placement, struct place_class *class, uint64_t **ret)
+{
+	const struct refusal *refusal = &class->refusal;
+	size_t n = (placement->n_nodes + 63) / 64, since = placement->n_freed - refusal->n_freed;
+	place_class_look(placement, class);
+	const struct node_set *open = class->tolerates_cordon ? &placement->present : &placement->open;
+	uint64_t *words = *ret = arena_alloc(placement->scratch, (n + 1) * sizeof *words), any = 0;
+	bool all =
+		!refusal->version || since >= ENOUGH_NODES || refusal->relations != place_relations(placement, class);
+	for (size_t i = all ? placement->n_freed : refusal->n_freed; i < placement->n_freed; i++)
+		words[placement->freed[i] / 64] |= UINT64_C(1) << placement->freed[i] % 64;
+	for (size_t i = 0; i < n; i++) {
+		words[i] = (all ? ~UINT64_C(0) : words[i]) & (i < open->n_words ? open->words[i] : 0) &
+			   (i < class->suits.n_words ? class->suits.words[i] : 0);
+		any |= words[i];
+	}
+	return any != 0;
+}
+
+/* The first bit at or after `from`; `n` when there is none. */
+static size_t next_bit(const uint64_t *words, size_t from, size_t n)
+{
+	while (from < n) {
+		uint64_t word = words[from / 64] >> from % 64;
+		if (word) {
+			from += (size_t)__builtin_ctzll(word);
+			return from < n ? from : n;
+		}
+		from = (from / 64 + 1) * 64;
+	}
+	return n;
+}
+
+struct choice {
+	struct placement *placement;
+	struct place_class *class;
+	const uint64_t *words;
+	struct rules rules;
+	bool has_rules; /* worked out when the first node has room */
+	struct place_node *best;
+	size_t fitting, last; /* nodes that will do; the last of them */
+};
+
+static void choose_from(struct choice *choice, size_t from, size_t to)
+{
+	for (size_t at = next_bit(choice->words, from, to); at < to && choice->fitting < ENOUGH_NODES;
+	     at = next_bit(choice->words, at + 1, to)) {
+		struct place_node *node = choice->placement->nodes[at], *best = choice->best;
+		if (place_room(choice->class, node) != PLACE_FITS)
+			continue;
+		if (!choice->has_rules)
+			place_rules(choice->placement, choice->class, &choice->rules);
+		choice->has_rules = true;
+		if (place_by_rules(&choice->rules, node) != PLACE_FITS)
+			continue;
+		choice->fitting++;
+		choice->last = at;
+		if (!best || node->milli > best->milli || (node->milli == best->milli && node->pods > best->pods))
+			choice->best = node;
+	}
+}
+
 struct place_node *placement_choose(struct placement *placement, const struct place_pod *pod)
 {
-	struct place_node *best = NULL;
-	size_t fitting = 0, looked = 0;
-	for (; looked < placement->n_nodes && fitting < ENOUGH_NODES; looked++) {
-		struct place_node *node = placement->nodes[(placement->cursor + looked) % placement->n_nodes];
-		if (placement_ask(placement, pod, node) != PLACE_FITS)
-			continue;
-		fitting++;
-		if (!best || node->milli > best->milli || (node->milli == best->milli && node->pods > best->pods))
-			best = node;
+	struct choice choice = {.placement = placement, .class = pod->class};
+	uint64_t *words;
+	if (pod->class->refusal.version == placement->version)
+		return NULL;
+	arena_reset(placement->scratch);
+	if (candidates(placement, pod->class, &words)) {
+		choice.words = words;
+		choose_from(&choice, placement->cursor, placement->n_nodes);
+		choose_from(&choice, 0, placement->cursor);
 	}
-	if (looked < placement->n_nodes)
-		placement->cursor = (placement->cursor + looked) % placement->n_nodes;
-	return best;
+	pod->class->refusal = (struct refusal){0};
+	if (!choice.best)
+		pod->class->refusal = (struct refusal){placement->version, place_relations(placement, pod->class),
+						       placement->n_freed};
+	else if (choice.fitting == ENOUGH_NODES) /* the next one looks on from here */
+		placement->cursor = (choice.last + 1) % placement->n_nodes;
+	return choice.best;
+}
+
+static enum place_answer answer(const struct placement *placement, const struct place_class *class,
+				const struct place_node *node, const struct rules *rules)
+{
+	if (!node_set_has(class->tolerates_cordon ? &placement->present : &placement->open, node->index))
+		return PLACE_CLOSED;
+	if (!node_set_has(&class->suits, node->index))
+		return place_alone(class, node);
+	enum place_answer room = place_room(class, node);
+	return room != PLACE_FITS ? room : place_by_rules(rules, node);
 }
 
 void placement_explain(struct placement *placement, const struct place_pod *pod, struct buf *out)
 {
 	size_t counts[PLACE_ANSWERS] = {0}, parts = 0;
+	struct rules rules;
+	arena_reset(placement->scratch);
+	place_class_look(placement, pod->class);
+	place_rules(placement, pod->class, &rules);
 	for (size_t i = 0; i < placement->n_nodes; i++)
 		if (!placement->nodes[i]->removed)
-			counts[placement_ask(placement, pod, placement->nodes[i])]++;
+			counts[answer(placement, pod->class, placement->nodes[i], &rules)]++;
 	for (size_t i = PLACE_FITS + 1; i < PLACE_ANSWERS; i++)
 		if (counts[i])
 			buf_printf(out, "%s%zu %s: %s", parts++ ? ", " : "", counts[i],

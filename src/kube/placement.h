@@ -37,7 +37,8 @@ void place_node_remove(struct place_node *node);	     /* gone: takes none and co
 struct place_pod *placement_pod(struct placement *placement, const struct kube_meta *meta,
 				const struct kube_pod_spec *spec);
 void placement_put(struct place_pod *pod, struct place_node *node);
-void placement_take(struct place_pod *pod); /* off its node; nothing when it has none */
+void placement_take(struct place_pod *pod);				   /* off its node; nothing when it has none */
+void placement_forget(struct placement *placement, struct place_pod *pod); /* taken, and never used again */
 struct place_node *place_pod_node(const struct place_pod *pod);
 /* Whatever the caller wants to find again by pod or node. */
 void place_pod_mark(struct place_pod *pod, void *mark);
@@ -67,7 +68,5 @@ enum place_answer {
 	PLACE_ANSWERS
 };
 extern const char *const place_answer_words[]; /* "cordoned", "taint not tolerated", … */
-enum place_answer placement_ask(struct placement *placement, const struct place_pod *pod,
-				const struct place_node *node);
 /* "3 nodes: cordoned, 2 not enough CPU": of all nodes, as kubectl describe tells it. */
 void placement_explain(struct placement *placement, const struct place_pod *pod, struct buf *out);

@@ -141,16 +141,17 @@ static void compile_node_terms(struct arena *arena, const json_t *selector, stru
 	}
 }
 
-static void compile_pod_terms(struct arena *arena, const char *ns, const json_t *from, struct pod_term **ret,
+static void compile_pod_terms(struct placement *placement, const char *ns, const json_t *from, struct pod_term **ret,
 			      size_t *ret_n)
 {
 	size_t i, k;
 	const json_t *one, *name;
+	struct arena *arena = placement->arena;
 	json_array_foreach (from, i, one) {
 		struct pod_term *term = ARENA_PUSH(arena, *ret, *ret_n);
 		const json_t *by_selector = json_object_get(one, "namespaceSelector");
 		term->selector = selector_of(arena, json_object_get(one, "labelSelector"));
-		term->topology_key = arena_strdup(arena, document_text_or(one, "topologyKey", ""));
+		term->topology = place_topology(placement, document_text_or(one, "topologyKey", ""));
 		json_array_foreach (json_object_get(one, "namespaces"), k, name)
 			if (json_is_string(name))
 				*ARENA_PUSH(arena, term->namespaces, term->n_namespaces) =
@@ -183,8 +184,9 @@ static void add_match_label_keys(struct arena *arena, const struct place_class *
 	}
 }
 
-static void compile_spreads(struct arena *arena, struct place_class *class)
+static void compile_spreads(struct placement *placement, struct place_class *class)
 {
+	struct arena *arena = placement->arena;
 	json_t *from DOCUMENT_CLEANUP = parse(class->spec->topology_spread);
 	size_t i;
 	const json_t *one;
@@ -194,12 +196,13 @@ static void compile_spreads(struct arena *arena, struct place_class *class)
 		struct spread *spread = ARENA_PUSH(arena, class->spreads, class->n_spreads);
 		*spread = (struct spread){
 			.selector = selector_of(arena, json_object_get(one, "labelSelector")),
-			.topology_key = arena_strdup(arena, document_text_or(one, "topologyKey", "")),
+			.topology = place_topology(placement, document_text_or(one, "topologyKey", "")),
 			.max_skew = document_int_or(one, "maxSkew", 1),
 			.min_domains = document_int_or(one, "minDomains", 0),
 			.ignore_affinity = !strcmp(document_text_or(one, "nodeAffinityPolicy", "Honor"), "Ignore"),
 			.honor_taints = !strcmp(document_text_or(one, "nodeTaintsPolicy", "Ignore"), "Honor")};
 		add_match_label_keys(arena, class, json_object_get(one, "matchLabelKeys"), &spread->selector);
+		spread->counts_itself = label_selector_matches(&spread->selector, class->labels, class->n_labels);
 	}
 }
 
@@ -227,17 +230,17 @@ static void compile_class(struct placement *placement, struct place_class *class
 	const json_t *nodes = document_at(affinity, "nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution");
 	if (nodes)
 		compile_node_terms(arena, nodes, ARENA_PUSH(arena, class->all_of, class->n_all_of));
-	compile_pod_terms(arena, class->ns,
+	compile_pod_terms(placement, class->ns,
 			  document_at(affinity, "podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution"),
 			  &class->anti, &class->n_anti);
-	compile_pod_terms(arena, class->ns,
+	compile_pod_terms(placement, class->ns,
 			  document_at(affinity, "podAffinity.requiredDuringSchedulingIgnoredDuringExecution"),
 			  &class->affinity, &class->n_affinity);
 	compile_requests(arena, class);
-	compile_spreads(arena, class);
-	class->anti_selects = arena_alloc(arena, class->n_anti * sizeof(struct class_list));
-	class->affinity_selects = arena_alloc(arena, class->n_affinity * sizeof(struct class_list));
-	class->spread_selects = arena_alloc(arena, class->n_spreads * sizeof(struct class_list));
+	compile_spreads(placement, class);
+	class->anti_selects = arena_alloc(arena, class->n_anti * sizeof(struct relations));
+	class->affinity_selects = arena_alloc(arena, class->n_affinity * sizeof(struct relations));
+	class->spread_selects = arena_alloc(arena, class->n_spreads * sizeof(struct relations));
 }
 
 /* ---- classes and pods */

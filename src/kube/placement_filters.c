@@ -1,16 +1,8 @@
-/* The filters of kube-scheduler's default profile: will a node do, and if not, why. What the terms of pods select is
- * worked out between classes, once. */
+/* The filters of kube-scheduler's default profile that look at one node: taints, labels and volumes, which are looked
+ * at once for each class, and the room that there is now. */
 #include "kube/placement_internal.h"
 
 #include <string.h>
-
-static const char *topology(const struct place_node *node, const char *key)
-{
-	const char *value = kube_meta_label(&node->node->meta, key);
-	return value ? value : !strcmp(key, "kubernetes.io/hostname") ? node->node->meta.name : NULL;
-}
-
-/* ---- filters of the node alone */
 
 static bool tolerates(const struct kube_pod_spec *spec, const struct kube_taint *taint)
 {
@@ -30,13 +22,6 @@ static bool tolerates(const struct kube_pod_spec *spec, const struct kube_taint 
 			return true;
 	}
 	return false;
-}
-
-/* A cordon is a taint that the scheduler adds in its mind. */
-static bool is_closed(const struct place_node *node, const struct kube_pod_spec *spec)
-{
-	static const struct kube_taint cordon = {"node.kubernetes.io/unschedulable", NULL, "NoSchedule"};
-	return node->removed || (node->closed && !tolerates(spec, &cordon));
 }
 
 static bool is_tainted(const struct place_node *node, const struct kube_pod_spec *spec)
@@ -89,7 +74,7 @@ static bool wants_node(const struct place_class *class, const struct place_node 
 	return true;
 }
 
-static enum place_answer has_room(const struct place_class *class, const struct place_node *node)
+enum place_answer place_room(const struct place_class *class, const struct place_node *node)
 {
 	if (node->pods < 1)
 		return PLACE_PODS;
@@ -110,187 +95,28 @@ static enum place_answer has_room(const struct place_class *class, const struct 
 	return PLACE_FITS;
 }
 
-/* ---- filters between pods */
-
-static bool term_covers(const struct placement *placement, const struct pod_term *term, const struct place_class *class)
+enum place_answer place_alone(const struct place_class *class, const struct place_node *node)
 {
-	bool ns = term->every_namespace;
-	for (size_t i = 0; i < term->n_namespaces && !ns; i++)
-		ns = class->ns && !strcmp(term->namespaces[i], class->ns);
-	if (!ns && term->has_namespace_selector && placement->world.namespace_of) {
-		const struct kube_namespace *of = placement->world.namespace_of(placement->world.context, class->ns);
-		ns = of && label_selector_matches(&term->namespace_selector, of->meta.labels, of->meta.n_labels);
-	}
-	return ns && label_selector_matches(&term->selector, class->labels, class->n_labels);
+	return is_tainted(node, class->spec) ? PLACE_TAINT
+	       : !wants_node(class, node)    ? PLACE_SELECTOR
+	       : !volumes_reach(class, node) ? PLACE_VOLUME
+					     : PLACE_FITS;
 }
 
-static const struct class_list *selected_by(struct placement *placement, struct class_list *list,
-					    const struct pod_term *term)
+void place_class_look(struct placement *placement, struct place_class *class)
 {
-	for (; list->known < placement->n_classes; list->known++) {
-		struct place_class *class = placement->classes[list->known];
-		if (term_covers(placement, term, class))
-			*ARENA_PUSH(placement->arena, list->classes, list->n) = class;
-	}
-	return list;
-}
-
-static const struct class_list *spread_over(struct placement *placement, struct place_class *class, size_t at)
-{
-	struct class_list *list = &class->spread_selects[at];
-	for (; list->known < placement->n_classes; list->known++) {
-		struct place_class *other = placement->classes[list->known];
-		if (other->ns && class->ns && !strcmp(other->ns, class->ns) &&
-		    label_selector_matches(&class->spreads[at].selector, other->labels, other->n_labels))
-			*ARENA_PUSH(placement->arena, list->classes, list->n) = other;
-	}
-	return list;
-}
-
-static const struct class_list *repelled_by(struct placement *placement, struct place_class *class)
-{
-	struct class_list *list = &class->anti_by;
-	for (; list->known < placement->n_classes; list->known++) {
-		struct place_class *other = placement->classes[list->known];
-		bool repels = false;
-		for (size_t i = 0; i < other->n_anti && !repels; i++)
-			repels = term_covers(placement, &other->anti[i], class);
-		if (repels)
-			*ARENA_PUSH(placement->arena, list->classes, list->n) = other;
-	}
-	return list;
-}
-
-static bool same_place(const struct place_node *a, const struct place_node *b, const char *key)
-{
-	const char *here = topology(a, key), *there = topology(b, key);
-	return here && there && !strcmp(here, there);
-}
-
-static bool someone_there(const struct class_list *list, const struct place_node *node, const char *key)
-{
-	for (size_t i = 0; i < list->n; i++)
-		for (const struct place_pod *pod = list->classes[i]->first; pod; pod = pod->next)
-			if (!pod->node->removed && same_place(pod->node, node, key))
-				return true;
-	return false;
-}
-
-static bool anyone(const struct class_list *list)
-{
-	for (size_t i = 0; i < list->n; i++)
-		if (list->classes[i]->first)
-			return true;
-	return false;
-}
-
-static bool repelled(struct placement *placement, struct place_class *class, const struct place_node *node)
-{
-	for (size_t i = 0; i < class->n_anti; i++)
-		if (someone_there(selected_by(placement, &class->anti_selects[i], &class->anti[i]), node,
-				  class->anti[i].topology_key))
-			return true;
-	const struct class_list *others = repelled_by(placement, class);
-	for (size_t i = 0; i < others->n; i++) {
-		const struct place_class *other = others->classes[i];
-		for (size_t t = 0; t < other->n_anti; t++) {
-			if (!term_covers(placement, &other->anti[t], class))
-				continue;
-			for (const struct place_pod *pod = other->first; pod; pod = pod->next)
-				if (!pod->node->removed && same_place(pod->node, node, other->anti[t].topology_key))
-					return true;
+	static const struct kube_taint cordon = {"node.kubernetes.io/unschedulable", NULL, "NoSchedule"};
+	if (!class->known)
+		class->tolerates_cordon = tolerates(class->spec, &cordon);
+	for (; class->known < placement->n_nodes; class->known++) {
+		const struct place_node *node = placement->nodes[class->known];
+		if (place_alone(class, node) == PLACE_FITS)
+			node_set_put(placement->arena, &class->suits, node->index, true);
+		for (size_t i = 0; i < class->n_spreads; i++) {
+			struct spread *spread = &class->spreads[i];
+			if ((spread->ignore_affinity || wants_node(class, node)) &&
+			    (!spread->honor_taints || !is_tainted(node, class->spec)))
+				node_set_put(placement->arena, &spread->nodes, node->index, true);
 		}
 	}
-	return false;
-}
-
-/* The first pod of a group that is drawn to itself may begin anywhere the key exists. */
-static bool drawn(struct placement *placement, struct place_class *class, const struct place_node *node)
-{
-	bool begins = true, there = true;
-	for (size_t i = 0; i < class->n_affinity; i++) {
-		const struct pod_term *term = &class->affinity[i];
-		const struct class_list *list = selected_by(placement, &class->affinity_selects[i], term);
-		if (!topology(node, term->topology_key))
-			return false;
-		there &= someone_there(list, node, term->topology_key);
-		begins &= !anyone(list) && term_covers(placement, term, class);
-	}
-	return there || begins;
-}
-
-static bool counts_for_spread(const struct spread *spread, const struct place_class *class,
-			      const struct place_node *node)
-{
-	if (node->removed || !topology(node, spread->topology_key))
-		return false;
-	if (!spread->ignore_affinity && !wants_node(class, node))
-		return false;
-	return !spread->honor_taints || (!is_tainted(node, class->spec) && !is_closed(node, class->spec));
-}
-
-static int64_t pods_in(const struct class_list *list, const struct spread *spread, const struct place_class *class,
-		       const char *domain)
-{
-	int64_t n = 0;
-	for (size_t i = 0; i < list->n; i++)
-		for (const struct place_pod *pod = list->classes[i]->first; pod; pod = pod->next)
-			if (counts_for_spread(spread, class, pod->node))
-				n += !strcmp(topology(pod->node, spread->topology_key), domain);
-	return n;
-}
-
-static bool spread_allows(struct placement *placement, struct place_class *class, size_t at,
-			  const struct place_node *node)
-{
-	const struct spread *spread = &class->spreads[at];
-	const struct class_list *list = spread_over(placement, class, at);
-	const char *here = topology(node, spread->topology_key), *seen[256];
-	int64_t least = INT64_MAX;
-	size_t domains = 0;
-	if (!here)
-		return false;
-	for (size_t i = 0; i < placement->n_nodes && domains < ARRAY_SIZE(seen); i++) {
-		if (!counts_for_spread(spread, class, placement->nodes[i]))
-			continue;
-		const char *domain = topology(placement->nodes[i], spread->topology_key);
-		size_t k = 0;
-		while (k < domains && strcmp(seen[k], domain) != 0)
-			k++;
-		if (k < domains)
-			continue;
-		seen[domains++] = domain;
-		int64_t n = pods_in(list, spread, class, domain);
-		least = n < least ? n : least;
-	}
-	if (least == INT64_MAX || (int64_t)domains < spread->min_domains)
-		least = 0;
-	bool counts_itself = label_selector_matches(&spread->selector, class->labels, class->n_labels);
-	return pods_in(list, spread, class, here) + counts_itself - least <= spread->max_skew;
-}
-
-/* ---- the answer */
-
-enum place_answer placement_ask(struct placement *placement, const struct place_pod *pod, const struct place_node *node)
-{
-	struct place_class *class = pod->class;
-	if (is_closed(node, class->spec))
-		return PLACE_CLOSED;
-	if (is_tainted(node, class->spec))
-		return PLACE_TAINT;
-	if (!wants_node(class, node))
-		return PLACE_SELECTOR;
-	if (!volumes_reach(class, node))
-		return PLACE_VOLUME;
-	enum place_answer room = has_room(class, node);
-	if (room != PLACE_FITS)
-		return room;
-	if (repelled(placement, class, node))
-		return PLACE_ANTI_AFFINITY;
-	if (class->n_affinity && !drawn(placement, class, node))
-		return PLACE_AFFINITY;
-	for (size_t i = 0; i < class->n_spreads; i++)
-		if (!spread_allows(placement, class, i, node))
-			return PLACE_SPREAD;
-	return PLACE_FITS;
 }

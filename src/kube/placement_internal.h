@@ -1,7 +1,8 @@
 /* The inside of placement: what its files share.
  *
  *   placement_class.c    specs and terms compiled, one class for pods alike
- *   placement_filters.c  will this node do?
+ *   placement_filters.c  will this node do, looked at alone?
+ *   placement_domains.c  what the terms between pods say of zones, hosts and other domains
  *   placement.c          nodes, pods on them, and the choice */
 #pragma once
 
@@ -13,6 +14,19 @@ struct amount {
 	const char *name;
 	int64_t units;
 };
+struct node_set { /* one bit a node, by its index */
+	uint64_t *words;
+	size_t n_words; /* the bits of further words are 0 */
+};
+struct topology { /* a label of nodes whose values are domains: a zone, a host */
+	const char *key;
+	uint32_t *of; /* by node: its domain; 0: the node has none */
+	size_t known; /* nodes */
+	const char **values;
+	size_t n_values; /* domain d is values[d - 1] */
+	uint32_t *table; /* hash of a value: its domain */
+	size_t capacity;
+};
 struct node_term { /* of a NodeSelector: all must match */
 	struct label_selector labels;
 	const char *node_name; /* matchFields metadata.name In [x]; NULL */
@@ -23,7 +37,7 @@ struct node_terms { /* one must match */
 };
 struct pod_term {
 	struct label_selector selector;
-	const char *topology_key;
+	struct topology *topology;
 	const char **namespaces;
 	size_t n_namespaces;
 	bool every_namespace;
@@ -32,14 +46,27 @@ struct pod_term {
 };
 struct spread {
 	struct label_selector selector;
-	const char *topology_key;
+	struct topology *topology;
 	int64_t max_skew, min_domains;
 	bool ignore_affinity, honor_taints;
+	bool counts_itself;
+	struct node_set nodes; /* whose pods count, as long as the node is there */
 };
-struct class_list {
-	struct place_class **classes;
+/* Classes that a term selects, or whose term selects this class: worked out once for each pair. */
+struct relation {
+	struct place_class *class;
+	const struct pod_term *term; /* the other's, in `repelled_by`; or NULL */
+};
+struct relations {
+	struct relation *items;
 	size_t n;
 	size_t known; /* how many classes there were when it was made */
+};
+/* When nothing would do for a class: until something gets better, nothing will. */
+struct refusal {
+	uint64_t version;   /* of the placement; 0: none */
+	uint64_t relations; /* how often related pods had moved */
+	size_t n_freed;	    /* nodes that had become roomier */
 };
 
 struct place_class {
@@ -56,8 +83,13 @@ struct place_class {
 	size_t n_anti, n_affinity;
 	struct spread *spreads;
 	size_t n_spreads;
-	struct class_list *anti_selects, *affinity_selects, *spread_selects; /* by term */
-	struct class_list anti_by; /* classes one of whose anti-affinity terms selects this one */
+	struct relations *anti_selects, *affinity_selects, *spread_selects; /* by term */
+	struct relations repelled_by; /* classes with an anti-affinity term that selects this one */
+	bool tolerates_cordon;
+	struct node_set suits; /* nodes that are not ruled out for ever: taints, labels, volumes */
+	size_t known;	       /* nodes looked at for that */
+	struct refusal refusal;
+	uint64_t moves; /* how often a pod of it came or went */
 	struct place_pod *first;
 	struct place_class *next_alike; /* same hash */
 };
@@ -72,6 +104,7 @@ struct place_pod {
 
 struct place_node {
 	const struct kube_node *node;
+	size_t index;
 	bool closed, removed;
 	int64_t milli, bytes, pods; /* free */
 	struct amount *others;
@@ -83,12 +116,20 @@ struct place_node {
 };
 
 struct placement {
-	struct arena *arena;
+	struct arena *arena, *scratch; /* the latter of one question */
 	struct placement_world world;
 	struct place_node **nodes;
 	size_t n_nodes, cursor;
+	struct node_set present, open; /* not removed; and not closed */
+	uint32_t *freed;	       /* indices of nodes that became roomier, in order */
+	size_t n_freed;
+	uint64_t version; /* moves with every change */
+	uint64_t shape;	  /* moves with changes of nodes */
+	struct topology **topologies;
+	size_t n_topologies;
 	struct place_class **classes;
 	size_t n_classes;
+	struct place_pod *spare; /* forgotten, linked by next */
 	struct place_class *by_hash[1024];
 };
 
@@ -105,3 +146,34 @@ struct place_class *place_class_of(struct placement *placement, const struct kub
 int64_t place_milli(const char *text); /* "100m" -> 100; 0 for NULL or nonsense */
 int64_t place_units(const char *text);
 struct amount *place_amount(struct amount *amounts, size_t n, const char *name); /* NULL: none */
+
+static inline bool node_set_has(const struct node_set *set, size_t at)
+{
+	return at / 64 < set->n_words && set->words[at / 64] >> at % 64 & 1;
+}
+void node_set_put(struct arena *arena, struct node_set *set, size_t at, bool in); /* placement.c */
+
+/* ---- placement_filters.c */
+void place_class_look(struct placement *placement, struct place_class *class); /* at nodes that are new */
+enum place_answer place_alone(const struct place_class *class, const struct place_node *node); /* for ever */
+enum place_answer place_room(const struct place_class *class, const struct place_node *node);
+
+/* ---- placement_domains.c */
+enum rule_kind { RULE_REPELS, RULE_DRAWS, RULE_SPREADS };
+struct rule { /* what one topology means for a pod that is to be placed */
+	enum rule_kind kind;
+	const struct topology *topology;
+	uint64_t *there; /* REPELS: not these domains; DRAWS: only these. A bit a domain */
+	int64_t *counts; /* SPREADS: the pods in each domain … */
+	int64_t most;	 /* … and how many there may be before it comes */
+};
+struct rules { /* good until anything moves */
+	struct rule *items;
+	size_t n;
+	bool begins; /* the first of a group that is drawn to itself: anywhere the topology exists */
+};
+struct topology *place_topology(struct placement *placement, const char *key);
+void place_rules(struct placement *placement, struct place_class *class, struct rules *ret); /* in scratch */
+enum place_answer place_by_rules(const struct rules *rules, const struct place_node *node);
+/* How often the pods have moved that the class's terms speak of, or whose terms speak of it. */
+uint64_t place_relations(struct placement *placement, struct place_class *class);
