@@ -2,12 +2,16 @@
 
 usage: assess_live.py AGENT EXAMPLE.YAML DIRECTORY     prints failures; the last line is "N passed, N failed"
 """
+import http.server
 import json
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
+import threading
+import time
 import urllib.request
 
 AGENT, EXAMPLE, WORK = (pathlib.Path(one).resolve() for one in sys.argv[1:4])
@@ -152,6 +156,93 @@ def refreshed():
     check("help says what it does", b"changes nothing else" in subprocess.run([AGENT, "assess", "--help"], capture_output=True).stdout)
 
 
+# ---- the search of the audit log, by a service that is slow, fails, or finds something ----
+
+class Logs(http.server.BaseHTTPRequestHandler):
+    """CloudWatch Logs, which answers a search as the test says."""
+    answers, asked = {}, []
+
+    def do_POST(self):
+        operation = self.headers["x-amz-target"].split(".")[1]
+        body = self.rfile.read(int(self.headers["content-length"]))
+        Logs.asked.append((operation, json.loads(body)))
+        status, answer = Logs.answers.get(operation, (200, {"queryId": "q-1"} if operation == "StartQuery" else {"success": True}))
+        text = json.dumps(answer).encode()
+        self.send_response(status)
+        self.send_header("content-type", "application/x-amz-json-1.1")
+        self.send_header("content-length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    def log_message(self, *_):
+        pass
+
+
+def cell(row):
+    return [{"field": name, "value": value} for name, value in row.items()]
+
+
+VAP = {"objectRef.apiGroup": "admissionregistration.k8s.io", "objectRef.apiVersion": "v1beta1", "objectRef.resource": "validatingadmissionpolicies", "verb": "patch",
+       "userAgent": "policy-sync/v2", "user.username": "system:serviceaccount:ops:sync", "annotations.k8s.io/deprecated": "true",
+       "annotations.k8s.io/removed-release": "1.34", "n": "17", "last_seen": "2026-11-23T22:00:00.000000Z"}
+
+
+def audit_search():
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Logs)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    with Door("--speed", "0") as door:  # time stands still, but for who sleeps
+        (WORK / "logs.yaml").write_text(f"cluster: shop\nregion: us-east-1\nclock_url: {door.url}/sim/clock\nkubeconfig: {door.kubeconfig}\n")
+
+        def ask(*arguments, config="logs.yaml", **answers):
+            Logs.answers, Logs.asked = answers, []
+            return run("--config", WORK / config, "--to", "1.34", *arguments, AWS_ENDPOINT_URL=door.url,
+                       AWS_ENDPOINT_URL_CLOUDWATCH_LOGS=f"http://127.0.0.1:{server.server_port}")
+
+        _, report, said = ask(GetQueryResults=(200, {"status": "Complete", "results": [cell(VAP)]}))
+        found = of(report, "API-CALLER")
+        seen = found[0]["evidence"][0] if found else {}
+        check("a search names who calls, how often and when last", found and found[0]["severity"] == "BLOCKER" and (seen["caller"], seen["count"], seen["last_seen"])
+              == ("policy-sync/v2", 17, "2026-11-23T22:00:00Z") and "system:serviceaccount:ops:sync" in seen["detail"], f"{found} {said}")
+        started = Logs.asked[0][1]
+        check("it searches the cluster's log, one day back", started["logGroupName"] == "/aws/eks/shop/cluster" and started["endTime"] - started["startTime"] == 86400
+              and "kube-apiserver-audit" in started["queryString"], str(started))
+        _, report, said = ask(GetQueryResults=(200, {"status": "Running", "results": []}))
+        told = sources(report).get("logs:GetQueryResults", ("", ""))
+        check("one that does not end is ended, and told", told[0] == "failed" and "within a minute" in told[1] and Logs.asked[-1][0] == "StopQuery", f"{told} {said}")
+        check("and waited for without haste", 20 < sum(one[0] == "GetQueryResults" for one in Logs.asked) < 80, str(len(Logs.asked)))
+        for status in ("Failed", "Cancelled", "Timeout"):
+            _, report, _ = ask(GetQueryResults=(200, {"status": status, "results": []}))
+            check(f"one that ends as {status} is told", sources(report)["logs:GetQueryResults"] == ("failed", f"the search ended as {status}"), str(sources(report).get("logs:GetQueryResults")))
+        _, report, _ = ask(GetQueryResults=(200, {"status": "Complete", "results": [cell({**VAP, "userAgent": f"caller-{i}"}) for i in range(1000)]}))
+        check("more callers than are told", "more callers" in sources(report)["logs:GetQueryResults"][1] and len(of(report, "API-CALLER")) == 1000, str(len(of(report, "API-CALLER"))))
+        hostile = [[{"field": "n"}], "x", [{"value": "1"}], cell({**VAP, "n": "many", "last_seen": "yesterday"}), cell({"verb": "get"}), [{"field": "@message", "value": "{broken"}]]
+        _, report, said = ask(GetQueryResults=(200, {"status": "Complete", "results": hostile}))
+        check("rows that make no sense cost themselves", len(of(report, "API-CALLER")) == 1 or "logs:GetQueryResults" in said + str(sources(report)), said)
+        for code in ("LimitExceededException", "ResourceNotFoundException"):
+            _, report, _ = ask(StartQuery=(400, {"__type": code, "message": "no"}))
+            check(f"a search that cannot begin: {code}", sources(report)["logs:StartQuery"][0] == sources(report)["logs:GetQueryResults"][0] == "failed"
+                  and code in sources(report)["logs:StartQuery"][1], str(sources(report)))
+        (WORK / "none.yaml").write_text((WORK / "logs.yaml").read_text() + "checks: { audit_log_hours: 0 }\n")
+        _, report, _ = ask(config="none.yaml")
+        check("no search where the configuration wants none", not Logs.asked and sources(report)["logs:StartQuery"][0] == "skipped", str(Logs.asked))
+    server.shutdown()
+
+
+def interrupted():
+    """Ctrl-C ends the wait for EKS."""
+    with Door() as door:
+        agent = subprocess.Popen([AGENT, "assess", "--config", EXAMPLE, "--endpoint-url", door.url, "--kubeconfig", door.kubeconfig, "--refresh-insights"],
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=WORK, env={**os.environ, **KEYS})
+        time.sleep(1.5)
+        agent.send_signal(signal.SIGINT)
+        try:
+            code = agent.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            agent.kill()
+            code = None
+        check("an interrupt ends the wait for EKS", code is not None, agent.stderr.read().decode())
+
+
 # ---- evidence that is given beside the cluster ----
 
 def event(**more):
@@ -280,6 +371,6 @@ def scanners():
         check(f"{flag[0]} is about the live cluster", code == 2 and "--from" in said, f"{code} {said}")
 
 
-for case in (healthy, denied, refreshed, audit_files, manifests, scanners):
+for case in (healthy, denied, refreshed, audit_search, interrupted, audit_files, manifests, scanners):
     case()
 print(f"{passed} passed, {failed} failed")
