@@ -6,6 +6,7 @@
  * applied once, are told by API-MANAGEDFIELDS and API-LASTAPPLIED, and stand here as further evidence. */
 #include <string.h>
 #include "assessment/api_evidence.h"
+#include "base/time.h"
 #include "codec/document.h"
 
 #define PAGE "https://kubernetes.io/docs/reference/using-api/deprecation-guide/"
@@ -60,6 +61,12 @@ static bool is_named_client(const struct api_evidence *evidence)
 	       (evidence->caller_kind == API_CALLER_CONTROLLER || evidence->caller_kind == API_CALLER_LISTER);
 }
 
+/* Who has not called for a week has probably been mended (INSIGHT-STICKY): told, and no blocker. */
+static bool still_calls(const struct assess *assess, const struct api_evidence *evidence)
+{
+	return !evidence->last_seen_ms || assess->now_ms - evidence->last_seen_ms <= 7 * DAY_MS;
+}
+
 /* ---- API-REMOVED-IN-PATH */
 
 static bool is_strong(const struct assess *assess, const struct api_evidence *evidence)
@@ -72,6 +79,7 @@ static bool is_strong(const struct assess *assess, const struct api_evidence *ev
 	case API_CLIENT:
 	case API_AUDIT_LOG:
 		return is_named_client(evidence) && evidence->caller_kind == API_CALLER_CONTROLLER &&
+		       still_calls(assess, evidence) &&
 		       api_evidence_on_path(assess, evidence); /* of what is gone already nobody loses anything */
 	case API_FILE:
 	case API_GIT:
@@ -167,18 +175,20 @@ static void deprecated(struct assess *assess)
 
 /* ---- live calls */
 
-/* Who is said to call this API: are all of them the system's own, or scanners? */
-static void callers_of(struct assess *assess, const struct api_evidence *metric, bool *ret_any, bool *ret_others)
+/* Who is said to call this API: are all of them the system's own, or scanners? Does another one still call? */
+static void callers_of(struct assess *assess, const struct api_evidence *metric, bool *ret_any, bool *ret_others,
+		       bool *ret_still)
 {
-	*ret_any = *ret_others = false;
+	*ret_any = *ret_others = *ret_still = false;
 	EACH_EVIDENCE(assess, evidence)
 	{
 		if ((evidence->source != API_CLIENT && evidence->source != API_AUDIT_LOG) ||
 		    !api_evidence_same_api(evidence, metric))
 			continue;
+		bool other = evidence->caller_kind != API_CALLER_SYSTEM && evidence->caller_kind != API_CALLER_SCANNER;
 		*ret_any = true;
-		*ret_others |=
-			evidence->caller_kind != API_CALLER_SYSTEM && evidence->caller_kind != API_CALLER_SCANNER;
+		*ret_others |= other;
+		*ret_still |= other && still_calls(assess, evidence);
 	}
 }
 
@@ -195,15 +205,15 @@ static void called(struct assess *assess)
 	size_t from = assess->n_findings;
 	EACH_EVIDENCE(assess, evidence)
 	{
-		bool any, others;
+		bool any, others, still;
 		if (evidence->source != API_METRIC || !api_evidence_removed(assess, evidence))
 			continue;
-		callers_of(assess, evidence, &any, &others);
+		callers_of(assess, evidence, &any, &others, &still);
 		if (any && !others)
 			continue;
 		struct finding *finding =
 			tell(assess, from, evidence, ends_text(assess, evidence, "somebody has asked for"));
-		if (any)
+		if (still)
 			finding->severity = SEVERITY_BLOCKER;
 		add_callers(assess, finding, evidence);
 	}
@@ -214,10 +224,10 @@ static void called_by_system(struct assess *assess)
 	size_t from = assess->n_findings;
 	EACH_EVIDENCE(assess, evidence)
 	{
-		bool any, others;
+		bool any, others, still;
 		if (evidence->source != API_METRIC || !api_evidence_removed(assess, evidence))
 			continue;
-		callers_of(assess, evidence, &any, &others);
+		callers_of(assess, evidence, &any, &others, &still);
 		if (!any || others)
 			continue;
 		struct finding *finding =
@@ -245,7 +255,7 @@ static void callers(struct assess *assess)
 		bool controls = evidence->caller_kind == API_CALLER_CONTROLLER;
 		finding = assess_aws(assess, evidence->caller, "%s %s", controls ? "works with" : "looks at",
 				     ends_text(assess, evidence, subject_text(evidence->resource)));
-		finding->severity = controls ? SEVERITY_BLOCKER : SEVERITY_LOW;
+		finding->severity = controls && still_calls(assess, evidence) ? SEVERITY_BLOCKER : SEVERITY_LOW;
 		api_evidence_describe(assess, finding, evidence);
 	}
 }

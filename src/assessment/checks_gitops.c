@@ -211,20 +211,15 @@ static void version_of(struct assess *assess, const struct kube_workload *worklo
 		       const char *component, const char *version)
 {
 	const struct component_support *row = knowledge_component(component, version),
+				       *oldest = knowledge_component_after(component, version),
 				       *newer = knowledge_component_for(component, assess->to);
-	bool ancient = !row && newer && knowledge_component_ancient(component, version);
-	if (ancient ? newer == knowledge_component_for(component, 0)
-		    : !row || !row->max_minor || row->max_minor >= assess->to)
+	row = row ? row : oldest;
+	if (!row || !row->max_minor || row->max_minor >= assess->to)
 		return;
 	struct finding *finding =
-		ancient ? SUBJECT_FOUND(assess, workload, "%s %s is older than all releases that were tested with %s",
-					product, version, assess->target)
-			: SUBJECT_FOUND(assess, workload,
-					"%s %s was tested with Kubernetes up to 1.%u, the target is %s", product,
-					version, row->max_minor, assess->target);
-	if (row)
-		assess_evidence(assess, finding, "knowledge", "%s: %s", row->published ? "published" : "inferred",
-				row->source);
+		SUBJECT_FOUND(assess, workload, "%s %s was tested with Kubernetes up to 1.%u%s, the target is %s",
+			      product, version, row->max_minor, oldest ? " at most" : "", assess->target);
+	assess_evidence(assess, finding, "knowledge", "%s: %s", row->published ? "published" : "inferred", row->source);
 	if (newer)
 		assess_remedy(assess, finding, "upgrade %s to %s or later first", product, newer->from);
 }

@@ -200,10 +200,13 @@ static void grace_zero(struct assess *assess)
 	}
 }
 
-/* Pods of DaemonSets are not evicted. */
+/* Pods of DaemonSets are not evicted, and of what is scaled to 0 there are none. */
 static void one_long_grace(struct assess *assess, const struct subject_spec *subject)
 {
-	if (!strcmp(subject_text(subject->kind), "DaemonSet") || !subject->spec->has_grace_s ||
+	const struct kube_workload *workload =
+		index_workload(assess, subject->kind, subject->meta->ns, subject->meta->name);
+	if ((workload && workload->has_replicas && !workload->replicas) ||
+	    !strcmp(subject_text(subject->kind), "DaemonSet") || !subject->spec->has_grace_s ||
 	    subject->spec->grace_s <= DRAIN_LIMIT_S)
 		return;
 	struct finding *finding =

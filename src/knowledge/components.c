@@ -80,12 +80,13 @@ const struct component_support *knowledge_component_newer(const struct component
 	return first_spanning((size_t)(row - knowledge_components) + 1, row->component, minor, minor);
 }
 
-bool knowledge_component_ancient(const char *component, const char *release)
+const struct component_support *knowledge_component_after(const char *component, const char *release)
 {
 	unsigned long asked[3];
 	const struct component_support *oldest = NULL;
 	for (size_t i = 0; i < knowledge_n_components && !oldest; i++)
 		if (!strcmp(knowledge_components[i].component, component))
 			oldest = &knowledge_components[i];
-	return oldest && release && release_parse(release, asked) && release_compare(asked, oldest->from) < 0;
+	return oldest && release && release_parse(release, asked) && release_compare(asked, oldest->from) < 0 ? oldest
+													      : NULL;
 }

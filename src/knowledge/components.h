@@ -25,5 +25,5 @@ size_t knowledge_component_behind(const struct component_support *row);
 const struct component_support *knowledge_component_for(const char *component, unsigned minor);
 /* The next release after that of `row` that supports 1.MINOR; NULL: none is known. */
 const struct component_support *knowledge_component_newer(const struct component_support *row, unsigned minor);
-/* Is the release older than all that is known of the component? */
-bool knowledge_component_ancient(const char *component, const char *release);
+/* The component's oldest line, when the release is older than that; NULL: it is not, or nothing is known. */
+const struct component_support *knowledge_component_after(const char *component, const char *release);

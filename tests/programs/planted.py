@@ -15,6 +15,7 @@ import subprocess
 import sys
 
 from planted_base import healthy
+from planted_near import by_other_hands, neighbours
 from planted_render import render
 from planted_world import CLUSTER
 import planted_apis
@@ -60,6 +61,7 @@ def plant(seed, only, count):
     hop = planted_table.hop_for(rng, chosen)
     world = healthy(seed, hop)
     world.plant_rng = rng
+    neighbours(world)
     if world.to < world.frm:
         planted_table.backwards(world)
     grown = []
@@ -72,6 +74,7 @@ def plant(seed, only, count):
         else:
             del world.expected[before:]
     render(world)
+    by_other_hands(world)
     return world, grown
 
 

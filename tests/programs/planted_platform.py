@@ -161,7 +161,7 @@ def group_that_is_gone(world):
 
 @plants("CP-SG")
 def group_without_rules(world):
-    if not claim(world, "cluster group"):
+    if world.cluster_document["resourcesVpcConfig"]["securityGroupIds"] or not claim(world, "cluster group"):
         return False
     world.security_groups[0]["IpPermissions"] = []
     world.expect("CP-SG", "BLOCKER", aws_thing(world.group_id))

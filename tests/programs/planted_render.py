@@ -76,7 +76,7 @@ def ec2(world):
     gone = getattr(world, "gone_subnets", [])
     world.call("describe_subnets", by_ids(world, ids + gone, "SubnetIds", "subnet-id") if not gone else {"Filters": [{"Name": "subnet-id", "Values": ids + gone}]}, {"Subnets": world.subnets + world.more_subnets})
     groups = [group["GroupId"] for group in world.security_groups]
-    world.call("describe_security_groups", by_ids(world, groups, "GroupIds", "group-id") if world.group_id in groups else {"Filters": [{"Name": "group-id", "Values": [world.group_id]}]},
+    world.call("describe_security_groups", by_ids(world, groups, "GroupIds", "group-id") if world.group_id in groups and not getattr(world, "not_asked_groups", False) else {"Filters": [{"Name": "group-id", "Values": [world.group_id]}]} if world.group_id not in groups else {"GroupIds": groups},
                {"SecurityGroups": world.security_groups})
     world.call("describe_auto_scaling_groups", {}, {"AutoScalingGroups": world.scaling_groups})
     world.call("describe_launch_templates", {}, {"LaunchTemplates": world.templates})
