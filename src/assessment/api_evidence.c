@@ -207,13 +207,27 @@ void api_evidence_add(struct assess *assess, struct finding *finding, const stru
 	added->count = evidence->count >= 0 ? evidence->count : 0;
 }
 
+static const char *replacing_version(const struct assess *assess, const struct api_lifecycle *api)
+{
+	const char *group = subject_text(api->replacement_group);
+	return arena_printf(assess->arena, "%s%s%s", group, *group ? "/" : "", api->replacement_version);
+}
+
 static const char *replacement_of(const struct assess *assess, const struct api_lifecycle *api)
 {
 	if (!api || !api->replacement_version)
 		return NULL;
-	const char *group = subject_text(api->replacement_group);
-	return arena_printf(assess->arena, "%s%s%s%s%s", group, *group ? "/" : "", api->replacement_version,
-			    api->replacement_kind ? " " : "", subject_text(api->replacement_kind));
+	return arena_printf(assess->arena, "%s%s%s", replacing_version(assess, api), api->replacement_kind ? " " : "",
+			    subject_text(api->replacement_kind));
+}
+
+/* An object of Kubernetes' own whose kind lives on in another version: the API server itself converts it. */
+static bool can_be_applied(const struct api_evidence *evidence)
+{
+	const struct api_lifecycle *api = evidence->api;
+	return (evidence->source == API_OBJECT || evidence->source == API_LAST_APPLIED) && evidence->kind &&
+	       evidence->object_name && api && api->replacement_version && !api->component &&
+	       (!api->replacement_kind || !strcmp(api->replacement_kind, evidence->kind));
 }
 
 void api_evidence_describe(struct assess *assess, struct finding *finding, const struct api_evidence *evidence)
@@ -222,6 +236,10 @@ void api_evidence_describe(struct assess *assess, struct finding *finding, const
 	finding->removed_in = evidence->removed ? evidence->removed : evidence->api ? evidence->api->removed : NULL;
 	finding->deprecated_in = evidence->api ? evidence->api->deprecated : NULL;
 	finding->replacement = replacement_of(assess, evidence->api);
+	if (can_be_applied(evidence))
+		assess_change(assess, finding, "apply",
+			      &(struct finding_object){evidence->kind, evidence->object_ns, evidence->object_name, NULL},
+			      finding->api_version, replacing_version(assess, evidence->api));
 	if (finding->replacement)
 		assess_remedy(assess, finding, "use %s instead of %s", finding->replacement, finding->api_version);
 	api_evidence_add(assess, finding, evidence);

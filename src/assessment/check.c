@@ -280,6 +280,14 @@ void assess_remedy(struct assess *assess, struct finding *finding, const char *f
 	finding->remedy = FORMATTED(assess, format);
 }
 
+void assess_change(struct assess *assess, struct finding *finding, const char *action, const struct finding_object *what,
+		   const char *from, const char *to)
+{
+	finding->change = arena_alloc(assess->arena, sizeof *finding->change);
+	*finding->change = (struct finding_change){
+		action, what->kind, keep(assess, what->ns), keep(assess, what->name), keep(assess, from), keep(assess, to)};
+}
+
 struct finding *assess_unknown(struct assess *assess, const char *kind, const char *ns, const char *name,
 			       const char *format, ...)
 {

@@ -95,6 +95,9 @@ static void incompatible(struct assess *assess)
 		assess_evidence(assess, finding, "eks:DescribeAddonVersions", "default for %s: %s", assess->target,
 				to ? to : "not told");
 		update_remedy(assess, finding, addon, to);
+		if (to)
+			assess_change(assess, finding, "addon", &(struct finding_object){.name = name_of(addon)},
+				      version_of(addon), to);
 	}
 }
 
@@ -334,6 +337,9 @@ static void dns(struct assess *assess)
 	struct finding *finding =
 		SUBJECT_FOUND(assess, workload, "%s: names may not resolve while nodes are replaced", wrong);
 	assess_evidence(assess, finding, "kubernetes pods", "%zu of %zu ready", ready, pods.n);
+	if (subject_replicas(workload) == 1 && subject_may_scale(assess, workload))
+		assess_change(assess, finding, "scale",
+			      &(struct finding_object){"Deployment", workload->meta.ns, workload->meta.name, NULL}, "1", "2");
 }
 
 static void ipvs(struct assess *assess)

@@ -205,6 +205,35 @@ static const struct kube_workload *lone_workload(struct assess *assess, const st
 		       : NULL;
 }
 
+/* The one Deployment whose pods are all that the budget selects, if we may scale it. */
+static const struct kube_workload *only_deployment(struct assess *assess, const struct grasp *grasp)
+{
+	struct pod_list pods = index_pdb_pods(assess, grasp->pdb);
+	const struct kube_workload *only = pods.n ? index_pod_workload(assess, pods.pods[0]) : NULL;
+	for (size_t i = 1; i < pods.n && only; i++)
+		if (index_pod_workload(assess, pods.pods[i]) != only)
+			only = NULL;
+	return only && selects_template(assess, grasp->pdb, only) && subject_may_scale(assess, only) ? only : NULL;
+}
+
+/* One replica more lets one go, where so many and not all must stay. */
+static void one_more_replica(struct assess *assess, const struct grasp *grasp, struct finding *finding)
+{
+	struct grasp more = *grasp;
+	const struct kube_workload *workload = only_deployment(assess, grasp);
+	int64_t wanted;
+	more.expected++;
+	if (!workload || subject_replicas(workload) != grasp->expected || !wanted_healthy(&more, &wanted) ||
+	    wanted >= more.expected)
+		return;
+	assess_change(assess, finding, "scale",
+		      &(struct finding_object){"Deployment", workload->meta.ns, workload->meta.name, NULL},
+		      arena_printf(assess->arena, "%lld", (long long)grasp->expected),
+		      arena_printf(assess->arena, "%lld", (long long)more.expected));
+	assess_remedy(assess, finding, "kubectl -n %s scale deployment %s --replicas=%lld",
+		      subject_text(workload->meta.ns), subject_text(workload->meta.name), (long long)more.expected);
+}
+
 static void one_zero(struct assess *assess, const struct grasp *grasp, enum verdict verdict)
 {
 	const struct kube_pdb *pdb = grasp->pdb;
@@ -225,6 +254,7 @@ static void one_zero(struct assess *assess, const struct grasp *grasp, enum verd
 			      "kubectl -n %s patch pdb %s --type merge -p '{\"spec\":{\"minAvailable\":null,"
 			      "\"maxUnavailable\":1}}'",
 			      subject_text(pdb->meta.ns), subject_text(pdb->meta.name));
+	one_more_replica(assess, grasp, finding);
 }
 
 static void pdb_zero(struct assess *assess)

@@ -16,6 +16,11 @@ bool subject_is_set(const struct assess *assess, const struct kube_workload *wor
 bool subject_is_lasting(const struct assess *assess, const struct kube_workload *workload);
 /* Anything with a template that may still make pods: those above, Jobs that are not over, CronJobs; EKS's own too. */
 bool subject_makes_pods(const struct kube_workload *workload);
+/* Whether we may change it where it stands: a GitOps controller would put it back, and Git then tells another story. */
+bool subject_is_gitops(const struct kube_meta *meta);
+/* A Deployment that is well and whose replicas nobody else sets, neither GitOps nor an autoscaler. Its pods are alike
+ * and hold no volumes of their own, so one more of them harms nobody. */
+bool subject_may_scale(const struct assess *assess, const struct kube_workload *workload);
 bool subject_is_kind(const struct kube_workload *workload, const char *kind);
 int64_t subject_replicas(const struct kube_workload *workload); /* 1 where nothing is said */
 /* A bare pod: nobody's, not the kubelet's own, not over, not going. */

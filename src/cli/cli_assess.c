@@ -2,13 +2,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "agent/loop.h"
 #include "assessment/accept.h"
 #include "assessment/check.h"
 #include "assessment/notes.h"
 #include "cli/commands.h"
 #include "codec/document.h"
 #include "codec/json.h"
-#include "execution/step.h"
 #include "knowledge/lifecycle.h"
 #include "perception/survey.h"
 
@@ -88,64 +88,24 @@ static void say(void *context, const char *what)
 	fprintf(stderr, "looking at %s\n", what);
 }
 
-/* Neither AWS nor the API server answered: that is no assessment. */
-static struct error *nothing_seen(const struct inventory *inventory)
-{
-	const struct source *aws = inventory_find_source(inventory, "aws"),
-			    *cluster = inventory_find_source(inventory, "eks:DescribeCluster"),
-			    *kubernetes = inventory_find_source(inventory, "kubernetes");
-	const struct source *first = aws ? aws : cluster;
-	if (!kubernetes || kubernetes->status == SOURCE_OK || !first || first->status == SOURCE_OK)
-		return NULL;
-	bool same =
-		strstr(kubernetes->detail, first->detail) != NULL; /* the API server is asked with AWS's credentials */
-	return error_remedy(error_new(first->status == SOURCE_DENIED ? ERROR_AUTH : ERROR_TRANSIENT,
-				      "nothing could be seen of cluster \"%s\": AWS: %s%s%s", inventory->cluster,
-				      first->detail, same ? "" : "; Kubernetes: ", same ? "" : kubernetes->detail),
-			    "eks-upgrade-agent doctor tells what is missing");
-}
-
-/* The live look; what cannot be reached at all is told by the inventory's sources. */
 static struct error *look(struct cli *cli, struct inventory **ret)
 {
-	struct world world = {.ports = &cli->ports, .config = &cli->config};
 	struct snapshot *snapshot CLEANUP(snapshot_freep) = NULL;
-	struct error *aws_error ERROR_CLEANUP = NULL, *kube_error ERROR_CLEANUP = NULL;
-	struct survey survey = {.ports = &cli->ports, .config = &cli->config};
 	const char *path = cli_flag_text(cli, "save");
 	if (path)
 		TRY(snapshot_new(path, &snapshot));
-	aws_error = world_aws(&world, &survey.aws);
-	kube_error = world_blue(&world, &survey.kube);
-	survey.aws_error = aws_error;
-	survey.kube_error = kube_error;
-	survey.snapshot = snapshot;
-	survey.refresh_insights = cli_flag_given(cli, "refresh-insights");
-	survey.progress = cli_stdin_is_terminal() ? say : NULL;
-	if (aws_error)
-		survey.aws = NULL;
-	if (kube_error)
-		survey.kube = NULL;
+	struct survey survey = {.ports = &cli->ports,
+				.config = &cli->config,
+				.snapshot = snapshot,
+				.refresh_insights = cli_flag_given(cli, "refresh-insights"),
+				.progress = cli_stdin_is_terminal() ? say : NULL};
 	struct inventory *inventory CLEANUP(inventory_freep) = NULL;
-	struct error *error = NULL;
-	if (survey.aws || survey.kube) {
-		inventory = survey_run(&survey);
-		error = nothing_seen(inventory);
-		if (error && aws_error) { /* it knows better what to do */
-			error_free(error);
-			error = TAKE(aws_error);
-		}
-		if (!error)
-			error = cli_take_evidence(cli, inventory);
-		if (!error && snapshot)
-			error = snapshot_commit(snapshot, inventory);
-	} else {
-		error = TAKE(aws_error);
-	}
-	world_done(&world);
-	if (!error)
-		*ret = TAKE(inventory);
-	return error;
+	TRY(loop_look(&survey, &inventory));
+	TRY(cli_take_evidence(cli, inventory));
+	if (snapshot)
+		TRY(snapshot_commit(snapshot, inventory));
+	*ret = TAKE(inventory);
+	return NULL;
 }
 
 /* What cannot be read is one more source that failed: the assessment stands without it. */

@@ -3,10 +3,13 @@
 #include "agent/loop.h"
 #include "artifacts/progress.h"
 #include "base/time.h"
+#include "base/words.h"
 #include "cli/commands.h"
 #include "codec/document.h"
 #include "codec/json.h"
 #include "rehearsal/rehearsal.h"
+
+enum { MOST_OBJECTS = 3 }; /* of a question on the screen; the document has all */
 
 static const struct cli_flag flags[] = {
 	{"cluster", 0, "NAME", false, "the cluster that serves now", "cluster"},
@@ -15,6 +18,7 @@ static const struct cli_flag flags[] = {
 	{"snapshot", 0, "FILE", false, "save what was seen, for: rehearse --cluster FILE", NULL},
 	{"out", 0, "FILE", false, "save the plan, for: upgrade FILE", NULL},
 	{"explain", 0, "STEP", false, "say why a step is there", NULL},
+	{"no-assess", 0, NULL, false, "do not take in what an assessment finds", NULL},
 	{"no-estimate", 0, NULL, false, "do not play the plan in the simulator for its durations", NULL},
 	{NULL, 0, NULL, false, NULL, NULL},
 };
@@ -35,6 +39,47 @@ static void print_step(struct cli *cli, const struct upgrade_step *step)
 	buf_putc(out, ' ');
 	progress_cell(out, step->description ? step->description : step->name, columns > 60 ? columns - 42 : 18, true);
 	buf_printf(out, " %s\n", duration_format(step->estimated_duration_ms, took));
+}
+
+/* Lines broken between words at the width of the screen, further ones under the first. Names come from the cluster. */
+static void print_lines(struct buf *out, const char *mark, const char *text)
+{
+	struct buf clean CLEANUP(buf_done) = BUF_INIT(1 << 20);
+	size_t width = cli_columns(), at = strlen(mark);
+	words_clean(&clean, slice_of(text), false, 0);
+	buf_puts(out, mark);
+	for (const char *p = buf_str(&clean); *p;) {
+		size_t word = strcspn(p, " "), shown = words_width(slice_make(p, word));
+		if (at + shown + 1 > width && at > 4) {
+			buf_puts(out, "\n    ");
+			at = 4;
+		} else if (p != buf_str(&clean)) {
+			buf_putc(out, ' ');
+			at++;
+		}
+		buf_append(out, p, word);
+		at += shown;
+		p += word + (p[word] == ' ');
+	}
+	buf_putc(out, '\n');
+}
+
+static void print_questions(struct cli *cli, const struct upgrade_plan *plan)
+{
+	struct buf *out = cli->out;
+	if (plan->n_questions)
+		buf_puts(out, "\nBy saying yes to this plan you answer:\n");
+	for (size_t i = 0; i < plan->n_questions; i++) {
+		const struct plan_question *asked = &plan->questions[i];
+		struct buf line CLEANUP(buf_done) = BUF_INIT(1 << 16);
+		buf_puts(&line, asked->question);
+		for (size_t k = 0; k < asked->n_objects && k < MOST_OBJECTS; k++)
+			buf_printf(&line, "%s%s", k ? ", " : " — ", asked->objects[k]);
+		if (asked->n_objects > MOST_OBJECTS)
+			buf_printf(&line, " and %zu more", asked->n_objects - MOST_OBJECTS);
+		char *mark CLEANUP(mem_freep) = mem_printf("  ? %s: ", asked->finding);
+		print_lines(out, mark, buf_str(&line));
+	}
 }
 
 void cli_print_plan(struct cli *cli, const struct upgrade_plan *plan, const struct cluster_state *state)
@@ -60,7 +105,8 @@ void cli_print_plan(struct cli *cli, const struct upgrade_plan *plan, const stru
 	buf_printf(out, "%s.\nUndone by: %s\n", asks ? "" : "nobody",
 		   plan->rollback_plan.description ? plan->rollback_plan.description : "");
 	for (size_t i = 0; i < plan->n_warnings; i++)
-		buf_printf(out, "warning: %s\n", plan->warnings[i]);
+		print_lines(out, "warning: ", plan->warnings[i]);
+	print_questions(cli, plan);
 	buf_printf(out, "plan %.16s\n", plan->plan_id);
 }
 
@@ -100,6 +146,8 @@ static struct error *save_snapshot(struct cli *cli, const struct cluster_state *
 static struct error *run(struct cli *cli, int *ret_exit)
 {
 	TRY(cli_load_config(cli, true));
+	if (cli_flag_given(cli, "no-assess"))
+		cli->config.assess = false;
 	TRY(cli_open_ports(cli, HOST_STORE_NONE));
 	struct cluster_state state;
 	struct upgrade_plan plan;

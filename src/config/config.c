@@ -89,6 +89,8 @@ static const struct field config_fields[] = {
 		  "limit on Green minus Blue"),
 	F_DURATION(struct config, bake_ms, "bake", 0, "how long Green serves alone before anything is removed"),
 	F_STRINGS(struct config, approvals, n_approvals, "approvals", 0, "steps that need a person's yes"),
+	F_BOOL(struct config, assess, "assess", 0,
+	       "plans take in what an assessment finds: steps that must come before, and questions"),
 	F_BOOL(struct config, approvals_by_yes, "approvals_by_yes", 0, "--yes may answer them"),
 	F_DURATION(struct config, approval_expires_ms, "approval_expires", 0, "how long a yes is good"),
 	F_INT_RANGE(struct config, max_parallel_steps, "max_parallel_steps", 0, 1, 64, "steps side by side"),

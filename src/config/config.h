@@ -90,6 +90,7 @@ struct config {
 	int64_t bake_ms;	/* default 15m */
 	const char **approvals; /* step ids or kinds that ask a person; default decommission */
 	size_t n_approvals;
+	bool assess;		     /* plans are made from an assessment too; default true */
 	bool approvals_by_yes;	     /* --yes may answer them; default false */
 	int64_t approval_expires_ms; /* default 24h */
 	int64_t max_parallel_steps;  /* default 4 */

@@ -126,6 +126,7 @@ void config_defaults(struct config *config, struct arena *arena)
 		*ARENA_PUSH(arena, config->traffic.steps, config->traffic.n_steps) = steps[i];
 	*ARENA_PUSH(arena, config->approvals, config->n_approvals) = "decommission";
 	config->strategy_text = "blue-green";
+	config->assess = true;
 	config->journal = ".eks-upgrade-agent/journal.db";
 	config->terraform.binary = "terraform";
 	config->argocd.ns = "argocd";

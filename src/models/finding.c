@@ -29,6 +29,16 @@ static const struct field evidence_fields[] = {
 };
 static const struct model evidence_model = MODEL("Evidence", struct finding_evidence, evidence_fields);
 
+static const struct field change_fields[] = {
+	F_STRING(struct finding_change, action, "action", FIELD_REQUIRED, "scale, addon or apply"),
+	F_STRING(struct finding_change, kind, "kind", FIELD_OMIT_EMPTY, "of the object that is changed"),
+	F_STRING(struct finding_change, ns, "namespace", FIELD_OMIT_EMPTY, "its namespace"),
+	F_STRING(struct finding_change, name, "name", FIELD_REQUIRED, "its name, or the add-on's"),
+	F_STRING(struct finding_change, from, "from", 0, "replicas, version or API version now"),
+	F_STRING(struct finding_change, to, "to", FIELD_REQUIRED, "and then"),
+};
+static const struct model change_model = MODEL("Change", struct finding_change, change_fields);
+
 static const struct field finding_fields[] = {
 	F_STRING(struct finding, id, "id", FIELD_REQUIRED, "the check's id"),
 	F_STRING(struct finding, title, "title", FIELD_OMIT_EMPTY, "the check in words"),
@@ -46,6 +56,8 @@ static const struct field finding_fields[] = {
 	F_STRING(struct finding, replacement, "replacement", FIELD_OMIT_EMPTY, "what to use instead"),
 	F_LIST(struct finding, evidence, n_evidence, "evidence", 0, &evidence_model, "what it was concluded from"),
 	F_STRING(struct finding, remedy, "remedy", FIELD_OMIT_EMPTY, "what to do"),
+	F_OBJECT_PTR(struct finding, change, "change", FIELD_OMIT_EMPTY, &change_model,
+		     "what a plan does about it by a step of its own"),
 	F_STRING(struct finding, reason, "reason", FIELD_OMIT_EMPTY, "why it is not known, or accepted"),
 	F_STRING(struct finding, owner, "owner", FIELD_OMIT_EMPTY, "who accepted it"),
 	F_TIME(struct finding, expires_ms, "expires", FIELD_OMIT_EMPTY, "until when it is accepted"),

@@ -27,6 +27,14 @@ struct finding_evidence {
 	int64_t count;
 };
 
+/* What the agent itself can do about a finding: `plan` makes a step of it. */
+struct finding_change {
+	const char *action; /* "scale": `from` and `to` are replicas; "addon": versions of an EKS add-on; "apply": API
+			     * versions of a manifest */
+	const char *kind, *ns, *name; /* of what is changed; an add-on has its name alone */
+	const char *from, *to;
+};
+
 struct finding {
 	const char *id; /* of the check: "WL-PDB-ZERO" */
 	const char *title;
@@ -41,6 +49,7 @@ struct finding {
 	struct finding_evidence *evidence;
 	size_t n_evidence;
 	const char *remedy;
+	struct finding_change *change; /* NULL: a person's work */
 	const char *reason; /* of unknown: why, and which permission would tell; of accepted: the owner's reason */
 	const char *owner;  /* of accepted */
 	int64_t expires_ms; /* of accepted; 0: never */

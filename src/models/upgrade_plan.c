@@ -49,6 +49,14 @@ static const struct field rollback_plan_fields[] = {
 };
 static const struct model rollback_plan_model = MODEL("RollbackPlan", struct rollback_plan, rollback_plan_fields);
 
+static const struct field question_fields[] = {
+	F_STRING(struct plan_question, finding, "finding", FIELD_REQUIRED, "the check's id"),
+	F_STRING(struct plan_question, severity, "severity", 0, "how bad"),
+	F_STRING(struct plan_question, question, "question", 0, "in words"),
+	F_STRINGS(struct plan_question, objects, n_objects, "objects", 0, "what it was found on"),
+};
+static const struct model question_model = MODEL("PlanQuestion", struct plan_question, question_fields);
+
 static const struct field plan_fields[] = {
 	F_INT(struct upgrade_plan, format, "format", FIELD_REQUIRED, "format of this document"),
 	F_STRING(struct upgrade_plan, plan_id, "plan_id", FIELD_REQUIRED, "SHA-256 of the document without it"),
@@ -67,6 +75,9 @@ static const struct field plan_fields[] = {
 		 "while both clusters run"),
 	F_OBJECT(struct upgrade_plan, rollback_plan, "rollback_plan", 0, &rollback_plan_model, "the way back"),
 	F_STRINGS(struct upgrade_plan, warnings, n_warnings, "warnings", 0, "what a person should know"),
+	F_BOOL(struct upgrade_plan, assessed, "assessed", FIELD_OMIT_EMPTY, "whether an assessment took part in it"),
+	F_LIST(struct upgrade_plan, questions, n_questions, "questions", FIELD_OMIT_EMPTY, &question_model,
+	       "what the yes to this plan answers"),
 };
 const struct model upgrade_plan_model = MODEL("UpgradePlan", struct upgrade_plan, plan_fields);
 

@@ -39,6 +39,14 @@ struct upgrade_step {
 	const char *sign; /* "+", "~", "-" or "" as plan prints */
 };
 
+/* What the yes to the plan answers: a finding that no step takes care of. */
+struct plan_question {
+	const char *finding, *severity; /* "BG-STATEFUL", "BLOCKER" */
+	const char *question;		/* in words */
+	const char **objects;		/* "StatefulSet cart/cart-redis" */
+	size_t n_objects;
+};
+
 struct rollback_plan {
 	const char *description;
 	int64_t estimated_duration_ms;
@@ -62,6 +70,9 @@ struct upgrade_plan {
 	struct rollback_plan rollback_plan;
 	const char **warnings;
 	size_t n_warnings;
+	bool assessed; /* an assessment took part in it: its findings are in steps, questions and warnings */
+	struct plan_question *questions;
+	size_t n_questions;
 };
 extern const struct model upgrade_step_model, upgrade_plan_model;
 

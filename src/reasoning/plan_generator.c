@@ -8,6 +8,7 @@
 #include "base/time.h"
 #include "codec/document.h"
 #include "knowledge/calendar.h"
+#include "reasoning/analysis.h"
 
 enum { MOST_MINORS = 4 }; /* at once */
 
@@ -16,7 +17,9 @@ struct make {
 	const struct config *config;
 	struct arena *arena;
 	struct upgrade_plan *plan;
-	const char *last; /* the step that the next one depends on */
+	struct analysis analysis;
+	const char **last; /* the steps that the next one depends on */
+	size_t n_last;
 };
 
 static const char *json_text(const struct make *make, json_t *document)
@@ -27,8 +30,8 @@ static const char *json_text(const struct make *make, json_t *document)
 	return arena_strndup(make->arena, text.p, text.n);
 }
 
-/* One more step; `parameters` is taken. It depends on the one before. */
-static struct upgrade_step *add(struct make *make, const char *id, const char *name, const char *phase,
+/* One more step; `parameters` is taken. It depends on what `make->last` names, and is not yet named there itself. */
+static struct upgrade_step *add_beside(struct make *make, const char *id, const char *name, const char *phase,
 				const char *executor, json_t *parameters, int64_t minutes, int64_t deadline_minutes)
 {
 	struct upgrade_step *step = ARENA_PUSH(make->arena, make->plan->steps, make->plan->n_steps);
@@ -41,9 +44,27 @@ static struct upgrade_step *add(struct make *make, const char *id, const char *n
 				      .estimated_duration_ms = minutes * MINUTE_MS,
 				      .deadline_ms = deadline_minutes * MINUTE_MS,
 				      .sign = ""};
-	if (make->last)
-		*ARENA_PUSH(make->arena, step->depends_on, step->n_depends_on) = make->last;
-	make->last = step->step_id;
+	for (size_t i = 0; i < make->n_last; i++)
+		*ARENA_PUSH(make->arena, step->depends_on, step->n_depends_on) = make->last[i];
+	return step;
+}
+
+/* The next step depends on these. */
+static void go_on_after(struct make *make, const struct upgrade_step *steps, size_t n)
+{
+	make->last = NULL;
+	make->n_last = 0;
+	for (size_t i = 0; i < n; i++)
+		*ARENA_PUSH(make->arena, make->last, make->n_last) = steps[i].step_id;
+}
+
+/* … and the next one depends on it. */
+static struct upgrade_step *add(struct make *make, const char *id, const char *name, const char *phase,
+				const char *executor, json_t *parameters, int64_t minutes, int64_t deadline_minutes)
+{
+	struct upgrade_step *step =
+		add_beside(make, id, name, phase, executor, parameters, minutes, deadline_minutes);
+	go_on_after(make, step, 1);
 	return step;
 }
 
@@ -225,6 +246,48 @@ static void warnings(const struct make *make)
 						make->state->sources[i].detail ? make->state->sources[i].detail : ""));
 }
 
+/* What findings ask for, side by side: none of them needs another. */
+static void prepare(struct make *make, bool on_green)
+{
+	size_t before = make->plan->n_steps;
+	for (size_t i = 0; i < make->analysis.n_preparations; i++) {
+		const struct preparation *wanted = &make->analysis.preparations[i];
+		const struct finding_change *change = wanted->change;
+		if (wanted->on_green != on_green)
+			continue;
+		struct upgrade_step *step =
+			add_beside(make, wanted->step_id, wanted->name, "prepare", wanted->executor,
+				   json_pack("{s:s?, s:s?, s:s, s:s, s:s}", "kind", change->kind, "namespace",
+					     change->ns, "name", change->name, "from", change->from ? change->from : "",
+					     "to", change->to),
+				   on_green ? 3 : 1, 30);
+		step->description = wanted->description;
+		step->sign = "~";
+		step->changes = true;
+		for (size_t k = 0; k < wanted->n_because; k++)
+			because(make, step, wanted->because[k]);
+		if (!on_green)
+			undo(make, step, "as it was", "put back to what it was, unless somebody changed it since", 1);
+	}
+	if (make->plan->n_steps > before)
+		go_on_after(make, &make->plan->steps[before], make->plan->n_steps - before);
+}
+
+/* Steps that take care of a finding anyway say so. A name that ends in "-" stands for the first step that begins so. */
+static void tell_reasons(struct make *make)
+{
+	for (size_t i = 0; i < make->analysis.n_covered; i++) {
+		const struct covered *covered = &make->analysis.covered[i];
+		size_t n = strlen(covered->step_id), k = 0;
+		bool is_prefix = covered->step_id[n - 1] == '-';
+		while (k < make->plan->n_steps && (is_prefix ? strncmp(make->plan->steps[k].step_id, covered->step_id, n)
+							     : strcmp(make->plan->steps[k].step_id, covered->step_id)))
+			k++;
+		if (k < make->plan->n_steps)
+			because(make, &make->plan->steps[k], covered->because);
+	}
+}
+
 static void provision(struct make *make)
 {
 	const struct config *config = make->config;
@@ -374,10 +437,10 @@ static double extra_cost(const struct make *make, int64_t duration_ms)
 	return (double)(int64_t)((0.10 + nodes * 0.192) * hours * 100 + 0.5) / 100;
 }
 
-struct error *plan_generate(const struct cluster_state *state, const struct config *config, struct arena *arena,
-			    struct upgrade_plan *ret)
+struct error *plan_generate(const struct cluster_state *state, const struct assessment *assessment,
+			    const struct config *config, struct arena *arena, struct upgrade_plan *ret)
 {
-	struct make make = {state, config, arena, ret, NULL};
+	struct make make = {.state = state, .config = config, .arena = arena, .plan = ret};
 	char hash[65];
 	*ret = (struct upgrade_plan){.format = 1,
 				     .cluster_name = state->cluster_name,
@@ -385,13 +448,16 @@ struct error *plan_generate(const struct cluster_state *state, const struct conf
 				     .region = state->region,
 				     .source_version = state->current_version,
 				     .target_version = config->target_version,
-				     .strategy = config->strategy};
+				     .strategy = config->strategy,
+				     .assessed = assessment != NULL};
 	TRY(check_strategy(config));
 	TRY(check_offered(config));
 	TRY(check_versions(&make));
 	TRY(check_state(&make));
 	TRY(check_records(&make));
 	TRY(check_sources(&make));
+	if (assessment)
+		TRY(analysis_make(assessment, arena, &make.analysis));
 	cluster_state_hash(state, hash);
 	ret->snapshot_hash = arena_strdup(arena, hash);
 	ret->green_name = config->green.name ? config->green.name
@@ -402,12 +468,19 @@ struct error *plan_generate(const struct cluster_state *state, const struct conf
 	step = add(&make, "backup", "backup", "plan", "velero.backup", NULL, 3, 120);
 	step->description = "a Velero backup of Blue, where Velero is installed";
 	step->changes = true;
+	prepare(&make, false);
 	provision(&make);
+	prepare(&make, true);
 	deploy(&make);
 	verify(&make);
 	shift(&make);
 	decommission(&make);
+	tell_reasons(&make);
 	warnings(&make);
+	for (size_t i = 0; i < make.analysis.n_warnings; i++)
+		warn(&make, make.analysis.warnings[i]);
+	ret->questions = make.analysis.questions;
+	ret->n_questions = make.analysis.n_questions;
 	for (size_t i = 0; i < ret->n_steps; i++)
 		ret->estimated_duration_ms += ret->steps[i].estimated_duration_ms;
 	ret->estimated_extra_cost_usd = extra_cost(&make, ret->estimated_duration_ms);

@@ -31,6 +31,7 @@ static struct error *make_config(struct rehearsal *rehearsal)
 	sim_config(rehearsal->sim, &text);
 	TRY(config_from_text(buf_slice(&text), "simulator", rehearsal->arena, &rehearsal->config));
 	rehearsal->config.simulated = true;
+	rehearsal->config.assess = rehearsal->options->assess;
 	rehearsal->config.yes = true;
 	const struct config *pace = rehearsal->options->pace;
 	if (pace) {

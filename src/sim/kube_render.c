@@ -193,8 +193,34 @@ static void render_plain(struct sim_kube *kube, struct kube_object *object, enum
 	kube_out_text(out, "}");
 }
 
+/* A budget that a client has made: the disruption controller writes its status. */
+static json_t *with_budget_status(struct sim_kube *kube, struct kube_object *object, json_t *document)
+{
+	struct kube_budget budget;
+	json_t *status = json_object_get(document, "status");
+	kube_budget(kube, object, &budget);
+	if (!json_is_object(status)) {
+		status = json_object();
+		json_object_set_new(document, "status", status);
+	}
+	json_object_update_new(status, json_pack("{s:I, s:I, s:I, s:I, s:I}", "disruptionsAllowed",
+						 (json_int_t)budget.allowed, "currentHealthy",
+						 (json_int_t)budget.healthy, "desiredHealthy",
+						 (json_int_t)budget.desired, "expectedPods",
+						 (json_int_t)budget.expected, "observedGeneration",
+						 (json_int_t)object->generation));
+	return document;
+}
+
+static bool is_budget(const struct kube_object *object)
+{
+	return object->kind->id == KIND_PDB && !object->kind->custom;
+}
+
 json_t *kube_document(struct sim_kube *kube, struct kube_object *object)
 {
+	if (object->whole && is_budget(object))
+		return with_budget_status(kube, object, json_deep_copy(object->doc));
 	if (object->whole)
 		return json_deep_copy(object->doc);
 	if (kube_is_own_pod(object)) {
@@ -218,7 +244,7 @@ json_t *kube_document(struct sim_kube *kube, struct kube_object *object)
 
 json_t *kube_view(struct sim_kube *kube, struct kube_object *object)
 {
-	return object->whole ? json_incref(object->doc) : kube_document(kube, object);
+	return object->whole && !is_budget(object) ? json_incref(object->doc) : kube_document(kube, object);
 }
 
 static void render_document(struct sim_kube *kube, struct kube_object *object, enum kube_form form,
