@@ -108,7 +108,8 @@ static struct error *scale_undo(struct step_context *ctx, struct step_result *re
 		return error;
 	int64_t now = document_int_or(seen, "spec.replicas", 1);
 	if (now != strtoll(wanted.to, NULL, 10))
-		return done(ret, mem_printf("left at %lld replicas: that is not what this run had set", (long long)now));
+		return done(ret,
+			    mem_printf("left at %lld replicas: that is not what this run had set", (long long)now));
 	TRY(set_replicas(kube, &wanted, before));
 	return done(ret, mem_printf("%lld replicas again", (long long)before));
 }
@@ -129,7 +130,7 @@ static struct error *find_path(struct step_context *ctx, struct kube *kube, cons
 static const char *author_of(const json_t *object)
 {
 	static const char *const marks[][2] = {
-		{"labels", "argocd.argoproj.io/instance"},	   {"annotations", "argocd.argoproj.io/tracking-id"},
+		{"labels", "argocd.argoproj.io/instance"},	{"annotations", "argocd.argoproj.io/tracking-id"},
 		{"labels", "kustomize.toolkit.fluxcd.io/name"}, {"labels", "helm.toolkit.fluxcd.io/name"},
 		{"annotations", "meta.helm.sh/release-name"},
 	};
@@ -149,8 +150,8 @@ static const char *last_applied(const json_t *object)
 /* The manifest as a person would write it: what the server adds is left out. */
 static char *manifest_of(const json_t *object, const char *version, const char *kind)
 {
-	static const char *const servers[] = {"managedFields", "uid",	   "resourceVersion", "generation",
-					      "selfLink",      "creationTimestamp"};
+	static const char *const servers[] = {"managedFields", "uid",	   "resourceVersion",
+					      "generation",    "selfLink", "creationTimestamp"};
 	json_t *copy DOCUMENT_CLEANUP = json_deep_copy(object);
 	json_t *metadata = json_object_get(copy, "metadata"), *annotations = json_object_get(metadata, "annotations");
 	struct buf text CLEANUP(buf_done) = BUF_INIT(LARGEST_MANIFEST);
@@ -190,8 +191,8 @@ static struct error *write_manifest(struct step_context *ctx, struct kube *kube,
 		return NULL;
 	}
 	if (!json_object_get(ctx->memory, "before"))
-		TRY(step_remember(ctx, json_pack("{s:s, s:s}", "before", last_applied(object) ? last_applied(object) : "",
-						 "path", path)));
+		TRY(step_remember(ctx, json_pack("{s:s, s:s}", "before",
+						 last_applied(object) ? last_applied(object) : "", "path", path)));
 	TRY(kube_call(kube, "PATCH", path, "application/merge-patch+json", annotation(manifest), NULL));
 	return done(ret, mem_printf("%s %s is applied as %s; the file it came from must say so too", wanted->kind,
 				    wanted->name, wanted->to));
@@ -208,8 +209,8 @@ static struct error *apply_start(struct step_context *ctx, struct step_result *r
 	TRY(world_blue(ctx->world, &kube));
 	TRY(find_path(ctx, kube, &wanted, &path));
 	if (!path)
-		return done(ret, mem_printf("Blue does not serve %s: write %s %s in it for Green", wanted.to, wanted.kind,
-					    wanted.name));
+		return done(ret, mem_printf("Blue does not serve %s: write %s %s in it for Green", wanted.to,
+					    wanted.kind, wanted.name));
 	struct error *error = kube_get(kube, path, &object);
 	if (is_gone(&error))
 		return done(ret, mem_printf("%s %s is there no more", wanted.kind, wanted.name));
@@ -307,8 +308,5 @@ const struct step_type apply_step = {.executor = "kubernetes.apply",
 				     .start = apply_start,
 				     .poll = apply_start,
 				     .undo = apply_undo};
-const struct step_type addon_step = {.executor = "eks.addon",
-				     .service = "eks",
-				     .poll_interval_ms = 15000,
-				     .start = addon_poll,
-				     .poll = addon_poll};
+const struct step_type addon_step = {
+	.executor = "eks.addon", .service = "eks", .poll_interval_ms = 15000, .start = addon_poll, .poll = addon_poll};

@@ -133,9 +133,9 @@ static const char *step_id_of(const struct work *work, const struct finding_chan
 
 static void describe(const struct work *work, const struct finding_change *change, struct preparation *ret)
 {
-	const char *thing = arena_printf(work->arena, "%s%s%s%s%s", change->kind ? change->kind : "",
-					 change->kind ? " " : "", change->ns ? change->ns : "", change->ns ? "/" : "",
-					 change->name);
+	const char *thing =
+		arena_printf(work->arena, "%s%s%s%s%s", change->kind ? change->kind : "", change->kind ? " " : "",
+			     change->ns ? change->ns : "", change->ns ? "/" : "", change->name);
 	const char *from = change->from && *change->from ? change->from : "?";
 	if (!strcmp(change->action, "scale")) {
 		ret->name = arena_printf(work->arena, "scale %s", change->name);
@@ -195,11 +195,11 @@ static void ask(struct work *work, const struct finding *finding, const char *qu
 			there = &ret->questions[i];
 	if (!there) {
 		there = ARENA_PUSH(work->arena, ret->questions, ret->n_questions);
-		*there = (struct plan_question){
-			.finding = arena_strdup(work->arena, finding->id),
-			.severity = severity_names[finding->severity],
-			.question = arena_printf(work->arena, "%s: %s", finding->title ? finding->title : finding->id,
-						 question)};
+		*there = (struct plan_question){.finding = arena_strdup(work->arena, finding->id),
+						.severity = severity_names[finding->severity],
+						.question = arena_printf(work->arena, "%s: %s",
+									 finding->title ? finding->title : finding->id,
+									 question)};
 	}
 	const char *object = object_of(work, finding);
 	if (*object)
@@ -275,8 +275,9 @@ static struct error *refuse(const struct finding *finding)
 	return error_remedy(error_new(ERROR_PRECONDITION, "%s: %s", finding->id,
 				      finding->message ? finding->message : finding->title),
 			    "%s",
-			    finding->remedy ? finding->remedy
-					    : "eks-upgrade-agent assess tells more; a risk that is accepted is passed over");
+			    finding->remedy
+				    ? finding->remedy
+				    : "eks-upgrade-agent assess tells more; a risk that is accepted is passed over");
 }
 
 static struct error *take(struct work *work, struct lines *lines, const struct finding *finding)

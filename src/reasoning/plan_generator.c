@@ -32,7 +32,8 @@ static const char *json_text(const struct make *make, json_t *document)
 
 /* One more step; `parameters` is taken. It depends on what `make->last` names, and is not yet named there itself. */
 static struct upgrade_step *add_beside(struct make *make, const char *id, const char *name, const char *phase,
-				const char *executor, json_t *parameters, int64_t minutes, int64_t deadline_minutes)
+				       const char *executor, json_t *parameters, int64_t minutes,
+				       int64_t deadline_minutes)
 {
 	struct upgrade_step *step = ARENA_PUSH(make->arena, make->plan->steps, make->plan->n_steps);
 	*step = (struct upgrade_step){.step_id = arena_strdup(make->arena, id),
@@ -62,8 +63,7 @@ static void go_on_after(struct make *make, const struct upgrade_step *steps, siz
 static struct upgrade_step *add(struct make *make, const char *id, const char *name, const char *phase,
 				const char *executor, json_t *parameters, int64_t minutes, int64_t deadline_minutes)
 {
-	struct upgrade_step *step =
-		add_beside(make, id, name, phase, executor, parameters, minutes, deadline_minutes);
+	struct upgrade_step *step = add_beside(make, id, name, phase, executor, parameters, minutes, deadline_minutes);
 	go_on_after(make, step, 1);
 	return step;
 }
@@ -255,12 +255,11 @@ static void prepare(struct make *make, bool on_green)
 		const struct finding_change *change = wanted->change;
 		if (wanted->on_green != on_green)
 			continue;
-		struct upgrade_step *step =
-			add_beside(make, wanted->step_id, wanted->name, "prepare", wanted->executor,
-				   json_pack("{s:s?, s:s?, s:s, s:s, s:s}", "kind", change->kind, "namespace",
-					     change->ns, "name", change->name, "from", change->from ? change->from : "",
-					     "to", change->to),
-				   on_green ? 3 : 1, 30);
+		struct upgrade_step *step = add_beside(make, wanted->step_id, wanted->name, "prepare", wanted->executor,
+						       json_pack("{s:s?, s:s?, s:s, s:s, s:s}", "kind", change->kind,
+								 "namespace", change->ns, "name", change->name, "from",
+								 change->from ? change->from : "", "to", change->to),
+						       on_green ? 3 : 1, 30);
 		step->description = wanted->description;
 		step->sign = "~";
 		step->changes = true;
@@ -280,8 +279,9 @@ static void tell_reasons(struct make *make)
 		const struct covered *covered = &make->analysis.covered[i];
 		size_t n = strlen(covered->step_id), k = 0;
 		bool is_prefix = covered->step_id[n - 1] == '-';
-		while (k < make->plan->n_steps && (is_prefix ? strncmp(make->plan->steps[k].step_id, covered->step_id, n)
-							     : strcmp(make->plan->steps[k].step_id, covered->step_id)))
+		while (k < make->plan->n_steps &&
+		       (is_prefix ? strncmp(make->plan->steps[k].step_id, covered->step_id, n)
+				  : strcmp(make->plan->steps[k].step_id, covered->step_id)))
 			k++;
 		if (k < make->plan->n_steps)
 			because(make, &make->plan->steps[k], covered->because);

@@ -203,12 +203,11 @@ static json_t *with_budget_status(struct sim_kube *kube, struct kube_object *obj
 		status = json_object();
 		json_object_set_new(document, "status", status);
 	}
-	json_object_update_new(status, json_pack("{s:I, s:I, s:I, s:I, s:I}", "disruptionsAllowed",
-						 (json_int_t)budget.allowed, "currentHealthy",
-						 (json_int_t)budget.healthy, "desiredHealthy",
-						 (json_int_t)budget.desired, "expectedPods",
-						 (json_int_t)budget.expected, "observedGeneration",
-						 (json_int_t)object->generation));
+	json_object_update_new(status,
+			       json_pack("{s:I, s:I, s:I, s:I, s:I}", "disruptionsAllowed", (json_int_t)budget.allowed,
+					 "currentHealthy", (json_int_t)budget.healthy, "desiredHealthy",
+					 (json_int_t)budget.desired, "expectedPods", (json_int_t)budget.expected,
+					 "observedGeneration", (json_int_t)object->generation));
 	return document;
 }
 

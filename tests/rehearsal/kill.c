@@ -18,7 +18,9 @@
 #include "agent/agent.h"
 #include "agent/loop.h"
 #include "base/log.h"
+#include "base/time.h"
 #include "codec/document.h"
+#include "execution/step.h"
 #include "sim/sim.h"
 
 /* The line between the process that works and its parent: one JSON document a message, its length before it. */
@@ -268,8 +270,11 @@ static struct error *drive(struct ports *ports, struct arena *arena, const struc
 	TRY(store_runs(ports->store, arena, &runs, &n));
 	for (size_t i = 0; i < n; i++)
 		options.run_id = strchr(runs[i], '/') ? options.run_id : runs[i];
-	if (!options.run_id)
+	if (!options.run_id) {
 		TRY(loop_plan(ports, config, arena, &seen, &plan));
+		if (!upgrade_plan_step(&plan, "scale-kube-system-coredns") || !upgrade_plan_step(&plan, "apply-mine"))
+			return error_new(ERROR_BUG, "the plan has no steps for the troubles that were planted");
+	}
 	TRY(agent_open(&options, &plan, &agent));
 	struct error *error = agent_run(agent, NULL, NULL, NULL);
 	agent_close(agent);
@@ -319,7 +324,7 @@ struct stage {
 	char file[256];
 	struct buf config;
 	uint64_t events, kill_at; /* 0: never */
-	bool killed;
+	bool killed, died;	  /* by us; by itself */
 };
 
 static json_t *serve_http(struct stage *stage, const json_t *question)
@@ -441,8 +446,7 @@ static bool one_life(struct stage *stage, unsigned life)
 	}
 	close(fds[0]);
 	waitpid(pid, &status, 0);
-	if (!killed && (!WIFEXITED(status) || WEXITSTATUS(status)))
-		fprintf(stderr, "the process died: status 0x%x\n", (unsigned)status);
+	stage->died |= !killed && (!WIFEXITED(status) || WEXITSTATUS(status));
 	stage->killed |= killed;
 	return killed;
 }
@@ -505,6 +509,62 @@ static char *told_end(const char *file)
 	return text;
 }
 
+#define COREDNS "/apis/apps/v1/namespaces/kube-system/deployments/coredns"
+#define SCHEMAS "/apis/flowcontrol.apiserver.k8s.io/v1/flowschemas"
+#define LAST_APPLIED "kubectl.kubernetes.io/last-applied-configuration"
+
+/* Blue's API server, asked from outside the run. NULL: Blue is gone. */
+static json_t *ask_blue(struct stage *stage, const char *method, const char *path, json_t *body)
+{
+	struct arena *arena CLEANUP(arena_freep) = arena_new();
+	struct config config;
+	struct world world = {.ports = &stage->ports, .config = &config};
+	struct kube *kube;
+	json_t *answer = NULL;
+	struct error *error = config_from_text(buf_slice(&stage->config), "simulator", arena, &config);
+	config.simulated = true;
+	error = error ? error : world_blue(&world, &kube);
+	if (error)
+		json_decref(body);
+	else
+		error = kube_call(kube, method, path, strcmp(method, "PATCH") ? NULL : "application/merge-patch+json",
+				  body, &answer);
+	error_free(error);
+	world_done(&world);
+	return answer;
+}
+
+/* Troubles for which the plan has steps of its own: they too are killed everywhere. */
+static void plant(struct stage *stage)
+{
+	json_t *scaled DOCUMENT_CLEANUP = ask_blue(stage, "PATCH", COREDNS,
+						   json_pack("{s:{s:{s:n}}, s:{s:i}}", "metadata", "annotations",
+							     "argocd.argoproj.io/tracking-id", "spec", "replicas",
+							     1)); /* Argo CD's would be left to it */
+	json_t *made DOCUMENT_CLEANUP =
+		ask_blue(stage, "POST", SCHEMAS,
+			 json_pack("{s:s, s:s, s:{s:s, s:{s:s}}, s:{s:i, s:{s:s}}}", "apiVersion",
+				   "flowcontrol.apiserver.k8s.io/v1", "kind", "FlowSchema", "metadata", "name", "mine",
+				   "annotations", LAST_APPLIED,
+				   "{\"apiVersion\":\"flowcontrol.apiserver.k8s.io/v1beta3\",\"kind\":\"FlowSchema\"}",
+				   "spec", "matchingPrecedence", 700, "priorityLevelConfiguration", "name", "exempt"));
+	if (!scaled || !made) {
+		fprintf(stderr, "the troubles cannot be planted\n");
+		exit(1);
+	}
+	sim_advance_to(stage->sim, sim_now_ms(stage->sim) + 5 * MINUTE_MS); /* one pod goes */
+}
+
+/* What became of them. */
+static json_t *planted(struct stage *stage)
+{
+	json_t *deployment DOCUMENT_CLEANUP = ask_blue(stage, "GET", COREDNS, NULL),
+			   *schema DOCUMENT_CLEANUP = ask_blue(stage, "GET", SCHEMAS "/mine", NULL);
+	const json_t *annotations = json_object_get(json_object_get(schema, "metadata"), "annotations");
+	return json_pack("{s:I, s:O?}", "replicas", (json_int_t)document_int_or(deployment, "spec.replicas", -1),
+			 "applied", json_object_get(annotations, LAST_APPLIED));
+}
+
 /* Plays a run, killed once at `kill_at`; gives its ending and, in *ret_events, how many points there were. */
 static json_t *play(const char *directory, const char *fault, uint64_t kill_at, uint64_t *ret_events, char **ret_wrong,
 		    char **ret_told)
@@ -518,15 +578,18 @@ static json_t *play(const char *directory, const char *fault, uint64_t kill_at, 
 		exit(1);
 	sim_ports(stage.sim, &stage.ports);
 	sim_config(stage.sim, &stage.config);
+	plant(&stage);
 	unsigned lives = 0;
 	while (one_life(&stage, lives) && lives < 3)
 		lives++;
 	char *violation = sim_violation(stage.sim);
 	*ret_wrong = violation			? violation
+		     : stage.died		? mem_strdup("the process died by itself")
 		     : kill_at && !stage.killed ? mem_strdup("the run ended before this point")
 						: NULL;
 	*ret_events = stage.events;
 	json_t *end = ending(stage.sim);
+	json_object_set_new(end, "planted", planted(&stage));
 	*ret_told = told_end(stage.file);
 	sim_free(stage.sim);
 	buf_done(&stage.config);

@@ -16,6 +16,7 @@ static char *play(uint64_t seed, json_t **ret)
 	struct rehearsal_options options = {.cluster = seed % 10 == 0 ? "medium" : "small",
 					    .seed = seed,
 					    .random_faults = true,
+					    .assess = seed % 8 == 4,
 					    .check_invariants = true};
 	struct error *error ERROR_CLEANUP = rehearse_run(&options, ret);
 	return error ? mem_strdup(error->message) : NULL;
