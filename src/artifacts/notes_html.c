@@ -57,7 +57,7 @@ static void note(const struct release_note *notes, size_t n, const struct releas
 static void some(const struct release_note *notes, size_t n, bool touching, struct buf *out)
 {
 	for (size_t i = 0; i < n; i++)
-		if (notes[i].touches == touching && (touching || notes[i].kind == NOTE_URGENT))
+		if (touching ? notes[i].touches : notes_is_urgent_here(notes, n, &notes[i]))
 			note(notes, n, &notes[i], out);
 }
 

@@ -9,6 +9,9 @@
 bool notes_matter(const struct release_note *note, bool all);
 /* An urgent upgrade note of the same version quotes the sentence of this one: it is named there. */
 bool notes_is_told(const struct release_note *notes, size_t n, const struct release_note *note);
+/* Whether the section has it among the urgent ones: not when its words hold a fact that touches the cluster, which
+ * stands above them. */
+bool notes_is_urgent_here(const struct release_note *notes, size_t n, const struct release_note *note);
 /* "flag --cloud-config (kubelet) removed; field …": the facts that an upgrade note's words hold. */
 void notes_names_within(const struct release_note *notes, size_t n, const struct release_note *urgent, struct buf *out);
 /* The address, when it can be linked to; NULL. */

@@ -33,6 +33,14 @@ bool notes_is_told(const struct release_note *notes, size_t n, const struct rele
 	return false;
 }
 
+bool notes_is_urgent_here(const struct release_note *notes, size_t n, const struct release_note *note)
+{
+	for (size_t i = 0; i < n; i++)
+		if (notes[i].touches && holds(note, &notes[i]))
+			return false;
+	return note->kind == NOTE_URGENT && !note->touches;
+}
+
 void notes_names_within(const struct release_note *notes, size_t n, const struct release_note *urgent, struct buf *out)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -218,7 +226,7 @@ void notes_section_text(struct page *page, const struct release_note *notes, siz
 		if (notes[i].touches && (touching++ < SHOWN_TOUCHING || page->style->all))
 			note_text(page, notes, n, &notes[i]);
 	for (size_t i = 0; i < n; i++)
-		if (!notes[i].touches && notes[i].kind == NOTE_URGENT && (urgent++ < SHOWN_URGENT || page->style->all))
+		if (notes_is_urgent_here(notes, n, &notes[i]) && (urgent++ < SHOWN_URGENT || page->style->all))
 			note_text(page, notes, n, &notes[i]);
 	buf_clear(&text);
 	buf_puts(&text, "eks-upgrade-agent release-notes shows them all");
@@ -299,7 +307,7 @@ void notes_section_markdown(const struct release_note *notes, size_t n, bool all
 	buf_printf(out, "\n### What the notes say of what you run\n\n%s\n\n", buf_str(&text));
 	for (size_t pass = 0; pass < 2; pass++)
 		for (size_t i = 0; i < n; i++) {
-			if (pass == 0 ? !notes[i].touches : notes[i].touches || notes[i].kind != NOTE_URGENT)
+			if (pass == 0 ? !notes[i].touches : !notes_is_urgent_here(notes, n, &notes[i]))
 				continue;
 			if (all || (shown[pass]++ < limits[pass] && out->n < most))
 				note_markdown(notes, n, &notes[i], out);

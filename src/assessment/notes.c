@@ -168,7 +168,7 @@ static bool is_api(const struct release_note *note, const char *group, const cha
 
 static const char *how_used(struct arena *arena, const struct api_use *use)
 {
-	static const char *const words[] = {"written as it", "last written as it", "last applied as it"};
+	static const char *const words[] = {"is that version", "written as that version", "applied as that version"};
 	return use->caller ? arena_printf(arena, "%s by %s", words[use->source], use->caller) : words[use->source];
 }
 

@@ -117,12 +117,17 @@ void release_note_print(const struct release_note *note, struct buf *out)
 		buf_printf(out, note->kind == NOTE_API ? " %s" : " of %s", note->object_kind);
 	if (note->component && *note->component)
 		buf_printf(out, " (%s)", note->component);
-	if (note->kind != NOTE_URGENT)
-		buf_printf(out, " %s", note->change == NOTE_DEFAULT ? "by default" : note_change_names[note->change]);
-	if (note->value && *note->value)
-		buf_printf(out, " %s%s", note->kind == NOTE_VERSION ? "to " : "", note->value);
+	bool has_value = note->value && *note->value;
+	if (note->change == NOTE_DEFAULT && note->kind != NOTE_VERSION)
+		buf_printf(out, has_value ? " %s by default" : " with another default", note->value);
+	else if (note->kind != NOTE_URGENT)
+		buf_printf(out, " %s", note_change_names[note->change]);
+	if (has_value && note->kind == NOTE_VERSION)
+		buf_printf(out, " to %s", note->value);
+	else if (has_value && note->change != NOTE_DEFAULT && note->change != NOTE_REMOVED)
+		buf_printf(out, ", %s by default", note->value);
 	if (note->stage && *note->stage)
 		buf_printf(out, ", %s", note->stage);
 	if (note->effective_version && *note->effective_version)
-		buf_printf(out, ", from %s on", note->effective_version);
+		buf_printf(out, ", to be removed in %s", note->effective_version);
 }

@@ -171,6 +171,7 @@ is 'and so does the exit' "$("$agent" assess --from snapshot --to 1.34 >out 2>er
 assess >text
 so 'text has the section' grep -q 'What the notes say of what you run: .* 4 touch the cluster' text
 so 'with the object' grep -q 'here: DaemonSet kube-system/kube-proxy (arguments of container' text
+is 'an upgrade note that a touching fact quotes is not told twice' 1 "$(grep -c 'Removed the .--shiny-socket. flag' text)"
 COLUMNS=60 assess >text
 is 'at 60 columns it stays within them' 0 "$(sed -n '/What the notes say/,/shows them all/p' text | awk 'length($0) > 60' | wc -l)"
 assess -o markdown >markdown
