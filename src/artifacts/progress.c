@@ -9,9 +9,11 @@
 #include "base/time.h"
 #include "base/words.h"
 
+#define AGAIN_MS (5 * MINUTE_MS) /* what lasts is told so often */
+
 struct told {
 	enum step_state state;
-	bool held_told;
+	int64_t last_ms; /* when something of it was told last */
 };
 
 struct progress {
@@ -69,12 +71,20 @@ static bool is_validation(const struct upgrade_step *step)
 
 const char *progress_word(const struct run_state *state, const struct step_view *view)
 {
-	(void)state;
+	if (view->state == STEP_STATE_PENDING && state->ended_ms)
+		return "not run";
 	if (view->state == STEP_STATE_DONE && is_validation(view->step))
 		return "PASS";
 	if (view->state == STEP_STATE_FAILED && is_validation(view->step))
 		return "FAIL";
 	return words[view->state];
+}
+
+int64_t progress_took_ms(const struct run_state *state, const struct step_view *view, int64_t now_ms)
+{
+	bool back = view->state == STEP_STATE_UNDOING || view->state == STEP_STATE_UNDONE;
+	int64_t since_ms = back && state->rollback_ms > view->started_ms ? state->rollback_ms : view->started_ms;
+	return (view->ended_ms ? view->ended_ms : now_ms) - since_ms;
 }
 
 static const char *elapsed(int64_t ms, char out[TIME_TEXT])
@@ -104,15 +114,21 @@ static const char *colour_of(enum step_state state)
 	}
 }
 
+/* Of a line, what is left for what is done. */
+static unsigned what_columns(const struct progress *progress)
+{
+	unsigned fixed = 2 + 6 + 11 + 9 + 9, columns = progress->options.columns;
+	return columns > fixed + 20 ? columns - fixed : 20;
+}
+
 /* "  00:05  provision   Green "shop-134" …    ok   13 min" */
 static void step_line(const struct progress *progress, const struct run_state *state, const struct step_view *view,
 		      int64_t at_ms, struct buf *out)
 {
-	unsigned columns = progress->options.columns;
-	unsigned fixed = 2 + 6 + 11 + 9 + 9, what = columns > fixed + 20 ? columns - fixed : 20;
+	unsigned what = what_columns(progress);
 	char time[TIME_TEXT], took[TIME_TEXT] = "";
 	if (view->ended_ms > view->started_ms && view->started_ms > 0 && view->state != STEP_STATE_HELD)
-		duration_format(view->ended_ms - view->started_ms, took);
+		duration_format(progress_took_ms(state, view, at_ms), took);
 	char *text CLEANUP(mem_freep) = view->detail && *view->detail
 						? mem_printf("%s: %s", view->step->name, view->detail)
 						: mem_strdup(view->step->name);
@@ -148,18 +164,52 @@ static bool worth_a_line(enum step_state state)
 	return state != STEP_STATE_PENDING && state != STEP_STATE_RUNNING && state != STEP_STATE_UNDOING;
 }
 
+/* "  00:05  provision   Green "shop-134": 41/64 resources    …   usually 13 min" */
+static void running_line(const struct progress *progress, const struct run_state *state, const struct step_view *view,
+			 int64_t now_ms, struct buf *out)
+{
+	if (view->state != STEP_STATE_RUNNING && view->state != STEP_STATE_UNDOING)
+		return;
+	char time[TIME_TEXT], usual[TIME_TEXT];
+	char *text CLEANUP(mem_freep) =
+		mem_printf("%s%s%s", view->step->name, view->detail && *view->detail ? ": " : "",
+			   view->detail ? view->detail : "");
+	buf_printf(out, "  %s ", elapsed(now_ms - state->created_ms, time));
+	progress_cell(out, view->step->phase, 11, true);
+	progress_cell(out, text, what_columns(progress) - 1, true);
+	buf_puts(out, view->state == STEP_STATE_RUNNING ? " runs" : " undoing");
+	if (view->state == STEP_STATE_RUNNING && view->step->estimated_duration_ms)
+		buf_printf(out, "     ~ %s", duration_format(view->step->estimated_duration_ms, usual));
+	buf_putc(out, '\n');
+}
+
+static void tell_running(const struct run_state *state, const struct step_view *view, struct told *told,
+			 const struct progress *progress, int64_t now_ms, struct buf *out)
+{
+	if (now_ms - told->last_ms < AGAIN_MS)
+		return;
+	told->last_ms = now_ms;
+	running_line(progress, state, view, now_ms, out);
+}
+
 static void tell_steps(struct progress *progress, const struct run_state *state, int64_t now_ms, struct buf *out)
 {
 	for (size_t i = 0; i < state->plan.n_steps; i++) {
 		const struct step_view *view = &state->steps[i];
 		struct told *told = &progress->told[i];
-		if (told->state == view->state)
+		if (told->state == view->state) {
+			if (progress->options.patient)
+				tell_running(state, view, told, progress, now_ms, out);
 			continue;
+		}
 		told->state = view->state;
+		told->last_ms = now_ms;
 		if (progress->options.mode == PROGRESS_JSON)
 			step_json(view, now_ms, out);
 		else if (worth_a_line(view->state))
 			step_line(progress, state, view, view->ended_ms ? view->ended_ms : now_ms, out);
+		else if (progress->options.patient && view->step->estimated_duration_ms >= MINUTE_MS)
+			running_line(progress, state, view, now_ms, out);
 	}
 }
 
@@ -188,10 +238,9 @@ static void live_rows(struct progress *progress, const struct run_state *state, 
 static void head(struct progress *progress, struct buf *out)
 {
 	const char *title = progress->options.clock_title ? progress->options.clock_title : "elapsed";
-	unsigned fixed = 2 + 6 + 11 + 9 + 9, columns = progress->options.columns;
 	buf_printf(out, "  %-6.5s", title);
 	progress_cell(out, "phase", 11, true);
-	progress_cell(out, "what", columns > fixed + 20 ? columns - fixed : 20, true);
+	progress_cell(out, "what", what_columns(progress), true);
 	buf_puts(out, "result   took\n");
 }
 

@@ -12,7 +12,8 @@ struct progress_options {
 	enum progress_mode mode;
 	unsigned columns;
 	bool colour;
-	const char *clock_title;			 /* heads the first column: "virtual time", "elapsed" */
+	const char *clock_title; /* heads the first column: "virtual time", "elapsed" */
+	bool patient;		 /* lines: also when a long step begins, and now and then while it lasts */
 	void (*write)(void *context, struct slice text); /* called once an update, if there is anything to tell */
 	void *context;
 };
@@ -28,5 +29,7 @@ void progress_freep(struct progress **progress);
 void progress_screen(const struct run_state *state, int64_t now_ms, unsigned columns, bool colour, struct buf *out);
 /* Appends text cut to `columns` cells, with "…" when cut, padded with spaces when `pad`; control bytes become '?'. */
 void progress_cell(struct buf *out, const char *text, unsigned columns, bool pad);
+/* How long a step took, or has taken so far; of one that was undone, how long going back took. */
+int64_t progress_took_ms(const struct run_state *state, const struct step_view *view, int64_t now_ms);
 /* "ok", "PASS", "undone", … as the last column says it. */
 const char *progress_word(const struct run_state *state, const struct step_view *view);

@@ -40,7 +40,7 @@ static void steps(const struct run_state *state, int64_t now_ms, unsigned column
 		const struct step_view *view = &state->steps[i];
 		char took[TIME_TEXT] = "";
 		if (view->started_ms)
-			duration_format((view->ended_ms ? view->ended_ms : now_ms) - view->started_ms, took);
+			duration_format(progress_took_ms(state, view, now_ms), took);
 		char *text CLEANUP(mem_freep) =
 			mem_printf("%s%s%s", view->step->name, view->detail && *view->detail ? ": " : "",
 				   view->detail ? view->detail : "");
@@ -94,7 +94,7 @@ void progress_screen(const struct run_state *state, int64_t now_ms, unsigned col
 	buf_printf(out, "%s%s%s  %s %s → %s by %s, run %.8s\n", colour ? "\033[1m" : "",
 		   run_result_names[state->result], colour ? "\033[0m" : "", plan->cluster_name, plan->source_version,
 		   plan->target_version, strategy_names[plan->strategy], state->run_id);
-	buf_printf(out, "since %s (%s), %llu records, serving %s\n", time_format_rfc3339(state->created_ms, since),
+	buf_printf(out, "since %s (%s), %llu records, serving %s\n", time_format_local(state->created_ms, since),
 		   duration_format(end - state->created_ms, took), (unsigned long long)state->records,
 		   run_state_serving(state));
 	if (state->reason)

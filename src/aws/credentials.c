@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
+#include "base/log.h"
 #include "base/mem.h"
 #include "codec/document.h"
 
@@ -245,6 +246,12 @@ struct error *aws_credentials_find(struct aws *aws, json_t *tried, struct aws_cr
 	}
 	if (answered)
 		return NULL;
-	return error_remedy(error_new(ERROR_AUTH, "no AWS credentials found: %s", buf_str(&reasons)),
-			    "aws configure, aws sso login, or set AWS_PROFILE");
+	log_debug("aws", "no credentials: %s", buf_str(&reasons));
+	return error_remedy(
+		error_new(ERROR_AUTH,
+			  "no AWS credentials found: not in the environment, not by profile \"%s\", not of a "
+			  "container or an instance",
+			  profile),
+		"aws configure, aws sso login, or set AWS_PROFILE; eks-upgrade-agent doctor shows every "
+		"place that was looked at");
 }

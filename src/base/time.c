@@ -51,6 +51,19 @@ static struct civil civil_of(int64_t time_ms)
 }
 
 /* By hand, here and below: they stand in every signature and every object, more than once. */
+const char *time_format_local(int64_t time_ms, char out[TIME_TEXT])
+{
+	time_t second = (time_t)(time_ms / SECOND_MS);
+	struct tm local;
+	char zone[8] = "";
+	if (!localtime_r(&second, &local) || !strftime(out, TIME_TEXT, "%Y-%m-%d %H:%M ", &local) ||
+	    !strftime(zone, sizeof zone, "%z", &local))
+		return time_format_rfc3339(time_ms, out);
+	size_t n = strlen(out);
+	snprintf(out + n, TIME_TEXT - n, "%.3s:%.2s", zone, zone + 3);
+	return out;
+}
+
 static char *put_two(char *out, int value)
 {
 	out[0] = (char)('0' + value / 10 % 10);

@@ -14,6 +14,8 @@ enum { TIME_TEXT = 40 };
 
 /* "2026-11-23T20:36:57Z", with ".123" only if the milliseconds are not 0. UTC. */
 const char *time_format_rfc3339(int64_t time_ms, char out[TIME_TEXT]);
+/* "2026-11-23 21:36 +01:00": for people, in their zone. */
+const char *time_format_local(int64_t time_ms, char out[TIME_TEXT]);
 /* "20261123T203657Z", as AWS signatures want it. */
 const char *time_format_basic(int64_t time_ms, char out[TIME_TEXT]);
 /* "Mon, 23 Nov 2026 20:36:57 GMT". */

@@ -285,7 +285,7 @@ static void print_help(struct cli *cli)
 		      "looks, plans, "
 		      "executes, validates, rolls back.\n\nCommands:\n");
 	for (const struct cli_command *const *command = cli_commands; *command; command++)
-		buf_printf(out, "  %-11s %s\n", (*command)->name, (*command)->doc);
+		buf_printf(out, "  %-13s %s\n", (*command)->name, (*command)->doc);
 	buf_puts(out, "\nFlags everywhere:\n");
 	print_flags(out, cli_global_flags);
 	buf_puts(out, "\nFirst:  eks-upgrade-agent rehearse     then:  doctor, plan, upgrade\n"
@@ -310,6 +310,10 @@ static struct error *run(struct cli *cli, int argc, char **argv, int *ret_exit)
 				: LOG_WARN,
 		  format && !strcmp(format, "json") ? LOG_JSON : LOG_TEXT, STDERR_FILENO);
 	TRY(check_arguments(cli));
+	if (cli->command->at_once) {
+		signal(SIGINT, SIG_DFL);
+		signal(SIGTERM, SIG_DFL);
+	}
 	return cli->command->run(cli, ret_exit);
 }
 

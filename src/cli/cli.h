@@ -44,6 +44,7 @@ struct cli_command {
 	const struct cli_flag *flags; /* besides the global ones; ended by a NULL name; may be NULL */
 	const char *const *formats;   /* what -o may be, first is the default; NULL-terminated; NULL: text, json */
 	struct error *(*run)(struct cli *cli, int *ret_exit);
+	bool at_once; /* it reaches nobody and keeps nothing: a signal ends it, there is no border to wait for */
 };
 
 struct cli_value {

@@ -102,7 +102,7 @@ static void print_text(struct cli *cli, const json_t *checks)
 		const json_t *ok = json_object_get(check, "ok");
 		bool optional = document_true(check, "optional");
 		const char *word = json_is_null(ok) ? "?" : json_is_true(ok) ? "ok" : optional ? "none" : "NOT OK";
-		buf_printf(cli->out, "%-7s %-22s %s%s\n", word, document_text_or(check, "id", ""),
+		buf_printf(cli->out, "%-7s %-32s %s%s\n", word, document_text_or(check, "id", ""),
 			   document_text_or(check, "detail", ""), optional ? " (optional)" : "");
 		print_chain(cli, json_object_get(check, "chain"));
 		if (!json_is_true(ok) && document_text(check, "remedy"))

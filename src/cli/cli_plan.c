@@ -38,7 +38,8 @@ static void print_step(struct cli *cli, const struct upgrade_step *step)
 	progress_cell(out, step->step_id, 22, true);
 	buf_putc(out, ' ');
 	progress_cell(out, step->description ? step->description : step->name, columns > 60 ? columns - 42 : 18, true);
-	buf_printf(out, " %s\n", duration_format(step->estimated_duration_ms, took));
+	buf_printf(out, " %s\n",
+		   step->estimated_duration_ms ? duration_format(step->estimated_duration_ms, took) : "-");
 }
 
 /* Lines broken between words at the width of the screen, further ones under the first. Names come from the cluster. */
@@ -90,9 +91,9 @@ void cli_print_plan(struct cli *cli, const struct upgrade_plan *plan, const stru
 		   strategy_names[plan->strategy], plan->green_name ? ", Green is " : "",
 		   plan->green_name ? plan->green_name : "");
 	if (state)
-		buf_printf(out, "seen: %zu node groups, %zu nodes, %lld pods, %zu add-ons, %zu applications\n",
-			   state->n_node_groups, state->n_nodes, (long long)state->pods, state->n_addons,
-			   state->n_applications);
+		buf_printf(out, "seen: %zu node group%s, %zu nodes, %lld pods, %zu add-ons, %zu applications\n",
+			   state->n_node_groups, state->n_node_groups == 1 ? "" : "s", state->n_nodes,
+			   (long long)state->pods, state->n_addons, state->n_applications);
 	buf_puts(out, "\n  + made   ~ changed   - removed\n\n");
 	for (size_t i = 0; i < plan->n_steps; i++)
 		print_step(cli, &plan->steps[i]);

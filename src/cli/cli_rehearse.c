@@ -4,6 +4,7 @@
 #include "agent/journal.h"
 #include "artifacts/progress.h"
 #include "artifacts/report.h"
+#include "base/log.h"
 #include "base/time.h"
 #include "cli/commands.h"
 #include "codec/document.h"
@@ -103,9 +104,14 @@ static struct error *play(struct cli *cli, struct rehearsal_options *options, bo
 	json_t *result DOCUMENT_CLEANUP = NULL;
 	TRY(cli_as_usage(rehearse_run(options, &result)));
 	char *report CLEANUP(mem_freep) = NULL;
+	struct error *error ERROR_CLEANUP = NULL;
 	if (text || cli_flag_text(cli, "report"))
-		TRY(write_report(cli, store, (int64_t)options->seed, &report));
+		error = write_report(cli, store, (int64_t)options->seed, &report);
 	*ret_exit = exit_of(document_text_or(result, "result", "failed"));
+	if (error && cli_flag_text(cli, "report"))
+		return TAKE(error);
+	if (error) /* nobody asked for it */
+		log_warn("rehearse", "no report: %s", error->message);
 	if (text)
 		tell_result(cli, result, report);
 	else
@@ -158,4 +164,5 @@ const struct cli_command cli_command_rehearse = {
 	.doc = "play a whole upgrade in the simulator",
 	.flags = flags,
 	.run = run,
+	.at_once = true,
 };

@@ -199,4 +199,5 @@ const struct cli_command cli_command_scan = {
 	.flags = flags,
 	.formats = formats,
 	.run = run,
+	.at_once = true,
 };

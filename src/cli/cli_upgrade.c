@@ -59,7 +59,9 @@ void cli_tell_end(struct cli *cli, const struct run_state *state)
 	struct buf *out = cli->out;
 	char took[TIME_TEXT];
 	int64_t end = state->ended_ms ? state->ended_ms : clock_wall_ms(cli->ports.clock);
-	buf_printf(out, "\n%s after %s; %s serves. %llu records.\n", run_result_names[state->result],
+	bool stopped = *cli->interrupted && !state->ended_ms;
+	buf_printf(out, "\n%s after %s; %s serves. %llu records.\n",
+		   stopped ? "stopped" : run_result_names[state->result],
 		   duration_format(end - state->created_ms, took), run_state_serving(state),
 		   (unsigned long long)state->records);
 	if (state->reason)
@@ -72,10 +74,16 @@ void cli_tell_end(struct cli *cli, const struct run_state *state)
 		buf_printf(out, "Prober: %llu requests, %llu failed, longest gap %lld ms.\n",
 			   (unsigned long long)state->prober_requests, (unsigned long long)state->prober_failed,
 			   (long long)state->prober_longest_gap_ms);
-	if (*cli->interrupted)
-		buf_puts(out, "Stopped at a safe border. Go on: eks-upgrade-agent upgrade; step back: "
-			      "eks-upgrade-agent rollback\n");
-	else if (state->result == RUN_HELD || state->result == RUN_PAUSED)
+	if (stopped) {
+		for (size_t i = 0; i < state->plan.n_steps; i++)
+			if (state->steps[i].state == STEP_STATE_RUNNING &&
+			    !strncmp(state->steps[i].step->executor, "terraform.", 10))
+				buf_printf(out, "%s: Terraform goes on by itself; it is found again and waited for.\n",
+					   state->steps[i].step->name);
+		buf_printf(out, "Stopped at a safe border. Go on: eks-upgrade-agent %s\n",
+			   state->rolling_back ? "rollback" : "upgrade; step back: eks-upgrade-agent rollback");
+	}
+	if (!stopped && (state->result == RUN_HELD || state->result == RUN_PAUSED))
 		for (size_t i = 0; i < state->plan.n_steps; i++)
 			if (state->steps[i].state == STEP_STATE_HELD)
 				buf_printf(out,
@@ -113,6 +121,7 @@ struct error *cli_drive(struct cli *cli, struct agent *agent, int *ret_exit)
 		.mode = json					   ? PROGRESS_JSON
 			: cli_stdout_is_terminal() && cli_colour() ? PROGRESS_LIVE
 								   : PROGRESS_LINES,
+		.patient = true,
 		.columns = cli_columns(),
 		.colour = cli_colour(),
 		.write = write_out,

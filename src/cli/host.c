@@ -158,6 +158,8 @@ struct error *cli_confirm(struct cli *cli, const char *question, bool *ret_yes)
 	if (!fgets(line, sizeof line, stdin))
 		fputc('\n', stderr);
 	*ret_yes = line[0] == 'y' || line[0] == 'Y';
+	if (!*ret_yes)
+		fputs("No: nothing was done.\n", stderr);
 	return NULL;
 }
 

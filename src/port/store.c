@@ -60,7 +60,7 @@ struct error *store_lease_taken(const char *name, const char *owner, int64_t exp
 {
 	char text[TIME_TEXT];
 	struct error *error = error_new(ERROR_CONFLICT, "run \"%s\" is driven by %s until %s", name, owner,
-					time_format_rfc3339(expires_at_ms, text));
+					time_format_local(expires_at_ms, text));
 	error->code = mem_strdup("LeaseHeld");
 	error->operation = mem_strdup(owner);
 	return error_remedy(error, "wait for it, or take it over on purpose: --take-over");

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include "base/buf.h"
 #include "base/digest.h"
 #include "base/error.h"
@@ -90,6 +91,14 @@ static void times_go_there_and_back(void **state)
 		assert_false(time_parse_rfc3339(slice_of(bad[i]), &ms));
 	assert_string_equal(time_format_basic(INT64_C(1795466217000), out), "20261123T203657Z");
 	assert_string_equal(time_format_http(INT64_C(784111777000), out), "Sun, 06 Nov 1994 08:49:37 GMT");
+	setenv("TZ", "XST-5:30", 1);
+	tzset();
+	assert_string_equal(time_format_local(INT64_C(1795466217999), out), "2026-11-24 02:06 +05:30");
+	setenv("TZ", "XST3", 1);
+	tzset();
+	assert_string_equal(time_format_local(INT64_C(1795466217999), out), "2026-11-23 17:36 -03:00");
+	unsetenv("TZ");
+	tzset();
 	static const char *const http[] = {"Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT",
 					   "Sun Nov  6 08:49:37 1994"};
 	for (size_t i = 0; i < ARRAY_SIZE(http); i++) {

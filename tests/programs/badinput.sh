@@ -89,6 +89,12 @@ gets "a cluster that is not there" 1 'No cluster found for name: nope' "$agent" 
 gets "a kubeconfig that is not there" 1 'cannot read "nope"' "$agent" plan $given --kubeconfig nope
 gets "a context that is not there" 1 'none is called "nope"' "$agent" plan $given --context nope
 
+gets "no credentials" 1 'no AWS credentials found: not in the environment' env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY "$agent" plan $given
+so "which is told briefly" [ "$(wc -c <err)" -lt 500 ]
+gets "no place for a report that nobody asked for" 0 'no report' sh -c "cd /proc && exec $agent rehearse --cluster small"
+so "the rehearsal is told all the same" [ "$(grep -c '^completed after' out)" -eq 1 ]
+so "a rehearsal ends at the first signal" sh -c "timeout --preserve-status -s INT 0.2 $agent rehearse --cluster large; [ \$? -eq 130 ]"
+
 # ---- plans, snapshots, journals
 so "a plan and a snapshot are made" "$agent" plan $given --out plan.json --snapshot snapshot.json
 jq '.target_version = "1.35"' plan.json >edited.json
@@ -183,7 +189,7 @@ for delay in 0.05 0.1 0.2 0.3 0.5 0.8 1.2; do
 	kill -TERM $upgrade 2>/dev/null
 	wait $upgrade
 	code=$?
-	so "SIGTERM after $delay s leaves it resumable" [ $code -eq 4 -o $code -eq 3 -o $code -eq 1 ]
+	so "SIGTERM after $delay s leaves it resumable" [ $code -eq 4 -o $code -eq 3 -o $code -eq 1 -o $code -eq 143 ] # 143: before it had begun
 done
 gets "then it is rolled back" 0 'rolled-back' "$agent" rollback --now --config edited.yaml $door --journal j4/journal.db
 so "the journal is whole" "$agent" verify --journal j4/journal.db

@@ -87,6 +87,7 @@ done
 kill -TERM $upgrade
 wait $upgrade
 expect "stopped at a safe border" grep -q 'safe border' second.log
+expect "what lasts was told while it lasted" grep -q 'provision  .* runs  *~ ' second.log
 expect "rollback undoes it" "$agent" rollback --now $given
 expect "it is rolled back" is '.result == "rolled-back" and .serving == "blue"'
 expect "Green is gone" sh -c "! aws --region us-east-1 --endpoint-url $url eks describe-cluster --name shop-134"
