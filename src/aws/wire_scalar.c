@@ -192,18 +192,21 @@ void aws_uri_encode(struct slice text, const char *keep, struct buf *out)
 
 bool aws_uri_decode(struct slice text, bool plus_is_space, struct buf *out)
 {
-	for (size_t i = 0; i < text.n; i++) {
-		uint8_t byte;
-		if (text.p[i] == '%') {
-			if (text.n - i < 3)
+	for (size_t i = 0, from = 0; i <= text.n; i++) {
+		char c = i < text.n ? text.p[i] : '%';
+		if (c != '%' && !(plus_is_space && c == '+'))
+			continue;
+		buf_append(out, text.p + from, i - from); /* a run of what stays as it is */
+		if (i == text.n)
+			break;
+		uint8_t byte = ' ';
+		if (c == '%') {
+			if (text.n - i < 3 || !hex_decode(slice_make(text.p + i + 1, 2), &byte))
 				return false;
-			if (!hex_decode(slice_make(text.p + i + 1, 2), &byte))
-				return false;
-			buf_putc(out, (char)byte);
 			i += 2;
-		} else {
-			buf_putc(out, plus_is_space && text.p[i] == '+' ? ' ' : text.p[i]);
 		}
+		buf_putc(out, (char)byte);
+		from = i + 1;
 	}
 	return true;
 }
