@@ -11,13 +11,12 @@
 #include "knowledge/lifecycle.h"
 
 const struct check *const check_families[] = {
-	checks_path,	checks_control_plane, checks_insights,	 checks_skew,
-	checks_addons,	checks_components,    checks_apis,	 checks_api_refs,
-	checks_crds,	checks_behaviour,     checks_workloads,	 checks_budgets,
-	checks_exposed, checks_pods,	      checks_drain,	 checks_webhooks,
-	checks_nodes,	checks_placement,     checks_compute,	 checks_capacity,
-	checks_gitops,	checks_backup,	      checks_blue_green, checks_rollback,
-	checks_after,	checks_validation,    checks_tool,	 NULL,
+	checks_path,	   checks_control_plane, checks_insights,   checks_skew,    checks_addons,
+	checks_components, checks_apis,		 checks_api_refs,   checks_crds,    checks_behaviour,
+	checks_workloads,  checks_budgets,	 checks_exposed,    checks_pods,    checks_drain,
+	checks_webhooks,   checks_nodes,	 checks_placement,  checks_compute, checks_capacity,
+	checks_gitops,	   checks_backup,	 checks_blue_green, checks_records, checks_rollback,
+	checks_after,	   checks_validation,	 checks_tool,	    NULL,
 };
 
 const char *const check_family_titles[] = {
@@ -44,6 +43,7 @@ const char *const check_family_titles[] = {
 	"Terraform and GitOps",
 	"Backups",
 	"Blue/green",
+	"Users' names, for blue/green",
 	"The way back",
 	"Compared with an earlier look",
 	"Telling whether harm was done",

@@ -1,8 +1,7 @@
 /* What a second cluster beside the first needs, and what would go wrong with two of them. All of it counts for
  * blue/green only. What Green itself must have can be judged once it is in the snapshot; before that, steps of the plan
- * see to identity (execution/identity.c).
- *
- * Left out, for they compare or measure: BG-PARITY, BG-WEIGHTS-NOT-TRAFFIC, BG-ROLE-NEXT. */
+ * see to identity (execution/identity.c). Users' names are in checks_records.c, the comparison of both in
+ * checks_after.c. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,115 +9,13 @@
 #include "assessment/subject.h"
 #include "codec/document.h"
 
-#define RECORDS "route53:ListResourceRecordSets"
 #define SCOPE .scope = "blue-green"
-#define ROUTING "https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/routing-policy-weighted.html"
 
 enum { LONGEST_TRUST = 2048, MOST_PROVIDERS = 100, STATEMENT = 400 };
 
 static bool is(const char *a, const char *b)
 {
 	return !strcmp(subject_text(a), subject_text(b));
-}
-
-/* ---- DNS: records that are configured, or that lead to a load balancer of this cluster */
-
-static bool same_host(const char *a, const char *b)
-{
-	size_t n = strlen(subject_text(a)), m = strlen(subject_text(b));
-	n -= n && a[n - 1] == '.';
-	m -= m && b[m - 1] == '.';
-	return n && n == m && !strncasecmp(a, b, n);
-}
-
-static bool is_balancer(const struct inventory *inventory, const char *host)
-{
-	if (host && !strncasecmp(host, "dualstack.", 10))
-		host += 10;
-	for (size_t i = 0; i < inventory->n_ingresses; i++)
-		for (size_t k = 0; k < inventory->ingresses[i].n_points; k++)
-			if (same_host(inventory->ingresses[i].points[k].hostname, host))
-				return true;
-	for (size_t i = 0; i < inventory->n_services; i++)
-		for (size_t k = 0; k < inventory->services[i].n_points; k++)
-			if (same_host(inventory->services[i].points[k].hostname, host))
-				return true;
-	return false;
-}
-
-static bool leads_here(const struct assess *assess, const json_t *record)
-{
-	const char *name = document_text_or(record, "Name", ""), *type = document_text_or(record, "Type", ""),
-		   *alias = document_text(record, "AliasTarget.DNSName");
-	if (!is(type, "A") && !is(type, "AAAA") && !is(type, "CNAME"))
-		return false;
-	for (size_t i = 0; i < assess->config->traffic.n_records; i++)
-		if (same_host(name, assess->config->traffic.records[i]))
-			return true;
-	return is_balancer(assess->inventory, alias ? alias : document_text(record, "ResourceRecords[0].Value"));
-}
-
-typedef void record_fn(struct assess *assess, const json_t *record, const char *name);
-
-static void each_record(struct assess *assess, record_fn *fn)
-{
-	size_t i, k;
-	const json_t *call, *record;
-	json_array_foreach (inventory_aws_calls(assess->inventory, "list_resource_record_sets"), i, call)
-		json_array_foreach (document_at(call, "response.ResourceRecordSets"), k, record) {
-			char *name = arena_strdup(assess->arena, document_text_or(record, "Name", ""));
-			size_t n = strlen(name);
-			if (n && name[n - 1] == '.')
-				name[n - 1] = '\0';
-			if (leads_here(assess, record))
-				fn(assess, record, name);
-		}
-}
-
-static bool is_weighted(const json_t *record)
-{
-	return json_object_get(record, "Weight") && document_text(record, "SetIdentifier");
-}
-
-static void one_type(struct assess *assess, const json_t *record, const char *name)
-{
-	if (!is_weighted(record))
-		assess_aws(assess, name,
-			   "a %s record that is not weighted: it has to be replaced by a weighted one, in two steps",
-			   json_object_get(record, "AliasTarget") ? "alias" : document_text_or(record, "Type", ""));
-}
-
-static void record_type(struct assess *assess)
-{
-	each_record(assess, one_type);
-}
-
-/* Aliases have their target's TTL, which is 60 s. */
-static void one_ttl(struct assess *assess, const json_t *record, const char *name)
-{
-	int64_t ttl_s = document_int_or(record, "TTL", 0);
-	if (ttl_s > assess->config->traffic.ttl_s && !json_object_get(record, "AliasTarget"))
-		assess_aws(assess, name, "TTL of %lld s: users follow a change that late, the limit is %lld s",
-			   (long long)ttl_s, (long long)assess->config->traffic.ttl_s);
-}
-
-static void record_ttl(struct assess *assess)
-{
-	each_record(assess, one_ttl);
-}
-
-static void one_health(struct assess *assess, const json_t *record, const char *name)
-{
-	if (is_weighted(record) && !document_text(record, "HealthCheckId") &&
-	    !document_true(record, "AliasTarget.EvaluateTargetHealth"))
-		assess_aws(assess, name,
-			   "weighted \"%s\" without health check: it is answered even when nothing is behind it",
-			   document_text_or(record, "SetIdentifier", ""));
-}
-
-static void record_health(struct assess *assess)
-{
-	each_record(assess, one_health);
 }
 
 /* ---- external-dns */
@@ -459,30 +356,6 @@ static void certificates(struct assess *assess)
 #define INGRESSES "kubernetes ingresses.networking.k8s.io", "kubernetes services"
 
 const struct check checks_blue_green[] = {
-	{.id = "BG-RECORD-TYPE",
-	 .title = "a record has to become weighted",
-	 .severity = SEVERITY_HIGH,
-	 SCOPE,
-	 .needs = NEEDS(RECORDS, INGRESSES),
-	 .run = record_type,
-	 .remedy = "make it weighted with all weight on Blue before the shift",
-	 .page = ROUTING},
-	{.id = "BG-TTL",
-	 .title = "a record's TTL is long",
-	 .severity = SEVERITY_MEDIUM,
-	 SCOPE,
-	 .needs = NEEDS(RECORDS, INGRESSES),
-	 .run = record_ttl,
-	 .remedy = "lower it to 60 s, at least its old TTL before the shift",
-	 .page = ROUTING},
-	{.id = "BG-HEALTHCHECK",
-	 .title = "a weighted record without health check",
-	 .severity = SEVERITY_MEDIUM,
-	 SCOPE,
-	 .needs = NEEDS(RECORDS, INGRESSES),
-	 .run = record_health,
-	 .remedy = "set EvaluateTargetHealth, or a health check",
-	 .page = ROUTING},
 	{.id = "BG-EXTDNS-OWNER",
 	 .title = "external-dns of both clusters would own the same records",
 	 .severity = SEVERITY_BLOCKER,

@@ -200,7 +200,7 @@ static struct error *run(struct cli *cli, int *ret_exit)
 	if (!assessment.n_checks)
 		return error_remedy(
 			cli_usage_error("none of these checks can be done: they compare with what was not given"),
-			"--before SNAPSHOT, or --terraform-plan FILE");
+			"--before SNAPSHOT, --manifests PATH or --terraform-plan FILE");
 	TRY(cli_with_scanners(cli, knowledge_minor(cli->config.target_version), NULL, 0, &assessment));
 	assessment_accept(&assessment, &cli->config, inventory->captured_at_ms, cli->arena);
 	if (cli->config.release_notes.enabled)

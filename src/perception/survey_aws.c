@@ -255,6 +255,7 @@ static void look_further(struct round *round)
 	survey_templates(round);
 	survey_addon_configuration(round);
 	survey_targets(round);
+	survey_requests(round);
 	survey_roles(round);
 	survey_run_round(round);
 	survey_images(round);

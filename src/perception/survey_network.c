@@ -1,6 +1,8 @@
 /* The ways into the cluster: load balancers with their listeners and targets, and the records that lead to them. */
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include "base/time.h"
 #include "perception/survey_round.h"
 
 /* Route 53 answers five calls a second. */
@@ -112,4 +114,48 @@ void survey_keep_our_records(struct round *round)
 			if (!leads_here(round, json_array_get(records, k)))
 				json_array_remove(records, k);
 	}
+}
+
+/* ---- traffic: where names have weights, what each balancer behind them has got in the last while */
+
+static bool has_weight(const struct round *round, const char *host)
+{
+	SURVEY_EACH(round, "list_resource_record_sets", "response.ResourceRecordSets", record)
+	if (json_object_get(record, "Weight") && (mentions(json_object_get(record, "AliasTarget"), host) ||
+						  mentions(json_object_get(record, "ResourceRecords"), host)))
+		return true;
+	return false;
+}
+
+static json_t *request_count(const char *balancer, size_t number)
+{
+	char *id = mem_printf("requests%zu", number);
+	json_t *query = json_pack("{s:s, s:{s:{s:s, s:s, s:[{s:s, s:s}]}, s:i, s:s}}", "Id", id, "MetricStat", "Metric",
+				  "Namespace", "AWS/ApplicationELB", "MetricName", "RequestCount", "Dimensions", "Name",
+				  "LoadBalancer", "Value", balancer, "Period", 60, "Stat", "Sum");
+	free(id);
+	return query;
+}
+
+void survey_requests(struct round *round)
+{
+	enum { MOST = 50, WHILE_MS = 15 * MINUTE_MS };
+	json_t *queries = json_array();
+	char from[TIME_TEXT], to[TIME_TEXT];
+	int64_t now_ms = round->inventory->captured_at_ms;
+	SURVEY_EACH(round, "describe_load_balancers", "response.LoadBalancers", balancer)
+	{
+		const char *arn = document_text_or(balancer, "LoadBalancerArn", ""),
+			   *tail = strstr(arn, ":loadbalancer/app/");
+		if (tail && json_array_size(queries) < MOST &&
+		    has_weight(round, document_text_or(balancer, "DNSName", "?")))
+			json_array_append_new(queries,
+					      request_count(tail + strlen(":loadbalancer/"), json_array_size(queries)));
+	}
+	if (json_array_size(queries))
+		survey_ask(round, &aws_cloudwatch_GetMetricData,
+			   json_pack("{s:O, s:s, s:s}", "MetricDataQueries", queries, "StartTime",
+				     time_format_rfc3339(now_ms - WHILE_MS, from), "EndTime",
+				     time_format_rfc3339(now_ms, to)));
+	json_decref(queries);
 }

@@ -52,6 +52,7 @@ void survey_balancers(struct round *round);
 void survey_targets(struct round *round);
 void survey_records(struct round *round);
 void survey_keep_our_records(struct round *round); /* when they were asked for */
+void survey_requests(struct round *round);	   /* of the balancers behind weighted records, after those */
 
 /* survey_roles.c: roles, their policies, and add-ons */
 void survey_roles_of_cluster(struct round *round);
