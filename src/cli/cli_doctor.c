@@ -4,6 +4,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 #include "aws/aws.h"
+#include "base/time.h"
 #include "cli/commands.h"
 #include "cli/doctor.h"
 #include "codec/document.h"
@@ -24,17 +25,47 @@ void doctor_say_error(struct doctor *doctor, const char *id, bool optional, stru
 	error_free(error);
 }
 
-static void tool(struct doctor *doctor, const char *program, bool optional, const char *remedy)
+/* "v1.9.5" or "6.2.1" out of what a program says of itself; NULL: it says none. The caller's. */
+static char *version_in(const char *text)
+{
+	for (const char *p = text; *p; p++) {
+		size_t n = strspn(p, "0123456789."), dots = 0;
+		for (size_t i = 0; i < n; i++)
+			dots += p[i] == '.';
+		if (n && dots >= 1 && *p != '.' && p[n - 1] != '.')
+			return mem_strndup(p, n);
+		p += n ? n - 1 : 0;
+	}
+	return NULL;
+}
+
+static char *version_of(struct doctor *doctor, const char *program, const char *word)
+{
+	const struct ports *ports = &doctor->cli->ports;
+	const char *argv[] = {program, word, NULL};
+	char *job CLEANUP(mem_freep) = mem_printf("doctor-%lld", (long long)clock_mono_ms(ports->clock));
+	struct process_spec spec = {.name = job, .argv = argv, .deadline_ms = 10 * SECOND_MS, .grace_ms = SECOND_MS};
+	struct buf out CLEANUP(buf_done) = BUF_INIT(64 << 10);
+	int status = 0;
+	struct error *error = process_run(ports->process, ports->clock, &spec, &out, &status);
+	bool told = !error && status == 0;
+	error_free(error);
+	return told ? version_in(buf_str(&out)) : NULL;
+}
+
+static void tool(struct doctor *doctor, const char *program, const char *word, bool optional, const char *remedy)
 {
 	char *id CLEANUP(mem_freep) = mem_printf("tool-%s", program);
-	char *path CLEANUP(mem_freep) = NULL;
+	char *path CLEANUP(mem_freep) = NULL, *version CLEANUP(mem_freep) = NULL;
 	struct error *error = process_which(doctor->cli->ports.process, program, &path);
+	if (!error && path)
+		version = version_of(doctor, path, word);
+	char *detail CLEANUP(mem_freep) = version ? mem_printf("%s, at %s", version, path) : mem_strdup(path);
 	if (error)
 		doctor_say_error(doctor, id, optional, error);
-	else if (path)
-		doctor_say(doctor, id, DOCTOR_OK, optional, path, NULL);
 	else
-		doctor_say(doctor, id, DOCTOR_BAD, optional, "not on PATH", remedy);
+		doctor_say(doctor, id, path ? DOCTOR_OK : DOCTOR_BAD, optional, path ? detail : "not on PATH",
+			   path ? NULL : remedy);
 }
 
 static void journal_disk(struct doctor *doctor)
@@ -69,12 +100,12 @@ void doctor_machine(struct doctor *doctor)
 		   config->cluster ? config->cluster : "no cluster is named",
 		   config->cluster ? NULL : "set \"cluster\" in eks-upgrade-agent.yaml or EUA_CLUSTER");
 	journal_disk(doctor);
-	tool(doctor, config->terraform.binary ? config->terraform.binary : "terraform", false,
+	tool(doctor, config->terraform.binary ? config->terraform.binary : "terraform", "version", false,
 	     "install terraform, or set terraform.binary");
-	tool(doctor, "newman", true, "npm install -g newman, when tests name collections");
-	tool(doctor, "jmeter", true, "install jmeter, when tests name load plans");
-	tool(doctor, "pluto", true, "optional second opinion on deprecated APIs");
-	tool(doctor, "kubent", true, "optional second opinion on deprecated APIs");
+	tool(doctor, "newman", "--version", true, "npm install -g newman, when tests name collections");
+	tool(doctor, "jmeter", "--version", true, "install jmeter, when tests name load plans");
+	tool(doctor, "pluto", "version", true, "optional second opinion on deprecated APIs");
+	tool(doctor, "kubent", "--version", true, "optional second opinion on deprecated APIs");
 }
 
 /* The links up to the one that answered. */
@@ -130,7 +161,10 @@ static struct error *run(struct cli *cli, int *ret_exit)
 		return NULL;
 	}
 	print_text(cli, doctor.checks);
-	buf_printf(cli->out, bad ? "\n%zu needs are not met\n" : "\nall needs are met; next: eks-upgrade-agent plan\n",
+	buf_printf(cli->out,
+		   bad == 1 ? "\none need is not met\n"
+		   : bad    ? "\n%zu needs are not met\n"
+			    : "\nall needs are met; next: eks-upgrade-agent plan\n",
 		   bad);
 	json_decref(doctor.checks);
 	return NULL;

@@ -75,7 +75,10 @@ static void endpoints(struct doctor *doctor)
 			doctor_say_error(doctor, id, optional, error);
 			continue;
 		}
-		doctor_say(doctor, id, DOCTOR_OK, optional, error ? "answers, by a refusal" : "answers", NULL);
+		char *detail CLEANUP(mem_freep) = error && error->code
+							  ? mem_printf("answers, by a refusal: %s", error->code)
+							  : mem_strdup(error ? "answers, by a refusal" : "answers");
+		doctor_say(doctor, id, DOCTOR_OK, optional, detail, NULL);
 		error_free(error);
 		json_decref(requests[i].output);
 	}

@@ -52,8 +52,12 @@ static struct error *from_file(const char *path, struct secret **ret)
 		return error_from_errno(number, "cannot read token file \"%s\"", path);
 	while (n > 0 && strchr(" \r\n\t", chunk[n - 1]))
 		n--;
-	bool good = n > 0 && n < (ssize_t)sizeof chunk && kube_is_token(chunk, (size_t)n);
-	*ret = good ? kube_bearer(chunk, (size_t)n) : NULL;
+	ssize_t at = 0;
+	while (at < n && strchr(" \r\n\t", chunk[at]))
+		at++;
+	n -= at;
+	bool good = n > 0 && n + at < (ssize_t)sizeof chunk && kube_is_token(chunk + at, (size_t)n);
+	*ret = good ? kube_bearer(chunk + at, (size_t)n) : NULL;
 	secret_wipe(chunk, sizeof chunk);
 	if (good)
 		return NULL;

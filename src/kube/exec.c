@@ -4,6 +4,7 @@
 #include "base/digest.h"
 #include "base/time.h"
 #include "codec/document.h"
+#include "codec/yaml_internal.h"
 #include "kube/kube_internal.h"
 
 static void add_text(json_t *object, const char *key, const char *text)
@@ -94,7 +95,7 @@ static struct error *take_status(struct kube *kube, const json_t *answer, struct
 		   *until = document_text(answer, "status.expirationTimestamp"),
 		   *certificate = document_text(answer, "status.clientCertificateData"),
 		   *key = document_text(answer, "status.clientKeyData");
-	if (strcmp(document_text_or(answer, "kind", ""), "ExecCredential") ||
+	if (strcmp(document_text_or(answer, "kind", "ExecCredential"), "ExecCredential") ||
 	    strcmp(document_text_or(answer, "apiVersion", ""), exec->api_version))
 		return error_new(ERROR_INVALID, "it printed no ExecCredential of %s", exec->api_version);
 	if (!certificate != !key)
@@ -124,13 +125,27 @@ static struct error *take_status(struct kube *kube, const json_t *answer, struct
 	return NULL;
 }
 
+/* JSON, or YAML, which kubectl takes too. Not in a parser's words, which might quote a token. */
+static json_t *parse(struct slice text)
+{
+	json_t *document = json_loadb(text.p, text.n, 0, NULL);
+	if (document)
+		return document;
+	json_t *places DOCUMENT_CLEANUP = NULL;
+	error_free(yaml_document_placed(text, "", &document, &places));
+	if (json_is_object(document))
+		return document;
+	json_decref(document);
+	return NULL;
+}
+
 struct error *kube_exec_login(struct kube *kube, struct secret **ret_authorization, int64_t *ret_until_ms)
 {
 	const struct kube_exec *exec = kube->access.exec;
 	struct buf out CLEANUP(buf_done) = BUF_INIT(1 << 20);
 	json_t *answer DOCUMENT_CLEANUP = NULL;
 	struct error *error = run_plugin(kube, &out);
-	if (!error && !(answer = json_loadb(buf_str(&out), out.n, 0, NULL))) /* a parser's words might quote a token */
+	if (!error && !(answer = parse(buf_slice(&out))))
 		error = error_new(ERROR_INVALID, "it printed no JSON");
 	if (!error)
 		error = take_status(kube, answer, ret_authorization, ret_until_ms);

@@ -227,6 +227,8 @@ struct error *kube_access_check_server(const char *server)
 	if (strchr(server, '@')) /* not shown: a password may stand before it */
 		return error_remedy(error_new(ERROR_INVALID, "the address names a user before its host"),
 				    "take what stands before \"@\" out of it");
+	if (strpbrk(server, "?#"))
+		return error_new(ERROR_INVALID, "\"%s\" goes on behind its path", server);
 	if (!strncasecmp(server, "https://", 8) && server[8])
 		return NULL;
 	if (strncasecmp(server, "http://", 7) != 0)

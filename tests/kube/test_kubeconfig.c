@@ -91,6 +91,7 @@ static const char *const mistakes[][2] = {
 	 "\"http://example.com\" would send credentials in the clear"},
 	{"clusters: [{name: k, cluster: {server: 'http://localhost.example.com'}}]\n", "in the clear"},
 	{"clusters: [{name: k, cluster: {server: example.com}}]\n", "\"example.com\" is no https address"},
+	{"clusters: [{name: k, cluster: {server: 'https://x/?a=b'}}]\n", "goes on behind its path"},
 	{"clusters: [{name: k, cluster: {server: 'https://x', insecure-skip-tls-verify: true}}]\n",
 	 "clusters[0].cluster.insecure-skip-tls-verify: asks not to verify the server"},
 	{"clusters: [{name: k, cluster: {server: 'https://x', certificate-authority-data: '&&'}}]\n",
@@ -347,7 +348,7 @@ static void token_files_are_read_anew(void **state)
 				  CONTEXT);
 	expect_fine(fake_kube_from(&fake, text, &kube));
 	expect_fine(kube_get(kube, "/version", NULL));
-	const char *path = fake_file(&fake, "token", "two");
+	const char *path = fake_file(&fake, "token", " \n two\n\n");
 	expect_fine(kube_get(kube, "/version", NULL));
 	assert_string_equal(fake.requests[1].authorization, "Bearer one");
 	fake.now_ms += 2 * MINUTE_MS;
@@ -423,6 +424,26 @@ static void programs_give_tokens_until_they_end(void **state)
 	assert_int_equal(fake.runs, 3);
 	kube_free(kube);
 	fake_done(&fake);
+}
+
+static void programs_may_answer_in_yaml_and_leave_the_kind_out(void **state)
+{
+	(void)state;
+	static const char *const outputs[] = {
+		"apiVersion: client.authentication.k8s.io/v1\nkind: ExecCredential\nstatus:\n  token: t\n",
+		"{\"apiVersion\": \"client.authentication.k8s.io/v1\", \"status\": {\"token\": \"t\"}}"};
+	for (size_t i = 0; i < ARRAY_SIZE(outputs); i++) {
+		struct fake fake;
+		struct kube *kube;
+		struct fake_reply replies[] = {{.body = "{}"}};
+		FAKE(replies);
+		fake.output = outputs[i];
+		expect_fine(fake_kube_from(&fake, exec_config(&fake, ""), &kube));
+		expect_fine(kube_get(kube, "/version", NULL));
+		assert_string_equal(fake.requests[0].authorization, "Bearer t");
+		kube_free(kube);
+		fake_done(&fake);
+	}
 }
 
 static void programs_that_fail_are_told_without_their_secrets(void **state)
@@ -555,6 +576,7 @@ int main(void)
 		cmocka_unit_test(programs_give_tokens_until_they_end),
 		cmocka_unit_test(programs_that_fail_are_told_without_their_secrets),
 		cmocka_unit_test(programs_ask_a_person_where_one_sits),
+		cmocka_unit_test(programs_may_answer_in_yaml_and_leave_the_kind_out),
 		cmocka_unit_test(passwords_and_impersonation_are_sent),
 	};
 	return cmocka_run_group_tests_name("kubeconfig", tests, NULL, NULL);

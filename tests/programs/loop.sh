@@ -49,6 +49,7 @@ stop() {
 
 serve 60
 expect "doctor finds what it needs" "$agent" doctor $given
+expect "and tells the tools' versions" sh -c "$agent doctor $given -o json | jq -e '.[] | select(.id == \"tool-terraform\") | .detail | test(\"^[0-9]+[.][0-9.]+, at /\")'"
 expect "a plan is made" "$agent" plan $given --out plan.json
 expect "what is seen is kept" "$agent" plan $given --snapshot state.json
 "$agent" assess $given --to 1.34 --save assessed.json >>log 2>&1
