@@ -13,7 +13,7 @@ extern const struct cli_command cli_command_rehearse, cli_command_assess, cli_co
 	cli_command_status, cli_command_watch, cli_command_approve, cli_command_pause, cli_command_resume,
 	cli_command_cancel, cli_command_rollback, cli_command_report, cli_command_verify, cli_command_doctor,
 	cli_command_config, cli_command_sim, cli_command_completion, cli_command_version, cli_command_call,
-	cli_command_scan, cli_command_release_notes;
+	cli_command_scan, cli_command_release_notes, cli_command_iam_policy;
 
 /* --cluster of rehearse and sim serve: a size of an example (*ret is NULL then), or the file of a snapshot. */
 struct error *cli_read_snapshot(struct cli *cli, const char *cluster, const struct cluster_state **ret) MUST_CHECK;

@@ -22,6 +22,10 @@ struct survey {
 /* Never fails as a whole: sources tell. The inventory is the caller's. */
 struct inventory *survey_run(const struct survey *survey);
 
+/* What it may ask of AWS, as IAM names it, NULL-terminated: always; where there is an audit log; with refresh_insights.
+ */
+extern const char *const survey_actions[], *const survey_search_actions[], *const survey_refresh_actions[];
+
 /* The two halves (survey_aws.c, survey_kubernetes.c). */
 void survey_aws(const struct survey *survey, struct inventory *inventory);
 void survey_kubernetes(const struct survey *survey, struct inventory *inventory);

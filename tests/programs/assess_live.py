@@ -119,6 +119,12 @@ def healthy():
         default = [one["addonVersion"] for call in aws["describe_addon_versions"] for addon in call["response"]["addons"] if addon["addonName"] == "coredns"
                    for one in addon["addonVersions"] for fit in one["compatibilities"] if fit["clusterVersion"] == "1.34" and fit["defaultVersion"]]
         check("an add-on's schema is that of the version for the target", version == default[0], f"{version} {default}")
+        policy = json.loads(subprocess.run([AGENT, "iam-policy"], capture_output=True).stdout)
+        allowed = {action for one in policy["Statement"] for action in one["Action"]}
+        asked = {name for name in sources(live) if re.fullmatch("[a-z0-9]+:[A-Za-z]+", name)}
+        check("iam-policy allows all that is asked", asked and asked <= allowed, str(asked - allowed))
+        check("and reading alone, but for the search and the refresh", all(re.match("[a-z0-9]+:(Describe|List|Get)", one) for one in allowed
+              - {"logs:StartQuery", "logs:StopQuery", "eks:StartInsightsRefresh"}), str(allowed))
         zones = [call["response"] for call in aws["list_resource_record_sets"]]
         check("of Route 53 there is what leads here", any("shop" in json.dumps(one) for one in zones), str(zones))
 

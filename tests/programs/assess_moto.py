@@ -167,6 +167,9 @@ def beside_boto3(report):
             theirs = getattr(client(service), name)(**call["request"])
             a, b = plain(call["response"]), plain(theirs)
             check(f"{name} {call['request']} as boto3 has it", a == b, f"{json.dumps(a, sort_keys=True)[:600]} != {json.dumps(b, sort_keys=True, default=str)[:600]}")
+    policy = json.loads(subprocess.run([AGENT, "iam-policy"], capture_output=True).stdout)
+    allowed = {xform_name(action.split(":")[1]) for one in policy["Statement"] for action in one["Action"]}
+    check("iam-policy allows all that is asked", set(aws) <= allowed, str(set(aws) - allowed))
     types = {one for call in aws["describe_instance_types"] for one in call["request"]["Filters"][0]["Values"]}
     check("types of this cluster, not of others", types >= {"t3.micro", "m5.large"} and "c5.large" not in types, str(types))
     check("a policy's words are told", "eks:DescribeCluster" in json.dumps(aws["get_policy_version"]) and "eks:DescribeCluster" in json.dumps(aws["get_role_policy"]), "")
