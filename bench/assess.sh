@@ -29,7 +29,7 @@ turn() {
 best() { sort -n "$work/$1.time" | awk 'NR == 1 { s = $1 } $2 > m { m = $2 } END { printf "%s %.1f", s, m / 1024 }'; }
 
 open_world() {
-	"$agent" sim serve --cluster large --speed 0 --kubeconfig-out "$work/kubeconfig" -o json >"$work/ready" &
+	"$agent" sim serve --cluster large --kubeconfig-out "$work/kubeconfig" -o json >"$work/ready" &
 	server=$!
 	while [ ! -s "$work/ready" ] && kill -0 $server 2>/dev/null; do sleep 0.1; done
 	url=$(grep -o '"endpoint_url": *"[^"]*"' "$work/ready" | cut -d'"' -f4)
@@ -60,9 +60,9 @@ for list in /api/v1/pods /api/v1/nodes /apis/apps/v1/deployments /apis/apps/v1/r
 	/api/v1/services /apis/policy/v1/poddisruptionbudgets; do
 	pages $list
 done
-bytes=$(curl -sS -K "$work/pages" -w '%{size_download}\n' | awk '{ n += $1 } END { printf "%.0f", n / 1e6 }')
+bytes=$(curl -fsS -K "$work/pages" -w '%{size_download}\n' | awk '{ n += $1 } END { printf "%.0f", n / 1e6 }')
 for _ in 1 2 3 4 5; do # by turns, so that what else the machine does meets both
-	turn curl curl -sS -K "$work/pages"
+	turn curl curl -fsS -K "$work/pages"
 	turn live "$agent" assess $live
 	turn cat cat "$work/saved/kubernetes.json"
 	turn saved "$agent" assess --from "$work/saved" --to 1.35 -o json

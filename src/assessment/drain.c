@@ -52,8 +52,8 @@ static void add_daemon(struct play *play, const struct slot *like, struct place_
 	struct slot *slot = drain_add_slot(play, like->pod);
 	slot->ready = like->ready;
 	placement_put(slot->place, node);
-	for (size_t i = 0; i < like->n_budgets; i++)
-		drain_join(play, &play->budgets[like->budgets[i]], slot);
+	for (const struct membership *in = like->budgets; in; in = in->next)
+		drain_join(play, in->budget, slot);
 }
 
 /* Another node like this one, empty but for its daemons. */
@@ -98,7 +98,7 @@ static void leave(struct play *play, const struct node_slot *node)
 		if (slot && !drain_is_daemon(slot->pod) && drain_comes_back(slot->pod))
 			*HEAP_PUSH(again, n) = slot->index;
 		else if (slot)
-			drain_move(play, slot, SLOT_GONE);
+			drain_move(slot, SLOT_GONE);
 	}
 	for (size_t i = n; i-- > 0;)
 		drain_place_or_queue(play, again[i]);
@@ -168,6 +168,7 @@ const struct drain_prediction *drain_predict(struct assess *assess)
 		drain_nodes_of_group(&play, from, to);
 	}
 	drain_tell_homeless(&play);
+	free(play.slots);
 	free(play.queue);
 	free(play.waiting);
 	return play.out;

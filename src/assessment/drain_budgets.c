@@ -54,20 +54,24 @@ static void count_slot(struct budget *budget, const struct slot *slot, int sign)
 
 void drain_join(struct play *play, struct budget *budget, struct slot *slot)
 {
+	struct membership *membership = arena_alloc(play->arena, sizeof *membership), **last = &slot->budgets;
+	while (*last)
+		last = &(*last)->next;
+	*membership = (struct membership){budget, NULL};
+	*last = membership;
 	*ARENA_PUSH(play->arena, budget->slots, budget->n_slots) = slot->index;
-	*ARENA_PUSH(play->arena, slot->budgets, slot->n_budgets) = (size_t)(budget - play->budgets);
 	count_slot(budget, slot, 1);
 	if (!budget->counted)
 		want(play, budget, slot->pod);
 }
 
-void drain_move(struct play *play, struct slot *slot, enum slot_state state)
+void drain_move(struct slot *slot, enum slot_state state)
 {
-	for (size_t i = 0; i < slot->n_budgets; i++)
-		count_slot(&play->budgets[slot->budgets[i]], slot, -1);
+	for (const struct membership *in = slot->budgets; in; in = in->next)
+		count_slot(in->budget, slot, -1);
 	slot->state = state;
-	for (size_t i = 0; i < slot->n_budgets; i++)
-		count_slot(&play->budgets[slot->budgets[i]], slot, 1);
+	for (const struct membership *in = slot->budgets; in; in = in->next)
+		count_slot(in->budget, slot, 1);
 }
 
 static void set_up_budget(struct play *play, struct budget *budget)
@@ -106,11 +110,11 @@ enum answer drain_ask(struct play *play, size_t at, const struct budget **ret)
 {
 	const struct slot *slot = play->slots[at];
 	*ret = NULL;
-	if (!slot->n_budgets || (slot->pod->phase && !strcmp(slot->pod->phase, "Pending") && !slot->ready))
+	if (!slot->budgets || (slot->pod->phase && !strcmp(slot->pod->phase, "Pending") && !slot->ready))
 		return ANSWER_YES;
-	struct budget *budget = &play->budgets[slot->budgets[0]];
+	struct budget *budget = slot->budgets->budget;
 	*ret = budget;
-	if (slot->n_budgets > 1)
+	if (slot->budgets->next)
 		return ANSWER_TWO;
 	drain_count(budget);
 	const char *policy = budget->pdb->unhealthy_policy;

@@ -20,17 +20,21 @@ enum slot_state {
 	SLOT_GONE
 };
 
-struct slot {
-	size_t index;
+struct membership { /* a slot's in a budget that selects it */
+	struct budget *budget;
+	struct membership *next;
+};
+
+struct slot {			    /* there are many: small ones */
 	const struct kube_pod *pod; /* as it was seen; of one that came since, the one it is like */
-	size_t *budgets, n_budgets; /* that select it */
+	struct membership *budgets; /* in the order of the inventory */
 	struct place_pod *place;
-	enum slot_state state; /* moved by drain_move() alone: budgets count it */
-	bool ready;
+	struct slot **set;	/* all of a StatefulSet that brings its pods one by one, linked by `in_set`; or NULL */
+	struct slot *in_set;	/* the next one */
+	uint32_t index, placed; /* when it was placed last, counted over all; starting while that is after `settled` */
 	int ordinal;
-	struct slot **set;   /* all of a StatefulSet that brings its pods one by one, linked by `in_set`; or NULL */
-	struct slot *in_set; /* the next one */
-	uint64_t placed;     /* when it was placed last, counted over all; starting while that is after `settled` */
+	uint8_t state; /* enum slot_state; moved by drain_move() alone: budgets count it */
+	bool ready;
 };
 
 struct budget {
@@ -38,7 +42,8 @@ struct budget {
 	struct kube_int_or_percent most, least; /* unavailable; available */
 	bool has_most, has_least;		/* makes sense */
 	bool counted;				/* a number of pods must be available: of those there are */
-	size_t *slots, n_slots;
+	uint32_t *slots;
+	size_t n_slots;
 	int64_t present, healthy;	     /* of the slots */
 	int64_t expected, desired;	     /* as of the last drain_count() */
 	int64_t wanted;			     /* by the controllers, each once */
@@ -67,7 +72,7 @@ struct play {
 	size_t *queue, n_queue;
 	size_t *waiting, n_waiting; /* slots that wait for lower ordinals and were seen to have to */
 	struct slot **sets;	    /* by workload of the inventory: the first slot of each ordered set */
-	uint64_t n_placed, settled; /* placements so far; of which all have become ready */
+	uint32_t n_placed, settled; /* placements so far; of which all have become ready */
 	unsigned made;		    /* new nodes so far */
 	struct drain_prediction *out;
 };
@@ -87,7 +92,7 @@ int drain_slot_order(const void *left, const void *right, void *context); /* of 
 enum answer { ANSWER_YES, ANSWER_BUDGET, ANSWER_TWO };
 void drain_set_up_budgets(struct play *play);
 void drain_join(struct play *play, struct budget *budget, struct slot *slot);
-void drain_move(struct play *play, struct slot *slot, enum slot_state state);
+void drain_move(struct slot *slot, enum slot_state state);
 void drain_count(struct budget *budget);					/* what it expects and desires now */
 enum answer drain_ask(struct play *play, size_t at, const struct budget **ret); /* the budget asked; NULL: none */
 

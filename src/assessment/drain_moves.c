@@ -12,7 +12,7 @@ static bool settle_on_a_node(struct play *play, size_t at)
 	if (!node)
 		return false;
 	placement_put(slot->place, node);
-	drain_move(play, slot, SLOT_RUNS);
+	drain_move(slot, SLOT_RUNS);
 	slot->placed = ++play->n_placed;
 	return true;
 }
@@ -87,7 +87,7 @@ struct moving drain_evict(struct play *play, size_t at, size_t order)
 {
 	struct slot *slot = play->slots[at];
 	struct moving moving = {at, slot->place, stop_ms(slot->pod), order};
-	drain_move(play, slot, drain_comes_back(slot->pod) ? SLOT_STOPPING : SLOT_GONE);
+	drain_move(slot, drain_comes_back(slot->pod) ? SLOT_STOPPING : SLOT_GONE);
 	if (slot->state == SLOT_GONE || is_set(slot->pod))
 		return moving;
 	place_pod_mark(moving.old, NULL);
@@ -97,9 +97,9 @@ struct moving drain_evict(struct play *play, size_t at, size_t order)
 }
 
 /* When the pod before this one was placed: it is the order in which they become ready. */
-static uint64_t placed_before(const struct slot *slot)
+static uint32_t placed_before(const struct slot *slot)
 {
-	uint64_t last = 0;
+	uint32_t last = 0;
 	for (const struct slot *other = slot->set ? *slot->set : NULL; other; other = other->in_set)
 		if (other->ordinal < slot->ordinal && other->placed > last)
 			last = other->placed;
@@ -108,7 +108,7 @@ static uint64_t placed_before(const struct slot *slot)
 
 struct coming {
 	size_t slot;
-	uint64_t after;
+	uint32_t after;
 };
 
 static int coming_order(const void *left, const void *right)
@@ -150,7 +150,7 @@ void drain_stopped(struct play *play, const struct moving *moving)
 	else
 		placement_forget(play->placement, moving->old);
 	if (slot->state == SLOT_STOPPING) {
-		drain_move(play, slot, SLOT_WAITS);
+		drain_move(slot, SLOT_WAITS);
 		if (must_wait(play, slot))
 			drain_wait(play, slot);
 		else

@@ -164,8 +164,8 @@ static bool will_be_ready(const struct play *play, const struct slot *slot)
 struct slot *drain_add_slot(struct play *play, const struct kube_pod *pod)
 {
 	struct slot *slot = arena_alloc(play->arena, sizeof *slot);
-	*slot = (struct slot){.index = play->n_slots, .pod = pod};
-	*ARENA_PUSH(play->arena, play->slots, play->n_slots) = slot;
+	*slot = (struct slot){.index = (uint32_t)play->n_slots, .pod = pod};
+	*HEAP_PUSH(play->slots, play->n_slots) = slot;
 	slot->place = drain_new_place(play, slot);
 	return slot;
 }
@@ -183,7 +183,7 @@ static bool is_ordered_set(const struct kube_workload *owner)
 
 void drain_enqueue(struct play *play, struct slot *slot)
 {
-	drain_move(play, slot, SLOT_QUEUED);
+	drain_move(slot, SLOT_QUEUED);
 	*HEAP_PUSH(play->queue, play->n_queue) = slot->index;
 }
 

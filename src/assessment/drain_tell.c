@@ -59,7 +59,7 @@ static void add_stop(struct play *play, size_t at, struct drain_node *out)
 				    .rule = answer == ANSWER_TWO ? DRAIN_TWO_BUDGETS : DRAIN_BUDGET,
 				    .pdb = budget->pdb};
 	if (answer == ANSWER_TWO) {
-		stop->second = play->budgets[play->slots[at]->budgets[1]].pdb;
+		stop->second = play->slots[at]->budgets->next->budget->pdb;
 		stop->why = arena_printf(arena, "budgets %s and %s both select it, and the API server refuses that",
 					 stop->pdb->meta.name, stop->second->meta.name);
 		stop->remedy = arena_printf(arena, "narrow one of them: kubectl -n %s edit pdb %s", stop->pdb->meta.ns,

@@ -155,30 +155,37 @@ void arena_reset(struct arena *arena)
 	block->used = 0;
 }
 
-void *arena_alloc(struct arena *arena, size_t size)
+/* Not zeroed; `align` is a power of two. */
+static char *reserve(struct arena *arena, size_t size, size_t align)
 {
-	const size_t align = _Alignof(max_align_t);
+	struct block *block = arena->newest;
+	size_t from = block ? (block->used + align - 1) & ~(align - 1) : 0;
 	if (size > SIZE_MAX / 2)
 		out_of_memory();
-	size = (size + align - 1) / align * align;
-	struct block *block = arena->newest;
-	if (!block || block->size - block->used < size) {
-		size_t next = !block ? FIRST_BLOCK : block->size * (block->size < QUICK_BELOW ? 4 : 2);
+	if (!block || from > block->size || block->size - from < size) {
+		size_t next = block ? block->size * 2 : FIRST_BLOCK;
 		next = next > LARGEST_STEP ? LARGEST_STEP : next;
 		struct block *fresh = block_new(arena, next > size ? next : size);
 		fresh->older = block;
 		arena->newest = block = fresh;
+		from = 0;
 	}
-	void *p = block->bytes + block->used;
-	block->used += size;
-	return memset(p, 0, size);
+	block->used = from + size;
+	return block->bytes + from;
 }
 
+void *arena_alloc(struct arena *arena, size_t size)
+{
+	return memset(reserve(arena, size, _Alignof(max_align_t)), 0, size);
+}
+
+/* Texts lie side by side. */
 char *arena_strndup(struct arena *arena, const char *text, size_t n)
 {
-	char *copy = arena_alloc(arena, n + 1);
+	char *copy = reserve(arena, n + 1, 1);
 	if (n)
 		memcpy(copy, text, n);
+	copy[n] = '\0';
 	return copy;
 }
 
@@ -197,7 +204,7 @@ char *arena_printf(struct arena *arena, const char *format, ...)
 	va_end(args);
 	if (n < 0)
 		out_of_memory();
-	char *text = arena_alloc(arena, (size_t)n + 1);
+	char *text = reserve(arena, (size_t)n + 1, 1);
 	vsnprintf(text, (size_t)n + 1, format, again);
 	va_end(again);
 	return text;

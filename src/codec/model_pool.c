@@ -8,8 +8,7 @@
 
 struct entry {
 	const void *bytes; /* NULL: free */
-	size_t n;
-	uint64_t hash;
+	uint32_t n, hash;
 };
 
 struct model_pool {
@@ -88,22 +87,34 @@ static void grow(struct model_pool *pool)
 	free(old);
 }
 
+static void *copy_of(struct model_pool *pool, const void *bytes, size_t n, bool text)
+{
+	return text ? (void *)arena_strndup(pool->arena, bytes, n) : memcpy(arena_alloc(pool->arena, n), bytes, n);
+}
+
 /* The one copy of these bytes. Texts come with the NUL that follows them left out of n, and get one. */
 static const void *only_one(struct model_pool *pool, const void *bytes, size_t n, bool text)
 {
-	uint64_t hash = hash_of(bytes, n) + text; /* a text and an array are never one */
+	uint32_t hash = (uint32_t)hash_of(bytes, n) + text; /* a text and an array are never one */
+	if (!pool->entries || n > UINT32_MAX)
+		return copy_of(pool, bytes, n, text);
 	size_t at = hash & (pool->capacity - 1);
 	for (; pool->entries[at].bytes; at = (at + 1) & (pool->capacity - 1))
 		if (pool->entries[at].hash == hash && pool->entries[at].n == n &&
 		    !memcmp(pool->entries[at].bytes, bytes, n))
 			return pool->entries[at].bytes;
-	void *copy = text ? (void *)arena_strndup(pool->arena, bytes, n) : arena_alloc(pool->arena, n);
-	if (!text)
-		memcpy(copy, bytes, n);
-	pool->entries[at] = (struct entry){copy, n, hash};
+	void *copy = copy_of(pool, bytes, n, text);
+	pool->entries[at] = (struct entry){copy, (uint32_t)n, hash};
 	if (++pool->n * 4 > pool->capacity * 3)
 		grow(pool);
 	return copy;
+}
+
+void model_pool_seal(struct model_pool *pool)
+{
+	free(pool->entries);
+	pool->entries = NULL;
+	pool->n = pool->capacity = 0;
 }
 
 const char *model_pool_text(struct model_pool *pool, const char *text)

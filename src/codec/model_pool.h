@@ -16,5 +16,7 @@ const char *model_pool_text(struct model_pool *pool, const char *text); /* NULL 
 /* Makes `object` (decoded by `model` into some other arena) independent of where it was decoded: each pointer in it is
  * replaced by one into the pool. The object itself stays where it is. */
 void model_pool_settle(struct model_pool *pool, const struct model *model, void *object);
+/* Gives back what it takes to find equals: from now on everything is copied. */
+void model_pool_seal(struct model_pool *pool);
 /* The pool's one copy of such an object, settled. */
 const void *model_pool_share(struct model_pool *pool, const struct model *model, void *object);

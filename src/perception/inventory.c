@@ -438,6 +438,7 @@ void inventory_settle(struct inventory *inventory)
 			all[kept++] = all[i];
 	inventory->n_helm_releases = kept;
 	inventory_aws_settle(inventory);
+	model_pool_seal(inventory->pool);
 }
 
 /* ---- sources */

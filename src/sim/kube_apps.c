@@ -21,7 +21,7 @@ struct size {
 };
 static const struct size sizes[] = {{"small", 6, 2, 3, 0, 0, "m6i.large"},
 				    {"medium", 38, 8, 24, 12, 4, "m6i.xlarge"},
-				    {"large", 150, 160, 700, 250, 50, "m6i.2xlarge"},
+				    {"large", 150, 160, 700, 250, 50, "m6i.4xlarge"},
 				    {"empty", 0, 0, 0, 0, 0, "m6i.xlarge"}};
 
 struct kube_app *kube_app_find(const struct sim_kube *kube, const char *name)

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 
 static const struct kube_machine machines[] = {
-	{"m6i.large", 2, 8, 29},  {"m6i.xlarge", 4, 16, 58},  {"m6i.2xlarge", 8, 32, 58}, {"c6i.large", 2, 4, 29},
-	{"c6i.xlarge", 4, 8, 58}, {"c6i.2xlarge", 8, 16, 58}, {"r6i.large", 2, 16, 29},	  {"r6i.xlarge", 4, 32, 58},
-	{"t3.large", 2, 8, 35},	  {"t3.xlarge", 4, 16, 58},   {"t3.medium", 2, 4, 17},	  {"m5.large", 2, 8, 29},
-	{"m5.xlarge", 4, 16, 58}, {"m5.2xlarge", 8, 32, 58},  {"m7i.2xlarge", 8, 32, 58}, {"m7i.large", 2, 8, 29},
-	{"m7i.xlarge", 4, 16, 58}};
+	{"m6i.large", 2, 8, 29},   {"m6i.xlarge", 4, 16, 58},	{"m6i.2xlarge", 8, 32, 58}, {"c6i.large", 2, 4, 29},
+	{"c6i.xlarge", 4, 8, 58},  {"c6i.2xlarge", 8, 16, 58},	{"r6i.large", 2, 16, 29},   {"r6i.xlarge", 4, 32, 58},
+	{"t3.large", 2, 8, 35},	   {"t3.xlarge", 4, 16, 58},	{"t3.medium", 2, 4, 17},    {"m5.large", 2, 8, 29},
+	{"m5.xlarge", 4, 16, 58},  {"m5.2xlarge", 8, 32, 58},	{"m7i.2xlarge", 8, 32, 58}, {"m7i.large", 2, 8, 29},
+	{"m7i.xlarge", 4, 16, 58}, {"m6i.4xlarge", 16, 64, 234}};
 static const struct kube_machine unknown_machine = {"", 4, 16, 58};
 
 const struct kube_machine *kube_machine_of(const char *type)
