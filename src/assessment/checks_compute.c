@@ -1,6 +1,7 @@
 /* The other ways to have nodes: Karpenter, Auto Mode, Fargate, Windows, hybrid. */
 #include <string.h>
 #include "assessment/nodegroups.h"
+#include "assessment/window.h"
 
 #define PAGE_KARPENTER "https://karpenter.sh/docs/concepts/disruption/"
 
@@ -10,30 +11,9 @@
 	     custom < end_; custom++)                                                                                  \
 		if (custom->kind && !strcmp(custom->kind, (wanted)))
 
-/* A budget of 0 or 0 % that always holds, for drift. Karpenter rounds shares up, so only these allow none; one with a
- * schedule is shut for a while only. */
-static bool allows_none(const json_t *budget)
-{
-	const char *nodes = document_text(budget, "nodes");
-	const json_t *reasons = json_object_get(budget, "reasons"), *reason;
-	bool drift = !json_array_size(reasons);
-	size_t i;
-	json_array_foreach (reasons, i, reason)
-		drift |= json_is_string(reason) && !strcmp(json_string_value(reason), "Drifted");
-	bool zero = nodes ? !strcmp(nodes, "0") || !strcmp(nodes, "0%")
-			  : json_is_integer(json_object_get(budget, "nodes")) &&
-				    json_integer_value(json_object_get(budget, "nodes")) == 0;
-	return zero && drift && !document_text(budget, "schedule");
-}
-
 static bool pool_is_shut(struct assess *assess, const struct kube_custom *pool)
 {
-	const json_t *budgets = document_at(assess_json(assess, pool->spec), "disruption.budgets"), *budget;
-	size_t i;
-	json_array_foreach (budgets, i, budget)
-		if (allows_none(budget))
-			return true;
-	return false;
+	return window_pool_is_shut(assess_json(assess, pool->spec), assess->now_ms);
 }
 
 static void budget_zero(struct assess *assess)

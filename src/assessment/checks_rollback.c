@@ -6,6 +6,7 @@
 #include <string.h>
 #include "assessment/rollback_uses.h"
 #include "assessment/subject.h"
+#include "assessment/window.h"
 #include "base/time.h"
 #include "codec/document.h"
 #include "knowledge/lifecycle.h"
@@ -142,22 +143,6 @@ static void fargate(struct assess *assess)
 
 /* ---- RBK-AUTO-BUDGET */
 
-static bool drift_is_shut(const json_t *spec)
-{
-	size_t i, k;
-	const json_t *budget, *reason;
-	json_array_foreach (document_at(spec, "disruption.budgets"), i, budget) {
-		const char *nodes_text = document_text_or(budget, "nodes", "");
-		bool drift = !json_array_size(json_object_get(budget, "reasons"));
-		json_array_foreach (json_object_get(budget, "reasons"), k, reason)
-			drift |= is(json_string_value(reason), "Drifted");
-		/* A window that opens again does not count. */
-		if (drift && !json_object_get(budget, "schedule") && (is(nodes_text, "0") || is(nodes_text, "0%")))
-			return true;
-	}
-	return false;
-}
-
 static bool may_not_be_disrupted(const struct kube_meta *meta)
 {
 	return is(kube_meta_annotation(meta, "karpenter.sh/do-not-disrupt"), "true");
@@ -171,7 +156,7 @@ static void auto_budget(struct assess *assess)
 		return;
 	for (size_t i = 0; i < inventory->n_customs; i++)
 		if (is(inventory->customs[i].kind, "NodePool") &&
-		    drift_is_shut(assess_json(assess, inventory->customs[i].spec)))
+		    window_pool_is_shut(assess_json(assess, inventory->customs[i].spec), assess->now_ms))
 			assess_object(assess, "NodePool", NULL, inventory->customs[i].meta.name,
 				      "a budget of 0 keeps its nodes from going back");
 	for (size_t i = 0; i < inventory->n_nodes; i++)

@@ -21,6 +21,7 @@ from planted_world import CLUSTER
 import planted_apis
 import planted_around
 import planted_compute
+import planted_look
 import planted_platform
 import planted_workloads
 import planted_table

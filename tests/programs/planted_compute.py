@@ -276,6 +276,8 @@ def auto_mode(world):
         return None
     world.cluster_document["computeConfig"] = {"enabled": True, "nodePools": ["general-purpose", "system"], "nodeRoleArn": world.node_role}
     world.definition("karpenter.sh", "NodePool", "nodepools", scope="Cluster")
+    if world.to < 29:
+        world.also("RBK-FEATURE")
     pools = [world.add("karpenter.sh/v1", "NodePool", name, labels={"app.kubernetes.io/managed-by": "eks"},
                        spec={"disruption": {"budgets": [{"nodes": "10%"}], "consolidationPolicy": "WhenEmptyOrUnderutilized"}, "template": {"spec": {"nodeClassRef": {"group": "eks.amazonaws.com", "kind": "NodeClass", "name": "default"}}}})
              for name in ("general-purpose", "system")]

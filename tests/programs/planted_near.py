@@ -217,7 +217,7 @@ def times_in_seconds(world):
 
 
 HANDS = ((0.2, lambda world: without_kind(world, "ReplicaSet")), (0.15, lambda world: without_kind(world, "EndpointSlice")), (0.2, bare_metadata), (0.15, no_status_of_workloads), (0.3, in_pages), (0.3, of_another_cluster),
-         (0.3, asked_for_others_too), (0.3, times_in_seconds), (0.2, lambda world: without_kind(world, "CSINode")), (0.2, lambda world: without_kind(world, "Lease", "PriorityClass")))
+         (0.3, asked_for_others_too), (0.3, times_in_seconds), (0.2, lambda world: without_kind(world, "CSINode")), (0.2, lambda world: without_kind(world, "PriorityClass", *(() if getattr(world, "keep_leases", False) else ("Lease",)))))
 
 
 def by_other_hands(world):
