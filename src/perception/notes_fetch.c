@@ -42,25 +42,28 @@ static void finish(struct notes_fetch *fetch, const char *copy, const char *erro
 		fetch->page = fetch->cached;
 }
 
-/* It was not fetched: the copy, if there is one. */
-static void give_up(struct notes_fetch *fetch, const char *why)
+static void look_into_cache(const struct release_notes_request *request, struct notes_fetch *fetch, struct arena *arena)
 {
+	fetch->has_cached = notes_cache_read(request->cache, fetch->key, arena, &fetch->cached);
+}
+
+/* It was not fetched: the copy, of this address or of the other one, if there is any. */
+static void give_up(const struct release_notes_request *request, struct notes_fetch *fetch, const char *why,
+		    struct arena *arena)
+{
+	if (!fetch->has_cached && fetch->also)
+		fetch->has_cached = notes_cache_read(request->cache, fetch->also, arena, &fetch->cached);
 	finish(fetch, fetch->has_cached ? "offline" : NULL, why);
 }
 
-static void look_into_cache(const struct release_notes_request *request, struct notes_fetch *fetch, struct arena *arena)
-{
-	fetch->has_cached = notes_cache_read(request->cache, fetch->url, arena, &fetch->cached);
-}
-
-/* True: it goes on at the other address. */
+/* True: it goes on at the other address; a copy of the first stays for when that has none. */
 static bool try_the_other(const struct release_notes_request *request, struct notes_fetch *fetch, struct arena *arena)
 {
 	if (!fetch->also)
 		return false;
 	struct notes_copy before = fetch->cached;
 	bool had = fetch->has_cached;
-	fetch->url = fetch->also;
+	fetch->url = fetch->key = fetch->also;
 	fetch->also = NULL;
 	fetch->tries = fetch->redirects = 0;
 	look_into_cache(request, fetch, arena);
@@ -83,13 +86,13 @@ static void redirect(const struct release_notes_request *request, struct notes_f
 	struct error *error ERROR_CLEANUP = to ? http_check_url(to) : NULL;
 	if (!to || error || strlen(to) > 2000 || !may_go(request, fetch->url, to)) {
 		struct slice host = host_of(to ? to : "nowhere");
-		give_up(fetch,
-			arena_printf(arena, "it was redirected to %.*s, which is not followed", (int)host.n, host.p));
+		give_up(request, fetch,
+			arena_printf(arena, "it was redirected to %.*s, which is not followed", (int)host.n, host.p),
+			arena);
 	} else if (fetch->redirects++ == MOST_REDIRECTS) {
-		give_up(fetch, "it was redirected again and again");
+		give_up(request, fetch, "it was redirected again and again", arena);
 	} else {
 		fetch->url = arena_strdup(arena, to);
-		look_into_cache(request, fetch, arena);
 	}
 }
 
@@ -120,7 +123,7 @@ static void take(const struct release_notes_request *request, struct notes_fetch
 		 const struct http_response *response, struct arena *arena)
 {
 	fetch->page = (struct notes_copy){
-		.url = fetch->url,
+		.url = fetch->key,
 		.etag = arena_strdup(arena, http_response_header(response, "etag")),
 		.last_modified = arena_strdup(arena, http_response_header(response, "last-modified")),
 		.content_type = arena_strdup(arena, http_response_header(response, "content-type")),
@@ -138,7 +141,7 @@ static void look(const struct release_notes_request *request, struct notes_fetch
 		enum error_class class = response->error->class;
 		bool may_pass = class == ERROR_TRANSIENT; /* what hung for so long would hang again */
 		if (!may_pass || !again(request, fetch, response, deadline_ms))
-			give_up(fetch, line_of(response->error, arena));
+			give_up(request, fetch, line_of(response->error, arena), arena);
 	} else if (status == 200 && response->body.n) {
 		take(request, fetch, response, arena);
 	} else if (status == 304 && fetch->has_cached) {
@@ -147,10 +150,12 @@ static void look(const struct release_notes_request *request, struct notes_fetch
 		redirect(request, fetch, response, arena);
 	} else if (status == 404 || status == 410) {
 		if (!try_the_other(request, fetch, arena))
-			give_up(fetch, arena_printf(arena, "there is no such page (HTTP %d)", status));
+			give_up(request, fetch, arena_printf(arena, "there is no such page (HTTP %d)", status), arena);
 	} else if ((status != 429 && status < 500) || !again(request, fetch, response, deadline_ms)) {
-		give_up(fetch, arena_printf(arena, "the server answered HTTP %d%s", status,
-					    status == 200 ? " with nothing" : ""));
+		give_up(request, fetch,
+			arena_printf(arena, "the server answered HTTP %d%s", status,
+				     status == 200 ? " with nothing" : ""),
+			arena);
 	}
 }
 
@@ -195,7 +200,7 @@ static struct error *run_round(const struct release_notes_request *request, stru
 		if (fetches[i].done)
 			continue;
 		if (now_ms >= deadline_ms) {
-			give_up(&fetches[i], "there was no time left");
+			give_up(request, &fetches[i], "there was no time left", arena);
 		} else if (fetches[i].not_before_ms > now_ms) {
 			earliest_ms = fetches[i].not_before_ms < earliest_ms ? fetches[i].not_before_ms : earliest_ms;
 		} else {
@@ -227,12 +232,10 @@ struct error *notes_fetch_all(const struct release_notes_request *request, struc
 	int64_t deadline_ms = clock_mono_ms(request->ports->clock) + WHOLE_DEADLINE_MS;
 	bool more = false;
 	for (size_t i = 0; i < n; i++) {
+		fetches[i].key = fetches[i].url;
 		look_into_cache(request, &fetches[i], arena);
-		while (request->offline && !fetches[i].has_cached && try_the_other(request, &fetches[i], arena))
-			;
 		if (request->offline)
-			finish(&fetches[i], fetches[i].has_cached ? "offline" : NULL,
-			       fetches[i].has_cached ? "asked for no network" : "asked for no network, and no copy");
+			give_up(request, &fetches[i], "asked for no network", arena);
 		more |= !fetches[i].done;
 	}
 	while (more)

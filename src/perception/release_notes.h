@@ -43,6 +43,7 @@ struct error *notes_cache_write(const char *folder, const struct notes_copy *cop
 struct notes_fetch {
 	const char *url;  /* what to ask for */
 	const char *also; /* asked for when that is not there; NULL */
+	const char *key;  /* what its copy goes by: the address before redirects */
 	bool done;
 	const char *copy;  /* "fetched", "unchanged", "offline"; NULL: nothing was had */
 	const char *error; /* why it was not fetched; NULL */

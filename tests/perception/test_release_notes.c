@@ -345,6 +345,34 @@ static void what_is_no_such_page_does_not_replace_the_copy(void **state)
 	end(&publishers);
 }
 
+static void copies_are_found_by_the_address_that_is_asked_for_first(void **state)
+{
+	(void)state;
+	static const struct answer moved[] = {
+		{"CHANGELOG-1.34.md", .status = 301, .name = "Location", .value = "/moved-1.34.md"},
+		{"moved-1.34.md", .file = "changelog.md", .name = "ETag", .value = "\"m\""},
+		{"versions-extended.md", .file = "eks.md"},
+	};
+	static const struct answer same[] = {
+		{"CHANGELOG-1.34.md", .status = 301, .name = "Location", .value = "/moved-1.34.md"},
+		{"moved-1.34.md", .status = 304},
+	};
+	static const struct answer down[] = {{"", .status = -1}};
+	struct publishers publishers;
+	begin(&publishers);
+	COLLECT(&publishers, moved, 33, 34, NULL, false);
+	COLLECT(&publishers, same, 33, 34, NULL, false);
+	assert_true(asked(&publishers, "moved-1.34.md If-None-Match=\"m\""));
+	assert_string_equal(source(&publishers, "kubernetes-changelog")->copy, "unchanged");
+	COLLECT(&publishers, down, 33, 34, NULL, false);
+	assert_string_equal(source(&publishers, "kubernetes-changelog")->copy, "offline");
+	assert_string_equal(source(&publishers, "eks-extended")->copy, "offline"); /* the other address's */
+	assert_true(source(&publishers, "eks-extended")->facts > 0);
+	COLLECT(&publishers, down, 33, 34, NULL, true);
+	assert_int_equal(release_notes_read(&publishers.notes), 2);
+	end(&publishers);
+}
+
 static void offline_asks_nobody(void **state)
 {
 	(void)state;
@@ -353,7 +381,7 @@ static void offline_asks_nobody(void **state)
 	COLLECT(&publishers, all, 33, 34, NULL, true);
 	assert_int_equal(publishers.asked.n, 0);
 	assert_int_equal(release_notes_read(&publishers.notes), 0);
-	assert_string_equal(source(&publishers, "eks-platform")->detail, "asked for no network, and no copy");
+	assert_string_equal(source(&publishers, "eks-platform")->detail, "asked for no network");
 	COLLECT(&publishers, all, 33, 34, NULL, false);
 	COLLECT(&publishers, all, 33, 34, NULL, true);
 	assert_int_equal(publishers.asked.n, 0);
@@ -553,6 +581,7 @@ int main(void)
 		cmocka_unit_test(without_a_copy_the_source_has_failed_and_the_others_go_on),
 		cmocka_unit_test(trouble_that_passes_is_waited_for),
 		cmocka_unit_test(what_is_no_such_page_does_not_replace_the_copy),
+		cmocka_unit_test(copies_are_found_by_the_address_that_is_asked_for_first),
 		cmocka_unit_test(offline_asks_nobody),
 		cmocka_unit_test(a_mirror_stands_instead_of_every_host),
 		cmocka_unit_test(a_mirror_that_is_no_address_is_refused),
