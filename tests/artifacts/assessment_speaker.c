@@ -1,8 +1,9 @@
 /* Says an assessment in a format: JSON of one on stdin, the format's bytes on stdout. Asked by
  * tests/programs/formats.sh. usage: assessment_speaker FORMAT [COLUMNS [FLAGS]]      FLAGS: letters of colour, ascii,
- * every */
+ * every. Without a word: the schema of assessments; with "release-notes": of release notes. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include "artifacts/assessment.h"
 #include "codec/json.h"
 
@@ -29,9 +30,10 @@ static struct error *speak(const char *format, unsigned columns, const char *fla
 
 int main(int argc, char **argv)
 {
-	if (argc < 2) {
+	bool of_notes = argc == 2 && !strcmp(argv[1], "release-notes");
+	if (argc < 2 || of_notes) {
 		struct buf schema CLEANUP(buf_done) = BUF_INIT(1 << 20);
-		model_schema(&assessment_model, &schema);
+		model_schema(of_notes ? &release_notes_model : &assessment_model, &schema);
 		puts(buf_str(&schema));
 		return 0;
 	}

@@ -2,8 +2,11 @@
 # release-notes and assess --release-notes against a server that answers well and badly: copies, mirrors, hostile pages.
 # usage: EUA_BUILD=DIRECTORY tests/programs/notes.sh
 set -u
-agent=${EUA_BUILD:?}/eks-upgrade-agent
+build=${EUA_BUILD:?}
+agent=$build/eks-upgrade-agent
 here=$(cd "$(dirname "$0")" && pwd)
+. "$here/venv.sh"
+need_python notes jsonschema || exit 0
 work=$(mktemp -d)
 passed=0 failed=0
 cp "$here"/../perception/notes/* "$work/"
@@ -61,6 +64,7 @@ is 'and where people read it' 'https://github.com/kubernetes/kubernetes/blob/mas
 	"$(jq -r '.release_notes[] | select(.name == "--shiny-socket") | .citations[0].url' notes.json)"
 is 'other versions are not told' 0 "$(facts '.version != "1.34"')"
 is 'every fact has a citation' 0 "$(facts '(.citations | length) == 0 or .citations[0].sentence == "" or (.citations[0].url | startswith("https://") | not)')"
+so 'it is as the schema says' "$python" -m jsonschema -i notes.json "$here/../../docs/release-notes.schema.json"
 cp notes.json first.json
 
 # ---- conditional requests
