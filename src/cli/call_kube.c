@@ -5,6 +5,7 @@
 #include <strings.h>
 #include "base/log.h"
 #include "base/time.h"
+#include "base/words.h"
 #include "cli/call.h"
 #include "cli/commands.h"
 #include "codec/document.h"
@@ -43,7 +44,8 @@ static bool print_name(void *context, void *item, struct arena *arena)
 		return false;
 	buf_clear(&names->last);
 	buf_puts(&names->last, key);
-	buf_printf(names->cli->out, "%s\n", key);
+	words_clean(names->cli->out, slice_of(key), false, 0); /* a server may say anything, a terminal obeys */
+	buf_putc(names->cli->out, '\n');
 	if (names->cli->out->n > 1 << 16)
 		cli_flush(names->cli);
 	return true;

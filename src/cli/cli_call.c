@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "aws/aws.h"
+#include "aws/wire.h"
 #include "cli/call.h"
 #include "cli/commands.h"
 #include "codec/document.h"
@@ -41,6 +42,19 @@ struct error *call_needs_yes(struct cli *cli, const char *what)
 	return error_remedy(error, "repeat with --yes if that is meant");
 }
 
+/* Says what would be sent, having seen that it could be. */
+static struct error *only_try(struct cli *cli, const struct aws_operation *operation, const json_t *given)
+{
+	json_t *input DOCUMENT_CLEANUP = given ? json_incref((json_t *)(uintptr_t)given) : json_object();
+	struct aws_wire_request wire;
+	TRY(aws_wire_encode_request(operation, input, &wire));
+	aws_wire_request_done(&wire);
+	cli_print_document(cli,
+			   json_pack("{s:b, s:s, s:s, s:O}", "dry_run", 1, "service", aws_operation_service(operation),
+				     "operation", aws_operation_name(operation), "input", input));
+	return NULL;
+}
+
 static struct error *call_aws(struct cli *cli)
 {
 	const struct aws_operation *operation = aws_operation_find(cli->arguments[0], cli->arguments[1]);
@@ -48,10 +62,13 @@ static struct error *call_aws(struct cli *cli)
 		return error_remedy(cli_usage_error("no call \"%s %s\"", cli->arguments[0], cli->arguments[1]),
 				    "services and operations are named as in the AWS API: call eks DescribeCluster "
 				    "'{\"name\": \"shop\"}'");
-	if (aws_operation_mutates(operation))
+	bool mutates = aws_operation_mutates(operation), tries = mutates && cli_flag_given(cli, "dry-run");
+	if (mutates && !tries)
 		TRY(call_needs_yes(cli, cli->arguments[1]));
 	json_t *input DOCUMENT_CLEANUP = NULL, *output = NULL;
 	TRY(call_read_document(cli, 2, &input));
+	if (tries)
+		return only_try(cli, operation, input);
 	struct world world CLEANUP(world_done) = {.ports = &cli->ports, .config = &cli->config};
 	struct aws *aws;
 	TRY(world_aws(&world, &aws));

@@ -122,6 +122,8 @@ static bool member(struct json_stream *stream, struct json_cursor *c)
 		stream->first = true;
 		return true;
 	}
+	if (slice_eq(key, stream->spec.item_path) && *c->p != 'n') /* or it would pass for an empty one */
+		return json_bad(c, "no list where the items belong");
 	good = beside(stream, c, key);
 	stream->first = stream->first && !good;
 	return good;

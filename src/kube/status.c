@@ -156,6 +156,8 @@ static struct error *what_to_do(struct error *error)
 	} remedies[] = {
 		{"AlreadyExists", 0, "change the one that is there, or take another name"},
 		{"Conflict", 0, "read it again, and make the change to what is there now"},
+		{NULL, 302, "look at the server's address: a proxy, or a portal that wants a sign-in, stands there"},
+		{NULL, 400, "mend what it names in the request"},
 		{NULL, 404, "look whether name, namespace and API version are right: kubectl api-resources"},
 		{NULL, 422, "mend the fields that are named"},
 		{NULL, 429, "ask again later; kubectl get --raw /readyz?verbose tells how the server is"},

@@ -157,6 +157,8 @@ static void wrong_types_are_told_with_path(void **state)
 		{"{\"items\":[{\"metadata\":{\"ownerReferences\":[{\"kind\":[]}]}}]}",
 		 "list: byte 50: items[0].metadata.ownerReferences[0].kind: not a plain value"},
 		{"{\"items\":[{]}", "list: byte 10: items[0]: broken JSON"},
+		{"{\"items\":\"x\"}", "list: byte 9: no list where the items belong"},
+		{"{\"items\":{}}", "list: byte 9: no list where the items belong"},
 		{"{\"items\":[]}x", "list: byte 12: something follows the document"},
 		{"[]", "list: byte 0: not an object"},
 	};

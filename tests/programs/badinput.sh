@@ -58,6 +58,16 @@ edited() { # SED-SCRIPT: examples/sim.yaml, changed
 }
 effects() { curl -s "$url/sim/truth" | jq -c .effects; }
 
+# ---- calls that are only tried
+before=$(effects)
+so "a dry run of a call says what would be sent" sh -c "'$agent' call eks DeleteCluster '{\"name\": \"shop\"}' --yes --dry-run $door | jq -e '.dry_run and .operation == \"DeleteCluster\" and .input.name == \"shop\"'"
+gets "a dry run of what could not be sent" 1 'unknown member "nam"' "$agent" call eks DeleteCluster '{"nam": "shop"}' --dry-run $door
+so "and nothing is sent" [ "$(effects)" = "$before" ]
+gets "a change without a word" 4 'repeat with --yes' "$agent" call eks DeleteCluster '{"name": "shop"}' $door
+gets "no JSON" 1 'give one JSON document' "$agent" call eks DescribeCluster 'name=shop' $door
+gets "no object" 1 'the input is no JSON object' "$agent" call eks ListClusters '[1]' $door
+gets "a body that is none" 2 'the body of PATCH is a JSON object' "$agent" call kube PATCH /api/v1/namespaces/default '7' --yes $door
+
 # ---- the configuration
 edited 's/^  interval: 5m/  intervall: 5m/'
 gets "an unknown key" 2 'edited.yaml:19:3: unknown key "traffic.intervall" (did you mean "traffic.interval"?)' "$agent" plan --config edited.yaml $door
