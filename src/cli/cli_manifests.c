@@ -40,9 +40,22 @@ static struct error *ask_git(struct cli *cli, const char *file, struct author *r
 	const char *slash = strrchr(file, '/');
 	char *folder CLEANUP(mem_freep) = slash ? mem_strndup(file, (size_t)(slash - file)) : NULL;
 	char *job CLEANUP(mem_freep) = mem_printf("git-%lld", (long long)cli_monotonic_ms());
-	const char *argv[] = {"git",	    "-C", folder && *folder ? folder : folder ? "/" : ".",
-			      "log",	    "-1", "--format=%an%x09%aI",
-			      "--no-color", "--", slash ? slash + 1 : file,
+	/* A repository may come from anywhere: nothing that its configuration names is run. */
+	const char *argv[] = {"git",
+			      "--no-pager",
+			      "-c",
+			      "core.fsmonitor=false",
+			      "-C",
+			      folder && *folder ? folder
+			      : folder		? "/"
+						: ".",
+			      "log",
+			      "-1",
+			      "--no-show-signature",
+			      "--no-color",
+			      "--format=%an%x09%aI",
+			      "--",
+			      slash ? slash + 1 : file,
 			      NULL};
 	static const char *const env[] = {"GIT_OPTIONAL_LOCKS=0", "GIT_TERMINAL_PROMPT=0", "LC_ALL=C.UTF-8", NULL};
 	struct process_spec spec = {

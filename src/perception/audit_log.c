@@ -92,7 +92,7 @@ static void count(struct reader *reader, const struct event *event)
 	int64_t last_ms = 0;
 	char when[TIME_TEXT];
 	if (!row) {
-		reader->lost_rows++;
+		*(json_object_size(reader->index) < MOST_ROWS ? &reader->bad : &reader->lost_rows) += 1;
 		return;
 	}
 	json_object_set_new(row, "n", json_integer(document_int_or(row, "n", 0) + 1));

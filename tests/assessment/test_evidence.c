@@ -183,6 +183,39 @@ static void sources_are_kept_apart(void **state)
 	fixture->inventory->n_helm_releases = 1;
 }
 
+/* ---- what is no audit log, or was made to hurt */
+
+static void hostile_lines_of_an_audit_log_cost_themselves(void **state)
+{
+	static const char good[] =
+		"{\"kind\":\"Event\",\"verb\":\"list\",\"userAgent\":\"x\",\"objectRef\":{" VAP "}}\n";
+	static const char *const bad[] = {
+		"{\"kind\":\"Event\",\"verb\":\"list\",\"annotations\":[1],\"objectRef\":\"x\"}\n",
+		"{\"kind\":\"Event\",\"verb\":\"list\",\"userAgent\":\"\xff\xfe\",\"objectRef\":{" VAP "}}\n",
+		"{\"kind\":\"Event\"}\n",
+		"{\"kind\":5,\"verb\":{}}\n",
+		"\x01\x02\x7f{\n",
+		"{{{{[[[[\n",
+		"null\n",
+		"\n"};
+	struct fixture *fixture = *state;
+	struct buf text CLEANUP(buf_done) = BUF_INIT(32 << 20);
+	buf_puts(&text, good);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		buf_puts(&text, bad[i]);
+	for (size_t i = 0; i < 100000; i++)
+		buf_puts(&text, "[[[[[[[[[[");
+	buf_puts(&text, "\n{\"kind\":\"Event\",\"verb\":\"");
+	for (size_t i = 0; i < 500000; i++)
+		buf_puts(&text, "xxxxxxxxxx");
+	buf_puts(&text, "\"}\n");
+	buf_puts(&text, good);
+	assert_true(audit_log_text(fixture->inventory, buf_slice(&text)));
+	assert_int_equal(json_array_size(fixture->inventory->audit_log), 1);
+	assert_int_equal(document_int_or(json_array_get(fixture->inventory->audit_log, 0), "n", 0), 2);
+	assert_int_equal(inventory_find_source(fixture->inventory, "audit log file")->status, SOURCE_FAILED);
+}
+
 /* ---- Helm's manifests are read as files are */
 
 static void what_helm_stored_is_read_by_the_scanner(void **state)
@@ -225,6 +258,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(each_source_says_who_when_and_how_often, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(sources_are_kept_apart, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(hostile_lines_of_an_audit_log_cost_themselves, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_helm_stored_is_read_by_the_scanner, set_up, tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

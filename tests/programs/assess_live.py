@@ -298,6 +298,11 @@ def repository():
     git("init", "-q")
     git("add", ".")
     git("commit", "-qm", "budgets")
+    evil = WORK / "evil"
+    evil.write_text(f"#!/bin/sh\ntouch {WORK}/ran\n")
+    evil.chmod(0o755)
+    for key, value in (("log.showSignature", "true"), ("gpg.program", evil), ("core.fsmonitor", evil), ("core.pager", evil), ("core.hooksPath", WORK)):
+        git("config", key, value)
     (root / "apps/new.yaml").write_text(PDB.replace("payments-redis-pdb", "not-committed"))
     return root
 
@@ -313,6 +318,7 @@ def manifests():
         found = {one["object"]["name"]: one for one in of(report, "API-GIT")}
         check("files and Git are scanned", set(found) == {"nightly", "payments-redis-pdb", "not-committed"} and code == 12, f"{found} {said}")
         check("a file is a file", found["nightly"]["evidence"][0]["source"] == "file" and found["nightly"]["line"] == 1, str(found["nightly"]))
+        check("nothing that a repository's configuration names is run", not (WORK / "ran").exists())
         git = found["payments-redis-pdb"]["evidence"][0]
         check("of what is in Git it is told who wrote it last, and when", (git["source"], git["caller"], git["last_seen"]) == ("git", "Ada Lovelace", "2026-03-01T10:00:00Z"), str(git))
         check("and nothing of what was never committed", found["not-committed"]["evidence"][0].get("caller") is None, str(found["not-committed"]))
