@@ -191,7 +191,7 @@ static const char *detail_of(struct assess *assess, const struct api_evidence *e
 				    subject_text(evidence->object_name));
 	if (evidence->file)
 		return arena_printf(assess->arena, "%s:%lld has %s", evidence->file, (long long)evidence->line, what);
-	return *subject_text(evidence->user) ? arena_printf(assess->arena, "%s by %s", what, evidence->user) : what;
+	return *subject_text(evidence->user) ? arena_printf(assess->arena, "%s as %s", what, evidence->user) : what;
 }
 
 void api_evidence_add(struct assess *assess, struct finding *finding, const struct api_evidence *evidence)

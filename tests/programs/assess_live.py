@@ -295,12 +295,16 @@ def repository():
     def git(*arguments):
         subprocess.run(["git", "-C", root, "-c", "user.name=Ada Lovelace", "-c", "user.email=ada@example.com", *arguments], check=True, capture_output=True,
                        env={**os.environ, "GIT_AUTHOR_DATE": "2026-03-01T10:00:00Z", "GIT_COMMITTER_DATE": "2026-03-01T10:00:00Z"})
-    git("init", "-q")
-    git("add", ".")
-    git("commit", "-qm", "budgets")
+    signer = WORK / "signer"  # signs anything, so that there is a signature that somebody might want to look at
+    signer.write_text("#!/bin/sh\ncat >/dev/null\nprintf '\\n[GNUPG:] SIG_CREATED D 1 8 00 1 X\\n' >&2\n"
+                      "printf -- '-----BEGIN PGP SIGNATURE-----\\n\\nx\\n-----END PGP SIGNATURE-----\\n'\n")
     evil = WORK / "evil"
     evil.write_text(f"#!/bin/sh\ntouch {WORK}/ran\n")
-    evil.chmod(0o755)
+    for program in (signer, evil):
+        program.chmod(0o755)
+    git("init", "-q")
+    git("add", ".")
+    git("-c", f"gpg.program={signer}", "commit", "-qS", "-m", "budgets")
     for key, value in (("log.showSignature", "true"), ("gpg.program", evil), ("core.fsmonitor", evil), ("core.pager", evil), ("core.hooksPath", WORK)):
         git("config", key, value)
     (root / "apps/new.yaml").write_text(PDB.replace("payments-redis-pdb", "not-committed"))
@@ -319,6 +323,8 @@ def manifests():
         check("files and Git are scanned", set(found) == {"nightly", "payments-redis-pdb", "not-committed"} and code == 12, f"{found} {said}")
         check("a file is a file", found["nightly"]["evidence"][0]["source"] == "file" and found["nightly"]["line"] == 1, str(found["nightly"]))
         check("nothing that a repository's configuration names is run", not (WORK / "ran").exists())
+        subprocess.run(["git", "-C", root, "log", "-1"], capture_output=True, check=False)
+        check("which would have been, by git alone", (WORK / "ran").exists())
         git = found["payments-redis-pdb"]["evidence"][0]
         check("of what is in Git it is told who wrote it last, and when", (git["source"], git["caller"], git["last_seen"]) == ("git", "Ada Lovelace", "2026-03-01T10:00:00Z"), str(git))
         check("and nothing of what was never committed", found["not-committed"]["evidence"][0].get("caller") is None, str(found["not-committed"]))
