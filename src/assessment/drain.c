@@ -170,6 +170,7 @@ const struct drain_prediction *drain_predict(struct assess *assess)
 	drain_tell_homeless(&play);
 	free(play.slots);
 	free(play.queue);
+	free(play.starting);
 	free(play.waiting);
 	return play.out;
 }

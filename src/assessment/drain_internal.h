@@ -14,6 +14,7 @@
 
 enum slot_state {
 	SLOT_RUNS,
+	SLOT_STARTS /* placed, and not ready before all has settled */,
 	SLOT_STOPPING,
 	SLOT_QUEUED /* no node will do */,
 	SLOT_WAITS /* for lower ordinals */,
@@ -31,7 +32,7 @@ struct slot {			    /* there are many: small ones */
 	struct place_pod *place;
 	struct slot **set;	/* all of a StatefulSet that brings its pods one by one, linked by `in_set`; or NULL */
 	struct slot *in_set;	/* the next one */
-	uint32_t index, placed; /* when it was placed last, counted over all; starting while that is after `settled` */
+	uint32_t index, placed; /* when it was placed last, counted over all */
 	int ordinal;
 	uint8_t state; /* enum slot_state; moved by drain_move() alone: budgets count it */
 	bool ready;
@@ -70,10 +71,11 @@ struct play {
 	struct node_slot *nodes;
 	size_t n_nodes;
 	size_t *queue, n_queue;
-	size_t *waiting, n_waiting; /* slots that wait for lower ordinals and were seen to have to */
-	struct slot **sets;	    /* by workload of the inventory: the first slot of each ordered set */
-	uint32_t n_placed, settled; /* placements so far; of which all have become ready */
-	unsigned made;		    /* new nodes so far */
+	size_t *waiting, n_waiting;   /* slots that wait for lower ordinals and were seen to have to */
+	struct slot **sets;	      /* by workload of the inventory: the first slot of each ordered set */
+	size_t *starting, n_starting; /* slots placed since all had settled */
+	uint32_t n_placed;	      /* placements so far */
+	unsigned made;		      /* new nodes so far */
 	struct drain_prediction *out;
 };
 

@@ -12,8 +12,9 @@ static bool settle_on_a_node(struct play *play, size_t at)
 	if (!node)
 		return false;
 	placement_put(slot->place, node);
-	drain_move(slot, SLOT_RUNS);
+	drain_move(slot, SLOT_STARTS);
 	slot->placed = ++play->n_placed;
+	*HEAP_PUSH(play->starting, play->n_starting) = at;
 	return true;
 }
 
@@ -33,11 +34,10 @@ void drain_try_queue(struct play *play)
 }
 
 /* A StatefulSet's lower ordinals must be ready before it makes this one. */
-static bool must_wait(const struct play *play, const struct slot *slot)
+static bool must_wait(const struct slot *slot)
 {
 	for (const struct slot *other = slot->set ? *slot->set : NULL; other; other = other->in_set)
-		if (other->ordinal < slot->ordinal &&
-		    (other->state != SLOT_RUNS || !other->ready || other->placed > play->settled))
+		if (other->ordinal < slot->ordinal && (other->state != SLOT_RUNS || !other->ready))
 			return true;
 	return false;
 }
@@ -125,10 +125,13 @@ void drain_let_settle(struct play *play)
 	for (;;) {
 		struct coming *coming CLEANUP(mem_freep) = NULL;
 		size_t n = 0, kept = 0;
-		play->settled = play->n_placed;
+		for (size_t i = 0; i < play->n_starting; i++)
+			if (play->slots[play->starting[i]]->state == SLOT_STARTS)
+				drain_move(play->slots[play->starting[i]], SLOT_RUNS);
+		play->n_starting = 0;
 		for (size_t i = 0; i < play->n_waiting; i++) {
 			size_t at = play->waiting[i];
-			if (must_wait(play, play->slots[at]))
+			if (must_wait(play->slots[at]))
 				play->waiting[kept++] = at;
 			else
 				*HEAP_PUSH(coming, n) = (struct coming){at, placed_before(play->slots[at])};
@@ -151,7 +154,7 @@ void drain_stopped(struct play *play, const struct moving *moving)
 		placement_forget(play->placement, moving->old);
 	if (slot->state == SLOT_STOPPING) {
 		drain_move(slot, SLOT_WAITS);
-		if (must_wait(play, slot))
+		if (must_wait(slot))
 			drain_wait(play, slot);
 		else
 			drain_place_or_queue(play, moving->slot);
