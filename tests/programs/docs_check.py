@@ -89,9 +89,40 @@ def check_commands():
     check("commands were found at all", seen > 10, seen)
 
 
+def check_choices():
+    """What --only, --except and what is compared with leave to be done; on a cluster with nothing in it."""
+    folder = MADE / "seen"
+    folder.mkdir()
+    (folder / "meta.json").write_text('{"cluster": "shop", "region": "eu-west-1", "captured_at": "2026-11-25T00:00:00Z"}')
+    (folder / "kubernetes.json").write_text('{"apiVersion": "v1", "kind": "List", "items": []}')
+    (MADE / "plan.json").write_text('{"resource_changes": [{"address": "aws_eks_cluster.a", "type": "aws_eks_cluster", "change": {"actions": ["delete"]}}]}')
+    (MADE / "nonsense.json").write_text("{}")
+    look = ["assess", "--from", str(folder), "--to", "1.34", "-o", "json"]
+
+    def done(*flags):
+        told = run(*look, *flags)
+        return {one["id"] for one in json.loads(told.stdout)["checks"]} if told.stdout else told.returncode
+
+    listed = {line.split()[0] for line in run("assess", "--list-checks").stdout.splitlines()}
+    given = {"BG-PARITY", "API-GIT", "IAC-DRIFT", "IAC-REPLACE", *(one for one in listed if one.startswith("POST-"))}
+    wl = {one for one in listed if one.startswith("WL-")}
+    check("all but what compares", done() == listed - given - {"RISK-UNUSED"}, done() ^ (listed - given))
+    check("--only takes patterns", done("--only", "WL-*,CP-SG") == wl | {"CP-SG"})
+    check("--except takes them away", done("--only", "WL-*", "--except", "WL-PDB-*") == {one for one in wl if not one.startswith("WL-PDB-")})
+    check("--only of nothing is a mistake", done("--only", "WL-NOPE*") == 2)
+    check("what compares needs something to compare with", done("--only", "POST-*") == 2)
+    check("--before gives it", done("--only", "POST-*", "--before", str(folder)) == {one for one in listed if one.startswith("POST-")})
+    plan = json.loads(run(*look, "--only", "IAC-REPLACE", "--terraform-plan", str(MADE / "plan.json")).stdout)
+    check("--terraform-plan is judged", [one["severity"] for one in plan["findings"]] == ["BLOCKER"], plan["findings"])
+    check("nonsense is no plan", done("--terraform-plan", str(MADE / "nonsense.json")) == 1)
+    told = run("assess", "--explain", "wl-pdb-zeroo")
+    check("the nearest id is named", told.returncode == 2 and '"WL-PDB-ZERO"?' in told.stderr, told.stderr)
+
+
 check_generated()
 check_checks()
 check_links()
 check_commands()
+check_choices()
 print(f"{passed} passed, {failed} failed")
 sys.exit(failed > 0)
