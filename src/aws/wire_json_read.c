@@ -1,8 +1,11 @@
 /* JSON answers, read straight into the document of the model's members: what the model does not know is passed over
  * unlooked-at, and no tree of the whole is built first. */
+#include <math.h>
 #include <string.h>
 #include "aws/wire_internal.h"
 #include "base/mem.h"
+#include "base/time.h"
+#include "codec/document.h"
 #include "codec/json_decode.h"
 
 enum { MAX_DEPTH = 200 };
@@ -30,7 +33,12 @@ static json_t *read_text(struct json_cursor *c)
 	struct slice text;
 	if (!json_text(c, &text))
 		return NULL;
-	json_t *value = memchr(text.p, '\0', text.n) ? NULL : json_stringn(text.p, text.n);
+	bool plain = true; /* printable ASCII: nothing of UTF-8 is to be proven */
+	for (size_t i = 0; i < text.n && plain; i++)
+		plain = text.p[i] >= ' ' && text.p[i] <= '~';
+	json_t *value = plain			       ? json_stringn_nocheck(text.p, text.n)
+			: memchr(text.p, '\0', text.n) ? NULL
+						       : json_stringn(text.p, text.n);
 	if (!value)
 		json_bad(c, "a string that is no UTF-8 text");
 	return value;
@@ -50,6 +58,23 @@ static json_t *read_whole(struct json_cursor *c)
 		return NULL;
 	c->p = p;
 	return json_integer(negative ? -value : value);
+}
+
+/* Seconds since 1970, as 1.7e9 too; NULL without harm for others. */
+static json_t *read_time(struct json_cursor *c)
+{
+	static const char digits[] = "0123456789.eE+-";
+	const char *p = c->p;
+	json_t *number DOCUMENT_CLEANUP = NULL;
+	char text[TIME_TEXT];
+	while (p < c->end && *p && strchr(digits, *p))
+		p++;
+	struct error *error ERROR_CLEANUP = document_parse(slice_make(c->p, (size_t)(p - c->p)), "time", &number);
+	double seconds = json_number_value(number);
+	if (error || p == c->end || !json_is_number(number) || fabs(seconds) >= 1e12)
+		return NULL;
+	c->p = p;
+	return json_string(time_format_rfc3339(llround(seconds * 1000), text));
 }
 
 /* true and false; NULL without harm for others. */
@@ -180,7 +205,10 @@ static json_t *read_value(struct json_cursor *c, const struct aws_shape *shape, 
 	}
 	if (begin == '"' && shape->kind != AWS_TIMESTAMP)
 		return read_text(c);
-	json_t *plain = shape->kind == AWS_INTEGER ? read_whole(c) : shape->kind == AWS_BOOLEAN ? read_truth(c) : NULL;
+	json_t *plain = shape->kind == AWS_INTEGER				       ? read_whole(c)
+			: shape->kind == AWS_BOOLEAN				       ? read_truth(c)
+			: shape->kind == AWS_TIMESTAMP && begin >= '0' && begin <= '9' ? read_time(c)
+										       : NULL;
 	if (plain)
 		return plain;
 	return read_by_tree(c, shape, renames);
