@@ -109,7 +109,7 @@ static json_t *quota(const struct sim *sim, const char *service, const char *cod
 		    {"eks", "L-6D54EA21", "Managed node groups per cluster", "", 30, 30},
 		    {"eks", "L-BD136A63", "Nodes per managed node group", "", 450, 450},
 		    {"ec2", "L-1216C47A", "Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances", "vcpu",
-		     8192, 64},
+		     32768, 64},
 		    {"ebs", "L-D18FCD1D", "Storage for General Purpose SSD (gp2) volumes, in TiB", "", 50, 50},
 		    {"ebs", "L-7A658B76", "Storage for General Purpose SSD (gp3) volumes, in TiB", "", 50, 50},
 		    {"elasticloadbalancing", "L-53DA6B97", "Application Load Balancers per Region", "", 50, 50},

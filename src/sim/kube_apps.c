@@ -19,7 +19,7 @@ struct size {
 	unsigned general, compute, memory; /* nodes */
 	const char *general_type;
 };
-static const struct size sizes[] = {{"small", 6, 2, 3, 0, 0, "m6i.large"},
+static const struct size sizes[] = {{"small", 6, 2, 3, 0, 0, "m6i.2xlarge"},
 				    {"medium", 38, 8, 24, 12, 4, "m6i.xlarge"},
 				    {"large", 150, 160, 700, 250, 50, "m6i.4xlarge"},
 				    {"empty", 0, 0, 0, 0, 0, "m6i.xlarge"}};
