@@ -146,6 +146,20 @@ static bool why(struct arena *arena, const char *source, enum source_status stat
 	return false;
 }
 
+/* Operations that tell as much. */
+static const struct {
+	const char *snake, *instead;
+} instead_of[] = {{"get_service_quota", "list_service_quotas"}, {"get_parameters", "get_parameter"}};
+
+static const json_t *calls_of(const struct inventory *inventory, const char *snake)
+{
+	const json_t *calls = inventory_aws_calls(inventory, snake);
+	for (size_t i = 0; i < ARRAY_SIZE(instead_of) && !calls; i++)
+		if (!strcmp(instead_of[i].snake, snake))
+			calls = inventory_aws_calls(inventory, instead_of[i].instead);
+	return calls;
+}
+
 /* Of an operation's calls in the snapshot: all answered, or why not. */
 static bool aws_ok(const struct assess *assess, const char *source, const char **ret_why)
 {
@@ -153,7 +167,7 @@ static bool aws_ok(const struct assess *assess, const char *source, const char *
 	const char *snake = inventory_snake_name(assess->arena, strchr(source, ':') + 1);
 	const struct source *all = inventory_find_source(inventory, "aws"),
 			    *told = inventory_find_source(inventory, source);
-	const json_t *call, *calls = inventory_aws_calls(inventory, snake);
+	const json_t *call, *calls = calls_of(inventory, snake);
 	size_t i;
 	if (told)
 		return why(assess->arena, source, told->status, told->detail, ret_why);
@@ -280,12 +294,13 @@ void assess_remedy(struct assess *assess, struct finding *finding, const char *f
 	finding->remedy = FORMATTED(assess, format);
 }
 
-void assess_change(struct assess *assess, struct finding *finding, const char *action, const struct finding_object *what,
-		   const char *from, const char *to)
+void assess_change(struct assess *assess, struct finding *finding, const char *action,
+		   const struct finding_object *what, const char *from, const char *to)
 {
 	finding->change = arena_alloc(assess->arena, sizeof *finding->change);
 	*finding->change = (struct finding_change){
-		action, what->kind, keep(assess, what->ns), keep(assess, what->name), keep(assess, from), keep(assess, to)};
+		action,		 what->kind, keep(assess, what->ns), keep(assess, what->name), keep(assess, from),
+		keep(assess, to)};
 }
 
 struct finding *assess_unknown(struct assess *assess, const char *kind, const char *ns, const char *name,

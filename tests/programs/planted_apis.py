@@ -391,7 +391,11 @@ def frozen_registry(world):
     one = app(world, "Deployment", "StatefulSet", exposed=False)
     if not one:
         return False
-    one.containers[0]["image"] = f"k8s.gcr.io/{one.name}:1.2.{world.plant_rng.randint(0, 9)}"
+    image = f"k8s.gcr.io/{one.name}:1.2.{world.plant_rng.randint(0, 9)}"
+    if world.plant_rng.random() < 0.5:
+        one.containers[0]["image"] = image
+    else:
+        one.init_containers = [{"name": "prepare", "image": image, "resources": {"requests": {"cpu": "10m", "memory": "16Mi"}}}]
     world.expect("BEH-REGISTRY", "MEDIUM", of_workload(one))
 
 
@@ -401,6 +405,15 @@ def volume_of_the_tree(world):
     world.add("v1", "PersistentVolume", name, spec={"capacity": {"storage": "5Gi"}, "accessModes": ["ReadWriteOnce"], "persistentVolumeReclaimPolicy": "Retain", "storageClassName": "gp2",
                                                     "awsElasticBlockStore": {"volumeID": f"aws://{world.zones[0]}/vol-0{world.hexes(16)}", "fsType": "ext4"}}, status={"phase": "Available"})
     world.expect("BEH-INTREE", "HIGH", named("PersistentVolume", "", name))
+
+
+@plants("BEH-INTREE")
+def volume_of_the_tree_in_a_pod(world):
+    one = app(world, exposed=False)
+    if not one:
+        return False
+    one.volumes.append({"name": "old", "awsElasticBlockStore": {"volumeID": "vol-0" + world.hexes(16), "fsType": "ext4"}})
+    world.expect("BEH-INTREE", "HIGH", of_workload(one))
 
 
 @plants("BEH-1.29", hops=lambda frm, to: frm < 29 <= to)

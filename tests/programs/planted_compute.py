@@ -371,9 +371,10 @@ def few_addresses_for_pods(world):
 def few_processors(world):
     def full():
         used = sum(4 for one in world.answers("describe_instances")[0]["Reservations"] for instance in one["Instances"] if "InstanceLifecycle" not in instance)
-        for one in world.answers("get_service_quota"):
-            if one["Quota"]["QuotaCode"] == "L-1216C47A":
-                one["Quota"]["Value"] = float(used)
+        quotas = [one["Quota"] for one in world.answers("get_service_quota")] + [one for answer in world.answers("list_service_quotas") for one in answer["Quotas"]]
+        for one in quotas:
+            if one["QuotaCode"] == "L-1216C47A":
+                one["Value"] = float(used)
     world.finals.append(full)
     world.expect("CAP-VCPU", "BLOCKER", aws_thing("L-1216C47A"), CLUSTER)
 

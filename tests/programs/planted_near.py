@@ -168,6 +168,14 @@ def no_status_of_workloads(world):
             one.pop("status", None)
 
 
+def no_status_of_budgets(world):
+    if any(check in ("WL-PDB-NOW", "DRAIN-DEADLOCK") for check, _, _ in world.expected):
+        return
+    for one in world.objects:
+        if one["kind"] == "PodDisruptionBudget":
+            one.pop("status", None)
+
+
 def in_pages(world):
     for operation, member, token in (("describe_subnets", "Subnets", "NextToken"), ("describe_security_groups", "SecurityGroups", "NextToken"), ("list_nodegroups", "nodegroups", "nextToken"),
                                      ("list_addons", "addons", "nextToken"), ("list_insights", "insights", "nextToken"), ("describe_cluster_versions", "clusterVersions", "nextToken")):
@@ -216,7 +224,7 @@ def times_in_seconds(world):
     world.aws = {operation: [{**one, "response": seconds(one["response"])} if "response" in one else one for one in calls] for operation, calls in world.aws.items()}
 
 
-HANDS = ((0.2, lambda world: without_kind(world, "ReplicaSet")), (0.15, lambda world: without_kind(world, "EndpointSlice")), (0.2, bare_metadata), (0.15, no_status_of_workloads), (0.3, in_pages), (0.3, of_another_cluster),
+HANDS = ((0.2, lambda world: without_kind(world, "ReplicaSet")), (0.15, lambda world: without_kind(world, "EndpointSlice")), (0.2, bare_metadata), (0.15, no_status_of_workloads), (0.15, no_status_of_budgets), (0.3, in_pages), (0.3, of_another_cluster),
          (0.3, asked_for_others_too), (0.3, times_in_seconds), (0.2, lambda world: without_kind(world, "CSINode")), (0.2, lambda world: without_kind(world, "PriorityClass", *(() if getattr(world, "keep_leases", False) else ("Lease",)))))
 
 

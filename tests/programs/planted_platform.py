@@ -127,6 +127,15 @@ def few_addresses(world):
     world.expect("CP-SUBNET-IPS", "BLOCKER" if n < 5 else "HIGH", aws_thing(subnet["SubnetId"]))
 
 
+@plants("CP-SUBNET-IPS")
+def one_zone_with_addresses(world):
+    if not claim(world, "subnet"):
+        return False
+    for one in world.subnets[1:]:
+        one["AvailableIpAddressCount"] = world.plant_rng.randint(0, 4)
+        world.expect("CP-SUBNET-IPS", "BLOCKER", aws_thing(one["SubnetId"]))
+
+
 @plants("CP-ROLE")
 def role_that_trusts_others(world):
     if not claim(world, "cluster role"):

@@ -39,8 +39,7 @@ def eks(world):
     call("list_addons", mine, {"addons": list(world.addons)})
     for name, addon in world.addons.items():
         call("describe_addon", {**mine, "addonName": name}, {"addon": addon})
-    for minor in sorted({world.frm, world.to} | ({world.frm - 1} if world.rng.random() < 0.3 else set())):
-        call("describe_addon_versions", {"kubernetesVersion": f"1.{minor}"}, {"addons": [addon_versions(world, name, minor) for name in world.fits]})
+    all_addon_versions(world)
     call("list_updates", {"name": world.cluster}, {"updateIds": [update["id"] for update in world.updates]})
     for update in world.updates:
         call("describe_update", {"name": world.cluster, "updateId": update["id"]}, {"update": update})
@@ -63,12 +62,28 @@ def eks(world):
     call("describe_access_entry", {**mine, "principalArn": world.node_role}, {"accessEntry": {"principalArn": world.node_role, "type": "EC2_LINUX", "kubernetesGroups": ["system:nodes"]}})
 
 
-def addon_versions(world, name, minor):
+def all_addon_versions(world):
+    """Asked for by version, by add-on, by both, or without any filter."""
+    minors = sorted({world.frm, world.to} | ({world.frm - 1} if world.rng.random() < 0.3 else set()))
+    how = world.rng.choice(["version", "version", "addon", "both", "all"])
+    if how == "version":
+        for minor in minors:
+            world.call("describe_addon_versions", {"kubernetesVersion": f"1.{minor}"}, {"addons": [addon_versions(world, name, [minor]) for name in world.fits]})
+    elif how == "all":
+        world.call("describe_addon_versions", {}, {"addons": [addon_versions(world, name, minors) for name in world.fits]})
+    for name in world.fits if how in ("addon", "both") else ():
+        for some in ([minors] if how == "addon" else [[minor] for minor in minors]):
+            asked = {"addonName": name, **({"kubernetesVersion": f"1.{some[0]}"} if how == "both" else {})}
+            found = addon_versions(world, name, some)
+            world.call("describe_addon_versions", asked, {"addons": [found] if found["addonVersions"] or how == "addon" else []})
+
+
+def addon_versions(world, name, minors):
     fits, default = world.fits[name]
     return {"addonName": name, "type": "networking", "owner": "aws", "publisher": "eks",
             "addonVersions": [{"addonVersion": version, "architecture": ["amd64", "arm64"], "requiresConfiguration": False,
-                               "compatibilities": [{"clusterVersion": f"1.{minor}", "platformVersions": ["*"], "defaultVersion": default.get(minor) == version}]}
-                              for version, minors in fits.items() if minor in minors]}
+                               "compatibilities": [{"clusterVersion": f"1.{minor}", "platformVersions": ["*"], "defaultVersion": default.get(minor) == version} for minor in minors if minor in fits[version]]}
+                              for version in fits if any(minor in fits[version] for minor in minors)]}
 
 
 def ec2(world):
@@ -95,8 +110,13 @@ def others(world):
     provider = world.arn("iam", "oidc-provider/" + world.issuer.removeprefix("https://"))
     world.call("list_open_id_connect_providers", {}, {"OpenIDConnectProviderList": [{"Arn": provider}]})
     world.call("get_open_id_connect_provider", {"OpenIDConnectProviderArn": provider}, {"Url": world.issuer.removeprefix("https://"), "ClientIDList": ["sts.amazonaws.com"]})
-    for code, (service, _) in QUOTAS.items():
-        world.call("get_service_quota", {"ServiceCode": service, "QuotaCode": code}, {"Quota": {"ServiceCode": service, "QuotaCode": code, "Value": float(world.quota[code]), "Adjustable": True}})
+    quotas = [{"ServiceCode": service, "QuotaCode": code, "QuotaName": code, "Value": float(world.quota[code]), "Adjustable": True} for code, (service, _) in QUOTAS.items()]
+    if world.rng.random() < 0.7:
+        for one in quotas:
+            world.call("get_service_quota", {"ServiceCode": one["ServiceCode"], "QuotaCode": one["QuotaCode"]}, {"Quota": one})
+    else:
+        for service in sorted({service for service, _ in QUOTAS.values()}):
+            world.call("list_service_quotas", {"ServiceCode": service}, {"Quotas": [one for one in quotas if one["ServiceCode"] == service]})
     path = AMI.format(version=f"1.{world.to}")
     names = [path] + world.invalid_parameters
     world.call("get_parameters", {"Names": names}, {"Parameters": [{"Name": name, "Type": "String", "Value": "ami-0" + world.hexes(16)} for name in names if name not in world.invalid_parameters],

@@ -29,6 +29,17 @@ def single_replica(world):
     world.expect("WL-REPLICAS", "HIGH", of_workload(one))
 
 
+@plants("WL-REPLICAS")
+def replicas_not_said(world):
+    """One is the default."""
+    one = simple(world)
+    if not one:
+        return False
+    one.replicas, one.budget = 1, None
+    one.hooks.append(lambda made: made["spec"].pop("replicas"))
+    world.expect("WL-REPLICAS", "HIGH", of_workload(one))
+
+
 @plants("WL-PDB-MISSING")
 def no_budget(world):
     one = simple(world)
@@ -94,6 +105,23 @@ def two_budgets(world):
                                           status={"currentHealthy": one.replicas, "desiredHealthy": 1, "expectedPods": one.replicas, "disruptionsAllowed": one.replicas - 1, "observedGeneration": 1}))
     either = (named("PodDisruptionBudget", one.ns, second), budget_of(one), of_workload(one))
     world.expect("WL-PDB-OVERLAP", "BLOCKER", *either)
+    stops_drains(world)
+
+
+@plants("WL-PDB-OVERLAP")
+def budgets_that_share_some(world):
+    """Two workloads have a label in common, by which a third budget takes both."""
+    one, other = simple(world, "Deployment"), simple(world, "Deployment")
+    if not one or not other:
+        return False
+    tier, name = "t-" + world.letters(4), "tier-" + world.letters(4)
+    for each in (one, other):
+        each.pod_labels["tier"] = tier
+        each.ns = one.ns
+    world.finals.append(lambda: world.add("policy/v1", "PodDisruptionBudget", name, one.ns, spec={"maxUnavailable": 1, "selector": {"matchLabels": {"tier": tier}}},
+                                          status={"currentHealthy": one.replicas + other.replicas, "desiredHealthy": 3, "expectedPods": one.replicas + other.replicas, "disruptionsAllowed": 1, "observedGeneration": 1}))
+    things = (named("PodDisruptionBudget", one.ns, name), budget_of(one), budget_of(other), of_workload(one), of_workload(other))
+    world.expect("WL-PDB-OVERLAP", "BLOCKER", *things)
     stops_drains(world)
 
 
@@ -234,8 +262,10 @@ def no_requests(world):
 @plants("WL-DOCKERSOCK")
 def docker_socket(world):
     path = world.plant_rng.choice(["/var/run/docker.sock", "/run/docker.sock", "/var/run/dockershim.sock"])
-    one = new_app(world, world.plant_rng.choice(["Deployment", "DaemonSet"]), "tools", "builder-" + world.letters(3), 2)
-    one.service = one.kind != "DaemonSet"
+    one = new_app(world, world.plant_rng.choice(["Deployment", "DaemonSet", "CronJob"]), "tools", "builder-" + world.letters(3), 2)
+    one.service = one.kind == "Deployment"
+    if one.kind == "CronJob":
+        one.budget, one.replicas = None, 0
     one.volumes = [{"name": "docker", "hostPath": {"path": path}}]
     one.containers[0]["volumeMounts"] = [{"name": "docker", "mountPath": path}]
     world.expect("WL-DOCKERSOCK", "BLOCKER", of_workload(one))
