@@ -363,6 +363,8 @@ def definition_of_long_ago(world):
 
 @plants("BEH-1.22", hop=lambda rng: (21, 22))
 def beta_of_1_22(world):
+    if not claim(world, "exposure"):
+        return False
     ns, name = world.spaces[0], "legacy-" + world.letters(4)
     world.add("networking.k8s.io/v1beta1", "Ingress", name, ns, spec={"rules": [{"host": "x.example.com", "http": {"paths": [{"path": "/", "backend": {"serviceName": "x", "servicePort": 80}}]}}]})
     world.expect("BEH-1.22", "BLOCKER", named("Ingress", ns, name), CLUSTER)

@@ -400,7 +400,7 @@ def no_room_for_a_second_cluster(world):
 def full_cluster(world):
     if not claim(world, "room"):
         return False
-    share, severity = world.plant_rng.choice([(0.85, "HIGH"), (0.88, "HIGH"), (0.95, "BLOCKER")])
+    share, severity = world.plant_rng.choice([(0.84, "HIGH"), (0.86, "HIGH"), (0.95, "BLOCKER")])
 
     def shrink():
         """As many processors as make the requests this share of them, over all nodes that take pods."""
