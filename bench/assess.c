@@ -1,5 +1,6 @@
 /* The parts of an assessment, each alone, on a snapshot: usage: bench_assess FOLDER. Prints nodes, pods, and the
- * milliseconds of the processor that reading, the drain prediction, and all checks but the prediction take: of each the best of five. */
+ * milliseconds of the processor that reading, the drain prediction, and all checks but the prediction take: of each the
+ * best of five. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>

@@ -237,9 +237,10 @@ void api_evidence_describe(struct assess *assess, struct finding *finding, const
 	finding->deprecated_in = evidence->api ? evidence->api->deprecated : NULL;
 	finding->replacement = replacement_of(assess, evidence->api);
 	if (can_be_applied(evidence))
-		assess_change(assess, finding, "apply",
-			      &(struct finding_object){evidence->kind, evidence->object_ns, evidence->object_name, NULL},
-			      finding->api_version, replacing_version(assess, evidence->api));
+		assess_change(
+			assess, finding, "apply",
+			&(struct finding_object){evidence->kind, evidence->object_ns, evidence->object_name, NULL},
+			finding->api_version, replacing_version(assess, evidence->api));
 	if (finding->replacement)
 		assess_remedy(assess, finding, "use %s instead of %s", finding->replacement, finding->api_version);
 	api_evidence_add(assess, finding, evidence);

@@ -78,8 +78,8 @@ struct finding_evidence *assess_evidence(struct assess *assess, struct finding *
 /* What to do in this very case. */
 void assess_remedy(struct assess *assess, struct finding *finding, const char *format, ...) PRINTF_LIKE(3, 4);
 /* What the agent itself can do about it, where that is safe without asking. */
-void assess_change(struct assess *assess, struct finding *finding, const char *action, const struct finding_object *what,
-		   const char *from, const char *to);
+void assess_change(struct assess *assess, struct finding *finding, const char *action,
+		   const struct finding_object *what, const char *from, const char *to);
 /* Not known for this object (all NULL: for the whole check). */
 struct finding *assess_unknown(struct assess *assess, const char *kind, const char *ns, const char *name,
 			       const char *format, ...) PRINTF_LIKE(5, 6);

@@ -339,7 +339,8 @@ static void dns(struct assess *assess)
 	assess_evidence(assess, finding, "kubernetes pods", "%zu of %zu ready", ready, pods.n);
 	if (subject_replicas(workload) == 1 && subject_may_scale(assess, workload))
 		assess_change(assess, finding, "scale",
-			      &(struct finding_object){"Deployment", workload->meta.ns, workload->meta.name, NULL}, "1", "2");
+			      &(struct finding_object){"Deployment", workload->meta.ns, workload->meta.name, NULL}, "1",
+			      "2");
 }
 
 static void ipvs(struct assess *assess)

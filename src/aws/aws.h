@@ -57,7 +57,8 @@ void aws_call_batch(struct aws *aws, struct aws_request *requests, size_t n);
 const struct aws_operation *aws_operation_find(const char *service, const char *operation);
 const char *aws_operation_service(const struct aws_operation *operation); /* "eks" */
 const char *aws_operation_name(const struct aws_operation *operation);
-/* Policy documents of iam come as encoded text; this makes them the JSON that they are, as the aws command line does. */
+/* Policy documents of iam come as encoded text; this makes them the JSON that they are, as the aws command line does.
+ */
 void aws_unfold_policies(const struct aws_operation *operation, json_t *output);
 bool aws_operation_mutates(const struct aws_operation *operation);
 

@@ -40,7 +40,8 @@ struct error *json_stream_end(struct json_stream *stream) MUST_CHECK; /* INVALID
 void json_stream_free(struct json_stream *stream);
 void json_stream_freep(struct json_stream **stream);
 
-/* Writing. Members in table order; `pretty` indents by two. False only when the buffer's maximum was passed. Strings hold
- * nothing that does harm on a screen (it is escaped, the value is the same), bytes that are no UTF-8 become U+FFFD. */
+/* Writing. Members in table order; `pretty` indents by two. False only when the buffer's maximum was passed. Strings
+ * hold nothing that does harm on a screen (it is escaped, the value is the same), bytes that are no UTF-8 become
+ * U+FFFD. */
 bool json_encode(const struct model *model, const void *object, bool pretty, struct buf *out);
 bool json_write_string(struct buf *out, struct slice text); /* with quotes */

@@ -18,7 +18,7 @@ struct rehearsal_options {
 	const char *const *faults;
 	size_t n_faults;
 	bool random_faults;
-	bool assess; /* the plan is made from an assessment too */
+	bool assess;	     /* the plan is made from an assessment too */
 	struct store *store; /* NULL: a memory store */
 	void (*progress)(void *context, const struct run_state *state, int64_t now_ms);
 	void *context;
