@@ -61,9 +61,11 @@ struct error *agent_probe(struct agent *agent, int64_t *next_ms)
 				.limits = {.deadline_ms = PROBE_DEADLINE_MS, .max_body_bytes = 1 << 20}};
 		http_perform(agent->ports.http, exchanges, n);
 		for (size_t i = 0; i < n; i++) {
-			int status = exchanges[i].response.status;
-			turned |=
-				count(prober, i, !exchanges[i].response.error && status >= 200 && status < 400, now_ms);
+			const struct http_response *response = &exchanges[i].response;
+			bool good = !response->error && response->status >= 200 && response->status < 400;
+			/* a question that we broke off ourselves says nothing of the users */
+			if (!response->error || response->error->class != ERROR_CANCELLED)
+				turned |= count(prober, i, good, now_ms);
 			http_exchange_done(&exchanges[i]);
 		}
 		free(exchanges);

@@ -99,6 +99,11 @@ static void fake_perform(struct http *http, struct http_exchange *exchanges, siz
 		bool bad = fake->mono_ms >= fake->probe_fails_from_ms && fake->mono_ms < fake->probe_fails_to_ms;
 		buf_init(&response->body, 4096);
 		response->sent_at_ms = response->received_at_ms = fake->wall_ms;
+		if (probe && fake->probes_broken_off) {
+			fake->probes_broken_off--;
+			response->error = error_new(ERROR_CANCELLED, "asking was interrupted");
+			continue;
+		}
 		fake->probes += probe;
 		response->status = !probe ? 403 : bad ? 503 : 200;
 		if (!probe) {

@@ -54,6 +54,7 @@ struct fake {
 	/* watching */
 	unsigned at_once, most_at_once;
 	int64_t probe_fails_from_ms, probe_fails_to_ms; /* monotonic */
+	unsigned probes_broken_off;			/* so many are, at first, as by a signal */
 	uint64_t probes;
 	char order[4096];   /* "+a +b -b -a ": effects as they came */
 	const char *broken; /* an invariant that did not hold */

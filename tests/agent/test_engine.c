@@ -339,6 +339,25 @@ static void probes_are_counted_and_gaps_measured(void **ignored)
 	fake_done(&fake);
 }
 
+static void probes_that_we_broke_off_ourselves_tell_nothing(void **ignored)
+{
+	static const char *const addresses[] = {"https://shop.example.com/health"};
+	struct fake fake;
+	(void)ignored;
+	diamond(&fake);
+	fake.config.validation.probes = (const char **)(uintptr_t)addresses;
+	fake.config.validation.n_probes = 1;
+	fake.probes_broken_off = 3;
+	struct run_state *state = play(&fake);
+	assert_completed(&fake, state);
+	assert_int_equal(fake.probes_broken_off, 0);
+	assert_int_equal(state->prober_requests, fake.probes);
+	assert_int_equal(state->prober_failed, 0);
+	assert_int_equal(state->prober_longest_gap_ms, 0);
+	run_state_free(state);
+	fake_done(&fake);
+}
+
 static void unknown_steps_are_refused_before_anything_is_done(void **ignored)
 {
 	struct fake fake;
@@ -478,6 +497,7 @@ int main(void)
 		cmocka_unit_test(a_held_step_is_tried_again_when_asked),
 		cmocka_unit_test(a_failing_service_is_left_alone_for_a_while),
 		cmocka_unit_test(probes_are_counted_and_gaps_measured),
+		cmocka_unit_test(probes_that_we_broke_off_ourselves_tell_nothing),
 		cmocka_unit_test(unknown_steps_are_refused_before_anything_is_done),
 		cmocka_unit_test(two_agents_do_not_share_a_run),
 		cmocka_unit_test(a_sleeper_does_not_wake_into_another_s_run),
