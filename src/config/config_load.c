@@ -14,8 +14,6 @@
 
 static const char DEFAULT_FILE[] = "eks-upgrade-agent.yaml";
 
-extern char **environ;
-
 struct load {
 	const struct config_source *source;
 	struct arena *arena;

@@ -17,8 +17,6 @@
 #include "port/clock.h"
 #include "port/process.h"
 
-extern char **environ;
-
 enum { LOCK_DESCRIPTOR = 3 };
 #define GRACE_MS (30 * SECOND_MS)
 

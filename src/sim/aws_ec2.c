@@ -97,7 +97,7 @@ static void zones(struct sim *sim, const json_t *input, struct sim_answer *answe
 	json_t *list = json_array();
 	(void)sim;
 	(void)input;
-	for (char letter = 'a'; letter <= 'c'; letter++)
+	for (int letter = 'a'; letter <= 'c'; letter++)
 		json_array_append_new(list, json_pack("{s:o, s:s, s:s, s:o}", "ZoneName",
 						      document_printf(SIM_REGION "%c", letter), "State", "available",
 						      "RegionName", SIM_REGION, "ZoneId",
