@@ -172,9 +172,9 @@ static struct error *read_values(struct reader *reader, struct label_requirement
 
 static struct error *read_requirement(struct reader *reader, struct label_requirement *ret)
 {
-	bool not = reader->token == TOKEN_NOT;
-	*ret = (struct label_requirement){.op = not ? LABEL_NOT_EXISTS : LABEL_EXISTS};
-	if (not )
+	bool negated = reader->token == TOKEN_NOT;
+	*ret = (struct label_requirement){.op = negated ? LABEL_NOT_EXISTS : LABEL_EXISTS};
+	if (negated)
 		next(reader);
 	if (reader->token != TOKEN_WORD)
 		return unexpected(reader, "a label's key");
@@ -182,7 +182,7 @@ static struct error *read_requirement(struct reader *reader, struct label_requir
 	next(reader);
 	if (reader->token == TOKEN_END || reader->token == TOKEN_COMMA)
 		return NULL;
-	if (not )
+	if (negated)
 		return unexpected(reader, "\",\" or the end");
 	if (reader->token != TOKEN_OPERATOR && !reader->is_in)
 		return unexpected(reader, "=, ==, !=, in, notin, > or <");

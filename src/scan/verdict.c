@@ -167,9 +167,9 @@ static const char *page_of(struct scan *scan, const struct api_lifecycle *api)
 
 static const struct scan_told *told(struct scan *scan, const struct api_lifecycle *api)
 {
-	struct scan_told **slot = &scan->told[api - knowledge_apis];
-	if (*slot)
-		return *slot;
+	struct scan_told **slot = &scan->told[api - knowledge_apis], *known = *slot;
+	if (known)
+		return known;
 	struct scan_told *new = *slot = arena_alloc(scan->arena, sizeof *new);
 	bool removed = scan_judge(api, scan->target) == SCAN_REMOVED;
 	const char *what = api->component ? api->component : "Kubernetes";
