@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "codec/document.h"
+#include "codec/json.h"
 #include "sim/world.h"
 
 static json_t *subnet_tags(const char *name)
@@ -162,27 +163,53 @@ static void image_list(struct sim *sim, const json_t *input, struct sim_answer *
 	answer->output = json_pack("{s:o}", "Images", list);
 }
 
-/* The nodes of a cluster as its API server tells them; the caller's. */
-static json_t *nodes_of(struct sim_cluster *cluster)
+struct node {
+	const char *name, *provider, *kubelet;
+	struct pair *labels;
+	size_t n_labels;
+};
+static const struct field node_fields[] = {
+	F_STRING(struct node, name, "metadata.name", 0, ""),
+	F_STRING(struct node, provider, "spec.providerID", 0, ""),
+	F_STRING(struct node, kubelet, "status.nodeInfo.kubeletVersion", 0, ""),
+	F_MAP(struct node, labels, n_labels, "metadata.labels", 0, ""),
+};
+static const struct model node_model = MODEL("Node", struct node, node_fields);
+struct nodes {
+	struct node *items;
+	size_t n;
+};
+static const struct field nodes_fields[] = {F_LIST(struct nodes, items, n, "items", 0, &node_model, "")};
+static const struct model nodes_model = MODEL("NodeList", struct nodes, nodes_fields);
+
+/* The nodes of a cluster as its API server tells them, in the arena. */
+static struct nodes nodes_of(struct sim_cluster *cluster, struct arena *arena)
 {
 	const struct http_header accept = {"Accept", "application/json"};
 	struct http_exchange exchange = {.request = {.method = "GET", .url = "", .headers = &accept, .n_headers = 1}};
+	struct nodes nodes;
 	sim_kube_handle(cluster->kube, &exchange.request, "/api/v1/nodes", &exchange.response);
-	json_t *nodes = json_loadb(buf_str(&exchange.response.body), exchange.response.body.n, 0, NULL);
+	struct error *error =
+		json_decode(buf_slice(&exchange.response.body), "nodes", JSON_READ_SERVER, &nodes_model, &nodes, arena);
+	if (error)
+		nodes = (struct nodes){0};
+	error_free(error);
 	http_exchange_done(&exchange);
 	return nodes;
 }
 
-static const char *label(const json_t *node, const char *name)
+static const char *label(const struct node *node, const char *name)
 {
-	const char *text = json_string_value(json_object_get(document_at(node, "metadata.labels"), name));
-	return text ? text : "";
+	for (size_t i = 0; i < node->n_labels; i++)
+		if (!strcmp(node->labels[i].key, name))
+			return node->labels[i].value;
+	return "";
 }
 
-static const char *instance_id(const json_t *node)
+static const char *instance_id(const struct node *node)
 {
-	const char *provider = document_text_or(node, "spec.providerID", ""), *slash = strrchr(provider, '/');
-	return slash ? slash + 1 : provider;
+	const char *slash = node->provider ? strrchr(node->provider, '/') : NULL;
+	return slash ? slash + 1 : node->provider ? node->provider : "";
 }
 
 static int cpus_of(const char *type)
@@ -193,15 +220,15 @@ static int cpus_of(const char *type)
 	return 2;
 }
 
-static json_t *instance(const struct sim_cluster *cluster, const json_t *node)
+static json_t *instance(const struct sim_cluster *cluster, const struct node *node)
 {
 	const char *type = label(node, "node.kubernetes.io/instance-type"),
-		   *kubelet = document_text_or(node, "status.nodeInfo.kubeletVersion", ""), *dot = strchr(kubelet, '.');
-	return json_pack("{s:s, s:s, s:o, s:{s:i, s:i}, s:{s:i, s:s}, s:s, s:O?, s:{s:s}, s:[{s:s, s:s}, {s:o, s:s}]}",
+		   *dot = node->kubelet ? strchr(node->kubelet, '.') : NULL;
+	return json_pack("{s:s, s:s, s:o, s:{s:i, s:i}, s:{s:i, s:s}, s:s, s:s?, s:{s:s}, s:[{s:s, s:s}, {s:o, s:s}]}",
 			 "InstanceId", instance_id(node), "InstanceType", type, "ImageId",
 			 image_id(dot ? (unsigned)strtoul(dot + 1, NULL, 10) : 0), "CpuOptions", "CoreCount",
 			 cpus_of(type) / 2, "ThreadsPerCore", 2, "State", "Code", 16, "Name", "running", "VpcId",
-			 "vpc-1", "PrivateDnsName", document_at(node, "metadata.name"), "Placement", "AvailabilityZone",
+			 "vpc-1", "PrivateDnsName", node->name, "Placement", "AvailabilityZone",
 			 label(node, "topology.kubernetes.io/zone"), "Tags", "Key", "eks:cluster-name", "Value",
 			 cluster->name, "Key", document_printf("kubernetes.io/cluster/%s", cluster->name), "Value",
 			 "owned");
@@ -214,11 +241,11 @@ static void instances(struct sim *sim, const json_t *input, struct sim_answer *a
 		struct sim_cluster *cluster = &sim->clusters[i];
 		if (cluster->life == LIFE_ABSENT || cluster->life == LIFE_CREATING)
 			continue;
-		json_t *nodes DOCUMENT_CLEANUP = nodes_of(cluster), *node;
-		size_t k;
-		json_array_foreach (json_object_get(nodes, "items"), k, node)
-			if (is_asked(input, "InstanceIds", "instance-id", instance_id(node)))
-				json_array_append_new(list, instance(cluster, node));
+		struct arena *arena CLEANUP(arena_freep) = arena_new();
+		struct nodes nodes = nodes_of(cluster, arena);
+		for (size_t k = 0; k < nodes.n; k++)
+			if (is_asked(input, "InstanceIds", "instance-id", instance_id(&nodes.items[k])))
+				json_array_append_new(list, instance(cluster, &nodes.items[k]));
 	}
 	answer->output = json_pack("{s:[{s:s, s:s, s:o}]}", "Reservations", "ReservationId", "r-simulated", "OwnerId",
 				   SIM_ACCOUNT, "Instances", list);
@@ -241,17 +268,18 @@ static void no_volumes(struct sim *sim, const json_t *input, struct sim_answer *
 
 /* ---- Auto Scaling: one group for each node group */
 
-static json_t *scaling_instances(struct sim_cluster *cluster, const struct sim_group *group)
+static json_t *scaling_instances(const struct nodes *nodes, const struct sim_group *group)
 {
-	json_t *list = json_array(), *nodes DOCUMENT_CLEANUP = nodes_of(cluster), *node;
-	size_t i;
-	json_array_foreach (json_object_get(nodes, "items"), i, node)
+	json_t *list = json_array();
+	for (size_t i = 0; i < nodes->n; i++) {
+		const struct node *node = &nodes->items[i];
 		if (!strcmp(label(node, "eks.amazonaws.com/nodegroup"), group->name))
 			json_array_append_new(list,
 					      json_pack("{s:s, s:s, s:s, s:s, s:b}", "InstanceId", instance_id(node),
 							"AvailabilityZone", label(node, "topology.kubernetes.io/zone"),
 							"LifecycleState", "InService", "HealthStatus", "Healthy",
 							"ProtectedFromScaleIn", 0));
+	}
 	return list;
 }
 
@@ -262,6 +290,8 @@ static void scaling_groups(struct sim *sim, const json_t *input, struct sim_answ
 		struct sim_cluster *cluster = &sim->clusters[i];
 		if (cluster->life == LIFE_ABSENT || cluster->life == LIFE_CREATING)
 			continue;
+		struct arena *arena CLEANUP(arena_freep) = arena_new();
+		struct nodes nodes = nodes_of(cluster, arena);
 		for (size_t k = 0; k < cluster->n_groups; k++) {
 			const struct sim_group *group = &cluster->groups[k];
 			char *name CLEANUP(mem_freep) = mem_printf("eks-%s-%s-asg", cluster->name, group->name);
@@ -275,7 +305,7 @@ static void scaling_groups(struct sim *sim, const json_t *input, struct sim_answ
 					  "DefaultCooldown", 300, "HealthCheckType", "EC2", "VPCZoneIdentifier",
 					  "subnet-a,subnet-b,subnet-c", "CreatedTime", sim_time(group->created_ms),
 					  "AvailabilityZones", "us-east-1a", "us-east-1b", "us-east-1c", "Instances",
-					  scaling_instances(cluster, group), "Tags", "Key", "eks:cluster-name", "Value",
+					  scaling_instances(&nodes, group), "Tags", "Key", "eks:cluster-name", "Value",
 					  cluster->name));
 		}
 	}
