@@ -9,6 +9,7 @@
 struct parsed {
 	const char *text;
 	json_t *document;
+	struct label_selector *selector; /* as which it was asked for; or NULL */
 };
 struct selected {
 	const struct kube_pdb *pdb;
@@ -55,33 +56,40 @@ static void grow_parsed(struct assess_index *index)
 	free(old);
 }
 
-const json_t *assess_json(struct assess *assess, const char *pooled_text)
+static struct parsed *parsed_of(struct assess_index *index, const char *pooled_text)
 {
-	struct assess_index *index = assess->index;
-	if (!pooled_text)
-		return NULL;
 	if (index->n_parsed * 2 >= index->parsed_capacity)
 		grow_parsed(index);
-	size_t at = parsed_slot(index, pooled_text);
-	if (index->parsed[at].text)
-		return index->parsed[at].document;
-	index->parsed[at].text = pooled_text;
+	struct parsed *parsed = &index->parsed[parsed_slot(index, pooled_text)];
+	if (parsed->text)
+		return parsed;
+	parsed->text = pooled_text;
 	index->n_parsed++;
-	struct error *error = document_parse(slice_of(pooled_text), "object", &index->parsed[at].document);
+	struct error *error = document_parse(slice_of(pooled_text), "object", &parsed->document);
 	if (error)
-		index->parsed[at].document = NULL;
+		parsed->document = NULL;
 	error_free(error);
-	return index->parsed[at].document;
+	return parsed;
+}
+
+const json_t *assess_json(struct assess *assess, const char *pooled_text)
+{
+	return pooled_text ? parsed_of(assess->index, pooled_text)->document : NULL;
 }
 
 bool index_selects(struct assess *assess, const char *selector_json, const struct pair *labels, size_t n)
 {
-	struct arena *arena CLEANUP(arena_freep) = arena_new();
-	struct label_selector selector;
-	struct error *error = label_selector_from(assess_json(assess, selector_json), arena, &selector);
-	bool selects = !error && label_selector_matches(&selector, labels, n);
-	error_free(error);
-	return selects;
+	if (!selector_json)
+		return false;
+	struct parsed *parsed = parsed_of(assess->index, selector_json);
+	if (!parsed->selector) {
+		parsed->selector = arena_alloc(assess->index->arena, sizeof *parsed->selector);
+		struct error *error = label_selector_from(parsed->document, assess->index->arena, parsed->selector);
+		if (error)
+			*parsed->selector = (struct label_selector){.nothing = true};
+		error_free(error);
+	}
+	return label_selector_matches(parsed->selector, labels, n);
 }
 
 /* ---- nodes and workloads */
