@@ -207,10 +207,11 @@ def watches(s):
     watcher = subprocess.Popen([SPEAKER, s.kubeconfig, "watch", "/api/v1/namespaces/team-02/configmaps", version, "4000"],
                                stdout=subprocess.PIPE, text=True, env=world.ENV, cwd=world.WORK)
     time.sleep(0.5)
-    for name in ("one", "two"):
-        s.kubectl("-n", "team-02", "create", "configmap", name)
-    s.kubectl("-n", "team-02", "label", "configmap", "one", "a=b")
-    s.kubectl("-n", "team-02", "delete", "configmap", "two")
+    where = "/api/v1/namespaces/team-02/configmaps"
+    one, _ = [s.raw(where, method="POST", body={"metadata": {"name": name}}) for name in ("one", "two")]
+    one["metadata"]["labels"] = {"a": "b"}
+    s.raw(where + "/one", method="PUT", body=one)
+    s.raw(where + "/two", method="DELETE")
     out = watcher.communicate(timeout=60)[0].splitlines()
     same("events in order", [line.rsplit(" ", 1)[0] for line in out if not line.startswith("until")],
          ["ADDED team-02/one", "ADDED team-02/two", "MODIFIED team-02/one", "DELETED team-02/two"])
