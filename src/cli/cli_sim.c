@@ -1,6 +1,7 @@
 /* sim: the simulated world behind real doors, for aws, kubectl, terraform and this program itself. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "cli/commands.h"
 #include "codec/document.h"
@@ -8,7 +9,7 @@
 
 static const struct cli_flag flags[] = {
 	{"cluster", 0, "NAME|SNAPSHOT", false,
-	 "small, medium (default), large, a saved snapshot; another word names a medium one", NULL},
+	 "small, medium (default), large, a saved snapshot (FILE or FOLDER/); another word names a medium one", NULL},
 	{"listen", 0, "ADDRESS:PORT", false, "where the doors are (default 127.0.0.1:0, any port)", NULL},
 	{"kubeconfig-out", 0, "FILE", false, "write a kubeconfig with a context for each cluster", NULL},
 	{"speed", 0, "N", false, "virtual seconds per second (default 1; 0: time moves by POST /sim/clock)", NULL},
@@ -60,6 +61,13 @@ static bool is_size(const char *word)
 	return !strcmp(word, "small") || !strcmp(word, "medium") || !strcmp(word, "large");
 }
 
+/* A word is the cluster's name, also where a folder of that name happens to stand: a folder is written with its "/". */
+static bool is_bare_folder(const char *word)
+{
+	struct stat found;
+	return word && !strpbrk(word, "./") && stat(word, &found) == 0 && S_ISDIR(found.st_mode);
+}
+
 static struct error *run(struct cli *cli, int *ret_exit)
 {
 	if (strcmp(cli->arguments[0], "serve") != 0)
@@ -67,8 +75,9 @@ static struct error *run(struct cli *cli, int *ret_exit)
 	int64_t seed;
 	TRY(cli_flag_int(cli, "seed", 42, 0, INT64_MAX, &seed));
 	const char *cluster = cli_flag_text(cli, "cluster");
-	const struct cluster_state *snapshot;
-	TRY(cli_read_snapshot(cli, cluster, &snapshot));
+	const struct cluster_state *snapshot = NULL;
+	if (!is_bare_folder(cluster))
+		TRY(cli_read_snapshot(cli, cluster, &snapshot));
 	bool named = cluster && !is_size(cluster) && !snapshot;
 	if (named && strpbrk(cluster, "/. "))
 		return cli_usage_error("sim serve: --cluster \"%s\" is no readable snapshot and no name for a cluster",
