@@ -232,7 +232,7 @@ static struct error *read_folder(struct inventory *inventory, const char *path)
 	if (!is_there(meta))
 		return error_remedy(error_new(ERROR_NOT_FOUND, "no snapshot in \"%s\": meta.json is missing", path),
 				    "eks-upgrade-agent assess --cluster NAME --to VERSION --save %s%s writes one", path,
-				    path[strlen(path) - 1] == '/' ? "" : "/");
+				    *path && path[strlen(path) - 1] == '/' ? "" : "/");
 	TRY(read_document(meta, &document));
 	TRY(take_meta_and_free(inventory, document, meta));
 	if (is_there(objects))
