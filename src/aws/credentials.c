@@ -216,6 +216,7 @@ static bool may_pass(enum error_class class)
 struct error *aws_credentials_find(struct aws *aws, json_t *tried, struct aws_credentials *ret)
 {
 	struct buf reasons CLEANUP(buf_done) = BUF_INIT(1 << 14);
+	char *last CLEANUP(mem_freep) = NULL; /* why the last place gave none */
 	const char *profile = aws_profile_name(aws->profile);
 	bool answered = false;
 	for (size_t i = 0; i < ARRAY_SIZE(links); i++) {
@@ -242,6 +243,8 @@ struct error *aws_credentials_find(struct aws *aws, json_t *tried, struct aws_cr
 		} else {
 			tell(tried, links[i].name, json_null(), skipped);
 			buf_printf(&reasons, "%s%s (%s)", reasons.n ? ", " : "", links[i].name, skipped ? skipped : "");
+			free(last);
+			last = mem_strdup(skipped ? skipped : "no answer");
 		}
 	}
 	if (answered)
@@ -250,8 +253,8 @@ struct error *aws_credentials_find(struct aws *aws, json_t *tried, struct aws_cr
 	return error_remedy(
 		error_new(ERROR_AUTH,
 			  "no AWS credentials found: not in the environment, not by profile \"%s\", not of a "
-			  "container or an instance",
-			  profile),
+			  "container or an instance (%s)",
+			  profile, last),
 		"aws configure, aws sso login, or set AWS_PROFILE; eks-upgrade-agent doctor shows every "
 		"place that was looked at");
 }
