@@ -69,7 +69,7 @@ void drain_move(struct slot *slot, enum slot_state state)
 {
 	for (const struct membership *in = slot->budgets; in; in = in->next)
 		count_slot(in->budget, slot, -1);
-	slot->state = state;
+	slot->state = (uint8_t)state;
 	for (const struct membership *in = slot->budgets; in; in = in->next)
 		count_slot(in->budget, slot, 1);
 }
