@@ -1,8 +1,8 @@
 /* Could it be told whether the upgrade did harm?
  *
- * Left out, for one look or two cannot tell them and the steps of src/validation do while an upgrade runs: POST-DNS asks
- * from within pods, POST-SLO measures users' errors and latency, and VERIFY-NO-BASELINE has no object: Green is judged
- * beside Blue over the same minutes, not by a baseline. */
+ * Left out, for one look or two cannot tell them and the steps of src/validation do while an upgrade runs: POST-DNS
+ * asks from within pods, POST-SLO measures users' errors and latency, and VERIFY-NO-BASELINE has no object: Green is
+ * judged beside Blue over the same minutes, not by a baseline. */
 #include <string.h>
 #include "assessment/subject.h"
 #include "codec/document.h"
