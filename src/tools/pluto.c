@@ -29,7 +29,7 @@ struct error *pluto_parse(struct slice text, unsigned target_minor, struct arena
 	(void)target_minor;
 	json_t *document DOCUMENT_CLEANUP = NULL;
 	/* Versions 3 and 4 say in words that there is nothing, whatever was asked for. */
-	if (text.n && *text.p != '{' && *text.p != '[' &&
+	if (text.p && text.n && *text.p != '{' && *text.p != '[' &&
 	    (memmem(text.p, text.n, "no resources found", 18) || memmem(text.p, text.n, "no apiVersions found", 20)))
 		return NULL;
 	struct error *error = document_parse(text, "its report", &document);

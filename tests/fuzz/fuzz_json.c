@@ -64,12 +64,13 @@ static size_t depth_of(const json_t *value)
 	return deepest + 1;
 }
 
-/* Lists of something else than objects are refused by the reader, rightly. */
+/* Items that are no list, and lists of something else than objects, are refused by the reader, rightly. */
 static bool comparable(const json_t *document)
 {
 	const json_t *items = json_object_get(document, "items"), *item;
 	size_t i;
-	if (!json_is_object(document) || depth_of(document) > DEEPEST)
+	if (!json_is_object(document) || depth_of(document) > DEEPEST ||
+	    (items && !json_is_array(items) && !json_is_null(items)))
 		return false;
 	json_array_foreach (items, i, item)
 		if (!json_is_object(item))
