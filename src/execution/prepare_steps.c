@@ -1,6 +1,6 @@
 /* What findings ask to be done before the upgrade proper: a Deployment scaled, a manifest applied in the version that
- * replaces its own, an add-on of Green brought to a version that goes with it. What stood there before is remembered
- * ahead of each change; undoing puts that back, unless somebody else has changed it since. */
+ * replaces its own, an add-on of Green brought to a version that goes with it. What stood there before is kept ahead of
+ * each change; undoing puts that back, unless somebody else has changed it since. */
 #include <stdlib.h>
 #include <string.h>
 #include "assessment/addon_versions.h"
@@ -11,7 +11,9 @@
 #include "kube/discovery.h"
 
 #define LAST_APPLIED "kubectl.kubernetes.io/last-applied-configuration"
-enum { LARGEST_MANIFEST = 256 << 10 };
+/* Where the manifest before ours is kept: on the object, for what it holds is nobody's to read in a journal. */
+#define APPLIED_BEFORE "eks-upgrade-agent/applied-before"
+enum { LARGEST_ANNOTATIONS = 256 << 10, LARGEST_MANIFEST = LARGEST_ANNOTATIONS / 2 };
 
 struct wanted {
 	json_t *document; /* the parameters; owned */
@@ -141,10 +143,10 @@ static const char *author_of(const json_t *object)
 	return NULL;
 }
 
-static const char *last_applied(const json_t *object)
+static const char *annotation_of(const json_t *object, const char *name)
 {
 	return json_string_value(
-		json_object_get(json_object_get(json_object_get(object, "metadata"), "annotations"), LAST_APPLIED));
+		json_object_get(json_object_get(json_object_get(object, "metadata"), "annotations"), name));
 }
 
 /* The manifest as a person would write it: what the server adds is left out. */
@@ -159,6 +161,7 @@ static char *manifest_of(const json_t *object, const char *version, const char *
 		json_object_del(metadata, servers[i]);
 	json_object_del(copy, "status");
 	json_object_del(annotations, LAST_APPLIED);
+	json_object_del(annotations, APPLIED_BEFORE);
 	if (annotations && !json_object_size(annotations))
 		json_object_del(metadata, "annotations");
 	json_object_set_new(copy, "apiVersion", json_string(version));
@@ -167,15 +170,16 @@ static char *manifest_of(const json_t *object, const char *version, const char *
 	return text.overflowed ? NULL : mem_strdup(buf_str(&text));
 }
 
-static json_t *annotation(const char *text)
+static json_t *annotations(const char *applied, const char *before)
 {
-	return json_pack("{s:{s:{s:s?}}}", "metadata", "annotations", LAST_APPLIED, text);
+	return json_pack("{s:{s:{s:s?, s:s?}}}", "metadata", "annotations", LAST_APPLIED, applied, APPLIED_BEFORE,
+			 before);
 }
 
 /* Whether the object was last applied in `version`. */
 static bool applied_in(const json_t *object, const char *version)
 {
-	const char *text = last_applied(object);
+	const char *text = annotation_of(object, LAST_APPLIED);
 	json_t *applied DOCUMENT_CLEANUP = text ? json_loads(text, 0, NULL) : NULL;
 	return applied && !strcmp(document_text_or(applied, "apiVersion", ""), version);
 }
@@ -184,16 +188,16 @@ static struct error *write_manifest(struct step_context *ctx, struct kube *kube,
 				    const char *path, const json_t *object, struct step_result *ret)
 {
 	char *manifest CLEANUP(mem_freep) = manifest_of(object, wanted->to, wanted->kind);
-	if (!manifest) {
+	const char *before = annotation_of(object, LAST_APPLIED);
+	if (!manifest || (before && strlen(before) > LARGEST_MANIFEST)) {
 		ret->progress = STEP_HOLD;
 		ret->detail = mem_printf("%s %s is too large to be applied by annotation: apply it as %s yourself",
 					 wanted->kind, wanted->name, wanted->to);
 		return NULL;
 	}
-	if (!json_object_get(ctx->memory, "before"))
-		TRY(step_remember(ctx, json_pack("{s:s, s:s}", "before",
-						 last_applied(object) ? last_applied(object) : "", "path", path)));
-	TRY(kube_call(kube, "PATCH", path, "application/merge-patch+json", annotation(manifest), NULL));
+	if (!json_object_get(ctx->memory, "path"))
+		TRY(step_remember(ctx, json_pack("{s:s, s:b}", "path", path, "applied_before", before != NULL)));
+	TRY(kube_call(kube, "PATCH", path, "application/merge-patch+json", annotations(manifest, before), NULL));
 	return done(ret, mem_printf("%s %s is applied as %s; the file it came from must say so too", wanted->kind,
 				    wanted->name, wanted->to));
 }
@@ -229,7 +233,7 @@ static struct error *apply_undo(struct step_context *ctx, struct step_result *re
 	struct wanted wanted CLEANUP(wanted_done) = {0};
 	struct kube *kube;
 	json_t *object DOCUMENT_CLEANUP = NULL;
-	const char *path = document_text(ctx->memory, "path"), *before = document_text_or(ctx->memory, "before", "");
+	const char *path = document_text(ctx->memory, "path");
 	if (!path)
 		return done(ret, mem_strdup("nothing was changed"));
 	TRY(wanted_read(ctx, &wanted));
@@ -241,7 +245,10 @@ static struct error *apply_undo(struct step_context *ctx, struct step_result *re
 		return error;
 	if (!applied_in(object, wanted.to))
 		return done(ret, mem_strdup("left: somebody else has applied it since"));
-	TRY(kube_call(kube, "PATCH", path, "application/merge-patch+json", annotation(*before ? before : NULL), NULL));
+	const char *before = annotation_of(object, APPLIED_BEFORE);
+	if (!before && document_true(ctx->memory, "applied_before"))
+		return done(ret, mem_strdup("left: what was applied before is kept there no more"));
+	TRY(kube_call(kube, "PATCH", path, "application/merge-patch+json", annotations(before, NULL), NULL));
 	return done(ret, mem_printf("applied as %s again", wanted.from));
 }
 
