@@ -159,7 +159,8 @@ static void end_block(struct notes_builder *builder, struct slice text)
 		builder->page->cut = true;
 		return;
 	}
-	bool asks = memmem(text.p, text.n, "ACTION REQUIRED", 15) || memmem(text.p, text.n, "Action required", 15);
+	bool asks = text.p &&
+		    (memmem(text.p, text.n, "ACTION REQUIRED", 15) || memmem(text.p, text.n, "Action required", 15));
 	if (builder->items && asks) {
 		builder->item_urgent = true;
 		for (size_t i = builder->item_first; i < section->n_blocks; i++)
