@@ -50,6 +50,7 @@ struct aws_flight {
 	struct http_header headers[AWS_MAX_HEADERS];
 	size_t n_headers;
 	struct buf url, authorization;
+	struct buf token; /* the session's, of our own: another call of the batch may bring new credentials meanwhile */
 	char hash[SHA256_HEX_SIZE], date[TIME_TEXT];
 	struct aws_retry_call tries;
 	bool encoded, done;

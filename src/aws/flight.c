@@ -5,6 +5,7 @@
 #include "aws/client_internal.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/secret.h"
 #include "codec/document.h"
 
 #define SKEW_THAT_MATTERS (4 * MINUTE_MS)
@@ -34,6 +35,7 @@ static struct error *sign(struct aws *aws, struct aws_flight *flight, struct aws
 	flight->n_headers = 0;
 	buf_clear(&flight->url);
 	buf_clear(&flight->authorization);
+	buf_clear(&flight->token);
 	buf_puts(&flight->url, state->url);
 	buf_append(&flight->url, flight->wire.path.p, flight->wire.path.n);
 	buf_puts(&flight->url, flight->wire.query.n ? "?" : "");
@@ -47,8 +49,10 @@ static struct error *sign(struct aws *aws, struct aws_flight *flight, struct aws
 	header(flight, "X-Amz-Date", time_format_basic(now_ms, flight->date));
 	if (is_s3)
 		header(flight, "X-Amz-Content-Sha256", flight->hash);
-	if (credentials->session_token)
-		header(flight, "X-Amz-Security-Token", credentials->session_token);
+	if (credentials->session_token) {
+		buf_puts(&flight->token, credentials->session_token);
+		header(flight, "X-Amz-Security-Token", buf_str(&flight->token));
+	}
 	struct aws_signing signing = {.access_key = credentials->access_key,
 				      .secret_key = credentials->secret_key,
 				      .region = state->region,
@@ -319,6 +323,7 @@ void aws_fly(struct aws *aws, struct aws_request *requests, size_t n)
 		flights[i].request = &requests[i];
 		buf_init(&flights[i].url, 1 << 20);
 		buf_init(&flights[i].authorization, 1 << 14);
+		buf_init(&flights[i].token, 1 << 20);
 		if (!requests[i].input)
 			requests[i].input = json_object();
 		requests[i].output = NULL;
@@ -330,6 +335,9 @@ void aws_fly(struct aws *aws, struct aws_request *requests, size_t n)
 			aws_wire_request_done(&flights[i].wire);
 		buf_done(&flights[i].url);
 		buf_done(&flights[i].authorization);
+		if (flights[i].token.p)
+			secret_wipe(flights[i].token.p, flights[i].token.n);
+		buf_done(&flights[i].token);
 	}
 }
 
