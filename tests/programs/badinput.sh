@@ -103,7 +103,7 @@ gets "no credentials" 1 'no AWS credentials found: not in the environment' env -
 so "which is told briefly" [ "$(wc -c <err)" -lt 500 ]
 gets "no place for a report that nobody asked for" 0 'no report' sh -c "cd /proc && exec $agent rehearse --cluster small"
 so "the rehearsal is told all the same" [ "$(grep -c '^completed after' out)" -eq 1 ]
-so "a rehearsal ends at the first signal" sh -c "timeout --preserve-status -s INT 0.2 $agent rehearse --cluster large; [ \$? -eq 130 ]"
+so "a rehearsal ends at the first signal" sh -c "timeout --preserve-status -s INT 0.03 $agent rehearse --cluster large; [ \$? -eq 130 ]"
 
 # ---- plans, snapshots, journals
 so "a plan and a snapshot are made" "$agent" plan $given --out plan.json --snapshot snapshot.json
