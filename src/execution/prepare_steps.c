@@ -68,19 +68,27 @@ static struct error *set_replicas(struct kube *kube, const struct wanted *wanted
 			 json_pack("{s:{s:I}}", "spec", "replicas", (json_int_t)replicas), NULL);
 }
 
+/* What is to be scaled, as it is now; NULL: it is there no more, which ends the step. */
+static struct error *find_deployment(struct step_context *ctx, struct wanted *wanted, struct kube **ret_kube,
+				     json_t **ret_seen, struct step_result *ret)
+{
+	TRY(wanted_read(ctx, wanted));
+	TRY(world_blue(ctx->world, ret_kube));
+	char *path CLEANUP(mem_freep) = deployment_path(wanted, "");
+	struct error *error = kube_get(*ret_kube, path, ret_seen);
+	if (is_gone(&error))
+		return done(ret, mem_printf("%s/%s is there no more", wanted->ns, wanted->name));
+	return error;
+}
+
 static struct error *scale_poll(struct step_context *ctx, struct step_result *ret)
 {
 	struct wanted wanted CLEANUP(wanted_done) = {0};
 	struct kube *kube;
 	json_t *seen DOCUMENT_CLEANUP = NULL;
-	TRY(wanted_read(ctx, &wanted));
-	TRY(world_blue(ctx->world, &kube));
-	char *path CLEANUP(mem_freep) = deployment_path(&wanted, "");
-	struct error *error = kube_get(kube, path, &seen);
-	if (is_gone(&error))
-		return done(ret, mem_printf("%s/%s is there no more", wanted.ns, wanted.name));
-	if (error)
-		return error;
+	TRY(find_deployment(ctx, &wanted, &kube, &seen, ret));
+	if (!seen)
+		return NULL;
 	int64_t asked = document_int_or(seen, "spec.replicas", 1),
 		ready = document_int_or(seen, "status.readyReplicas", 0), needed = strtoll(wanted.to, NULL, 10);
 	if (asked < needed && !json_object_get(ctx->memory, "before"))
@@ -100,14 +108,9 @@ static struct error *scale_undo(struct step_context *ctx, struct step_result *re
 	int64_t before = document_int_or(ctx->memory, "before", -1);
 	if (before < 0)
 		return done(ret, mem_strdup("nothing was changed"));
-	TRY(wanted_read(ctx, &wanted));
-	TRY(world_blue(ctx->world, &kube));
-	char *path CLEANUP(mem_freep) = deployment_path(&wanted, "");
-	struct error *error = kube_get(kube, path, &seen);
-	if (is_gone(&error))
-		return done(ret, mem_printf("%s/%s is there no more", wanted.ns, wanted.name));
-	if (error)
-		return error;
+	TRY(find_deployment(ctx, &wanted, &kube, &seen, ret));
+	if (!seen)
+		return NULL;
 	int64_t now = document_int_or(seen, "spec.replicas", 1);
 	if (now != strtoll(wanted.to, NULL, 10))
 		return done(ret,

@@ -46,7 +46,6 @@ static const struct rule {
 };
 
 struct work {
-	const struct assessment *assessment;
 	struct arena *arena;
 	struct analysis *ret;
 };
@@ -308,7 +307,7 @@ static struct error *take(struct work *work, struct lines *lines, const struct f
 
 struct error *analysis_make(const struct assessment *assessment, struct arena *arena, struct analysis *ret)
 {
-	struct work work = {assessment, arena, ret};
+	struct work work = {arena, ret};
 	struct lines lines = {.n = 0};
 	struct error *error = NULL;
 	*ret = (struct analysis){0};
