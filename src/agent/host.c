@@ -101,7 +101,7 @@ static struct error *may_go_on(const struct run_state *state, const char *plan_i
 struct error *host_unfinished_run(struct store *store, const char *cluster, const char *wanted, const char *plan_id,
 				  struct arena *arena, const char **ret_run)
 {
-	const char *run;
+	const char *run = NULL;
 	struct run_state *state;
 	*ret_run = NULL;
 	struct error *none = host_find_run(store, wanted, arena, &run);

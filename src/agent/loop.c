@@ -48,15 +48,15 @@ struct error *loop_look(struct survey *survey, struct inventory **ret)
 		survey->aws = NULL;
 	if (kube_error)
 		survey->kube = NULL;
-	if (survey->aws || survey->kube) {
+	if (aws_error && kube_error) {
+		error = TAKE(aws_error);
+	} else {
 		inventory = survey_run(survey);
 		error = nothing_seen(inventory);
 		if (error && aws_error) { /* it knows better what to do */
 			error_free(error);
 			error = TAKE(aws_error);
 		}
-	} else {
-		error = TAKE(aws_error);
 	}
 	world_done(&world);
 	if (!error)

@@ -207,8 +207,10 @@ static struct reach *reach_of(const struct inventory *inventory, struct arena *a
 			*ARENA_PUSH(arena, all, n) =
 				(struct reach){slice->meta.ns, service, slice->ready, slice->total};
 	}
-	if (n)
-		qsort(all, n, sizeof *all, reach_order);
+	*ret_n = 0;
+	if (!all)
+		return NULL;
+	qsort(all, n, sizeof *all, reach_order);
 	for (size_t i = 0; i < n; i++) {
 		if (kept && !reach_order(&all[kept - 1], &all[i])) {
 			all[kept - 1].ready += all[i].ready;
@@ -226,6 +228,8 @@ static void endpoints(struct assess *assess)
 	size_t n, n_before;
 	const struct reach *was = reach_of(before_of(assess), assess->arena, &n_before),
 			   *now = reach_of(assess->inventory, assess->arena, &n);
+	if (!was)
+		return;
 	for (size_t i = 0; i < n_before; i++) {
 		const struct reach *same = n ? bsearch(&was[i], now, n, sizeof *now, reach_order) : NULL;
 		if (!was[i].ready || !index_service(assess, was[i].ns, was[i].name) ||

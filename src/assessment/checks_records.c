@@ -18,7 +18,9 @@ static bool is(const char *a, const char *b)
 
 static bool same_host(const char *a, const char *b)
 {
-	size_t n = strlen(subject_text(a)), m = strlen(subject_text(b));
+	if (!a || !b)
+		return false;
+	size_t n = strlen(a), m = strlen(b);
 	n -= n && a[n - 1] == '.';
 	m -= m && b[m - 1] == '.';
 	return n && n == m && !strncasecmp(a, b, n);

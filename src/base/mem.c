@@ -36,11 +36,14 @@ static void *take(size_t size)
 /* What is large comes zeroed from the system; for what is small, glibc's calloc passes its quick free lists by. */
 void *mem_alloc(size_t size)
 {
-	if (size <= 1024)
-		return memset(take(size), 0, size);
-	void *p = calloc(1, size);
-	if (!p)
-		out_of_memory();
+	if (size > 1024) {
+		void *large = calloc(1, size);
+		if (!large)
+			out_of_memory();
+		return large;
+	}
+	void *p = take(size);
+	memset(p, 0, size);
 	return p;
 }
 

@@ -41,14 +41,12 @@ static struct error *compare_with(struct cli *cli, const struct scanner *scanner
 	return NULL;
 }
 
-static struct error *find_scanner(const char *name, size_t n, const struct scanner **ret)
+static const struct scanner *find_scanner(struct slice name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(scanners); i++)
-		if (slice_eq(slice_make(name, n), scanners[i].name)) {
-			*ret = &scanners[i];
-			return NULL;
-		}
-	return cli_usage_error("--with: \"%.*s\" is neither pluto nor kubent", (int)n, name);
+		if (slice_eq(name, scanners[i].name))
+			return &scanners[i];
+	return NULL;
 }
 
 struct error *cli_with_scanners(struct cli *cli, unsigned minor, const char *const *paths, size_t n_paths,
@@ -66,8 +64,9 @@ struct error *cli_with_scanners(struct cli *cli, unsigned minor, const char *con
 	for (size_t i = 0; i < n; i++) {
 		for (const char *p = given[i]; *p;) {
 			size_t length = strcspn(p, ",");
-			const struct scanner *scanner;
-			TRY(find_scanner(p, length, &scanner));
+			const struct scanner *scanner = find_scanner(slice_make(p, length));
+			if (!scanner)
+				return cli_usage_error("--with: \"%.*s\" is neither pluto nor kubent", (int)length, p);
 			if (assessment)
 				TRY(compare_with(cli, scanner, &request, assessment));
 			p += length + (p[length] == ',');

@@ -46,8 +46,8 @@ struct error *config_secret_parse(const char *reference, enum config_secret *ret
 
 struct error *config_secret_read(const char *reference, struct secret **ret)
 {
-	enum config_secret kind;
-	const char *name;
+	enum config_secret kind = CONFIG_SECRET_ENV;
+	const char *name = "";
 	*ret = NULL;
 	if (!reference)
 		return NULL;

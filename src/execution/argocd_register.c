@@ -48,7 +48,7 @@ static struct error *register_check(struct step_context *ctx, enum step_check *r
 {
 	struct secret *token CLEANUP(secret_freep) = NULL;
 	struct argocd argocd;
-	const char *server, *ca;
+	const char *server = "", *ca = NULL;
 	bool known;
 	TRY(argocd_client(ctx, &token, &argocd));
 	TRY(argocd_green_endpoint(ctx, &server, &ca));
@@ -61,7 +61,7 @@ static struct error *register_start(struct step_context *ctx, struct step_result
 {
 	struct secret *token CLEANUP(secret_freep) = NULL;
 	struct argocd argocd;
-	const char *server, *ca;
+	const char *server = "", *ca = NULL;
 	TRY(argocd_client(ctx, &token, &argocd));
 	TRY(argocd_green_endpoint(ctx, &server, &ca));
 	TRY(step_remember(ctx, json_pack("{s:s}", "server", server)));

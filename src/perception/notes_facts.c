@@ -35,6 +35,7 @@ static unsigned title_minor(const char *raw, bool *ret_early)
 	static const char *const words[] = {"Amazon EKS ", "Kubernetes ", "version ", "release "};
 	char plain[80];
 	size_t n = 0;
+	*ret_early = false;
 	for (; *raw && n < sizeof plain - 1; raw++)
 		if (*raw != '`')
 			plain[n++] = *raw;

@@ -317,24 +317,33 @@ static FILE *open_write(const struct snapshot *snapshot, const char *name)
 	return file >= 0 ? fdopen(file, "w") : NULL;
 }
 
-struct error *snapshot_new(const char *path, struct snapshot **ret)
+static struct error *open_parts(struct snapshot *snapshot)
 {
-	struct snapshot *snapshot CLEANUP(snapshot_freep) = mem_alloc(sizeof *snapshot);
-	size_t n = strlen(path);
-	snapshot->folder = n > 1 && path[n - 1] == '/';
-	snapshot->path = mem_strndup(path, n - snapshot->folder);
-	buf_init(&snapshot->metrics_text, LARGEST_PART);
-	buf_init(&snapshot->shown, LARGEST_OBJECT);
 	if (snapshot->folder && mkdir(snapshot->path, 0700) != 0 && errno != EEXIST)
 		return error_from_errno(errno, "cannot make the folder \"%s\"", snapshot->path);
 	snapshot->objects = open_write(snapshot, "kubernetes.json");
 	if (snapshot->objects && snapshot->folder)
 		snapshot->metrics = open_write(snapshot, "metrics.txt");
 	if (!snapshot->objects || (snapshot->folder && !snapshot->metrics))
-		return error_from_errno(errno, "cannot write a snapshot to \"%s\"", path);
+		return error_from_errno(errno, "cannot write a snapshot to \"%s\"", snapshot->path);
 	fputs("{\"apiVersion\":\"v1\",\"kind\":\"List\",\"items\":[", snapshot->objects);
-	*ret = TAKE(snapshot);
 	return NULL;
+}
+
+struct error *snapshot_new(const char *path, struct snapshot **ret)
+{
+	struct snapshot *snapshot = mem_alloc(sizeof *snapshot);
+	size_t n = strlen(path);
+	snapshot->folder = n > 1 && path[n - 1] == '/';
+	snapshot->path = mem_strndup(path, n - snapshot->folder);
+	buf_init(&snapshot->metrics_text, LARGEST_PART);
+	buf_init(&snapshot->shown, LARGEST_OBJECT);
+	struct error *error = open_parts(snapshot);
+	if (error)
+		snapshot_free(snapshot);
+	else
+		*ret = snapshot;
+	return error;
 }
 
 static void note(struct snapshot *snapshot, bool good)

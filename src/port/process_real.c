@@ -386,7 +386,7 @@ static struct error *real_start(struct process *process, const struct process_sp
 	struct real_process *real = (struct real_process *)process;
 	struct process_status status;
 	bool spawned = false;
-	int lock;
+	int lock = -1;
 	TRY(make_job(real, spec->name));
 	TRY(lock_job(real, spec->name, &lock));
 	struct error *error = start_once(real, spec, lock, &spawned);

@@ -139,25 +139,28 @@ int64_t sim_jobs_next_ms(const struct sim *sim)
 	return next;
 }
 
+static bool is_program(const struct sim_program *row, const struct sim_job *job, const char *name)
+{
+	const char *word;
+	if (!row->name || strcmp(row->name, name) != 0)
+		return false;
+	for (size_t i = 1; row->argument && (word = sim_job_argument(job, i)); i++)
+		if (!strcmp(word, row->argument))
+			return true;
+	return !row->argument;
+}
+
+/* The other programs' last row is for any. */
 static const struct sim_program *program_of(const struct sim_job *job)
 {
 	const char *given = sim_job_argument(job, 0), *slash = strrchr(given, '/'), *name = slash ? slash + 1 : given;
-	const struct sim_program *const tables[] = {sim_terraform_programs, sim_other_programs};
-	for (size_t t = 0; t < ARRAY_SIZE(tables); t++) {
-		for (const struct sim_program *row = tables[t]; row->advance; row++) {
-			bool meant = !row->name || !strcmp(row->name, name);
-			for (size_t i = 1; meant && row->argument; i++) {
-				const char *word = sim_job_argument(job, i);
-				if (!word || !strcmp(word, row->argument)) {
-					meant = word != NULL;
-					break;
-				}
-			}
-			if (meant)
-				return row;
-		}
-	}
-	return NULL; /* not reached: the last row is for any program */
+	const struct sim_program *row;
+	for (row = sim_terraform_programs; row->name; row++)
+		if (is_program(row, job, name))
+			return row;
+	for (row = sim_other_programs; row->name && !is_program(row, job, name);)
+		row++;
+	return row;
 }
 
 static struct sim *sim_of(struct process *process)

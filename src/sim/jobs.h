@@ -34,7 +34,7 @@ struct sim_program {
 	void (*advance)(struct sim *sim, struct sim_job *job);
 	const char *hangs_by; /* target of faults "hang" and "error", or NULL */
 };
-extern const struct sim_program sim_terraform_programs[], sim_other_programs[]; /* ended by a NULL advance */
+extern const struct sim_program sim_terraform_programs[], sim_other_programs[]; /* ended by a row without a name */
 
 struct buf *sim_job_file(struct sim_job *job, const char *name, bool make); /* NULL: not there */
 void sim_job_end(struct sim *sim, struct sim_job *job, int status);

@@ -103,7 +103,8 @@ static void any(struct sim *sim, struct sim_job *job)
 }
 
 const struct sim_program sim_other_programs[] = {
-	{"newman", NULL, NULL, newman, "newman"}, {"jmeter", NULL, NULL, jmeter, "jmeter"},
-	{"git", NULL, NULL, git, NULL},		  {NULL, NULL, NULL, any, NULL},
-	{NULL, NULL, NULL, NULL, NULL},
+	{"newman", NULL, NULL, newman, "newman"},
+	{"jmeter", NULL, NULL, jmeter, "jmeter"},
+	{"git", NULL, NULL, git, NULL},
+	{NULL, NULL, NULL, any, NULL},
 };
