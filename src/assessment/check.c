@@ -275,7 +275,10 @@ struct finding *assess_aws(struct assess *assess, const char *arn_or_name, const
 struct finding *assess_cluster(struct assess *assess, const char *format, ...)
 {
 	const char *message = FORMATTED(assess, format);
-	struct finding *finding = add(assess, FINDING_FOUND, NULL);
+	const struct inventory *inventory = assess->inventory;
+	const char *arn = json_string_value(json_object_get(inventory_cluster(inventory), "arn"));
+	struct finding *finding = add(assess, FINDING_FOUND,
+				      &(struct finding_object){.name = arn ? NULL : inventory->cluster, .arn = arn});
 	finding->message = message;
 	return finding;
 }

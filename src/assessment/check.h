@@ -70,7 +70,7 @@ struct finding *assess_object(struct assess *assess, const char *kind, const cha
 			      const char *format, ...) PRINTF_LIKE(5, 6);
 /* … on an AWS thing by its ARN ("arn:…") or its bare id or name. */
 struct finding *assess_aws(struct assess *assess, const char *arn_or_name, const char *format, ...) PRINTF_LIKE(3, 4);
-/* … on the cluster as a whole. */
+/* … on the cluster as a whole: by its ARN, or its name where nobody told that. */
 struct finding *assess_cluster(struct assess *assess, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Evidence: `source` as in struct finding_evidence. Gives it for caller, count and time to be set. */
 struct finding_evidence *assess_evidence(struct assess *assess, struct finding *finding, const char *source,

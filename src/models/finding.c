@@ -224,9 +224,15 @@ int assessment_exit(const struct assessment *assessment)
 	return code;
 }
 
+/* Of the cluster itself nothing is said: each report names it at its head. */
+static bool is_cluster(const struct finding_object *object)
+{
+	return object->arn && strstr(object->arn, ":eks:") && strstr(object->arn, ":cluster/");
+}
+
 void finding_object_print(const struct finding_object *object, struct buf *out)
 {
-	if (!object)
+	if (!object || is_cluster(object))
 		return;
 	if (object->ns && *object->ns)
 		buf_printf(out, "%s/", object->ns);

@@ -41,7 +41,7 @@ struct finding {
 	int severity;	   /* enum severity */
 	int status;	   /* enum finding_status */
 	const char *scope; /* "" always; "blue-green", "rollback": only for that strategy, does not make unready */
-	struct finding_object *object; /* NULL: the cluster as a whole, or unknown */
+	struct finding_object *object; /* NULL: a check as a whole is unknown */
 	const char *message;	       /* one sentence: what is wrong with it */
 	const char *file;
 	int64_t line, document; /* from 1; 0: none */
@@ -109,5 +109,5 @@ bool assessment_is_sorted(const struct assessment *assessment);
 void assessment_count(struct assessment *assessment);
 /* 0 clean, 10 notes, 11 warnings, 12 blockers, by what is found and not accepted. An unknown counts as a warning. */
 int assessment_exit(const struct assessment *assessment);
-/* "payments/redis-pdb", "arn:…", "ip-10-0-3-17"; "" for none. */
+/* "payments/redis-pdb", "arn:…", "ip-10-0-3-17"; "" for none, and for the cluster itself. */
 void finding_object_print(const struct finding_object *object, struct buf *out);

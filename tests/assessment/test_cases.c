@@ -40,7 +40,8 @@ static bool fits(const struct finding *finding, const json_t *wanted)
 		   *kind = document_text(wanted, "kind"), *says = document_text(wanted, "says"),
 		   *remedy = document_text(wanted, "remedy");
 	finding_object_print(finding->object, &object);
-	if (name && strcmp(name, buf_str(&object)) != 0)
+	const char *arn = finding->object ? finding->object->arn : NULL;
+	if (name && strcmp(name, buf_str(&object)) != 0 && !(arn && !strcmp(name, arn)))
 		return false;
 	if (kind && (!finding->object || !finding->object->kind || strcmp(kind, finding->object->kind) != 0))
 		return false;

@@ -35,6 +35,8 @@ def named(finding):
         return CLUSTER
     if thing.get("kind"):
         return f"{thing['kind']}:{thing.get('namespace', '')}/{thing.get('name', '')}"
+    if ":cluster/" in thing.get("arn", ""):
+        return CLUSTER
     return "aws:" + (thing.get("arn") or thing.get("name") or "")
 
 
