@@ -1,6 +1,7 @@
 /* The reader: walks the field table straight into the struct and skips what no field asks for. */
 #include "codec/json_decode.h"
 
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 #include "codec/document_internal.h"
@@ -28,7 +29,7 @@ bool json_space_on(struct json_cursor *c)
 	return c->p < c->end || more(c);
 }
 
-bool json_expect(struct json_cursor *c, char wanted)
+bool json_expect_on(struct json_cursor *c, char wanted)
 {
 	if (!json_space(c))
 		return false;
@@ -41,13 +42,26 @@ bool json_expect(struct json_cursor *c, char wanted)
 	return true;
 }
 
+/* Where `c` is among eight bytes: its lowest bit is exact, those above it may be false. */
+static inline uint64_t bytes_equal(uint64_t word, char c)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	word ^= ones * (unsigned char)c;
+	return (word - ones) & ~word & ones << 7;
+}
+
 /* The closing quote of a string whose first byte is `p`, or NULL; *ret_escapes when there is a backslash before it. */
 static const char *closing_quote(const char *p, const char *end, bool *ret_escapes)
 {
 	*ret_escapes = false;
-	for (size_t i = 0; i < SHORT && i < (size_t)(end - p) && p[i] != '\\'; i++)
-		if (p[i] == '"')
-			return p + i;
+	for (const char *at = p; at - p < SHORT && end - at >= 8; at += 8) {
+		uint64_t word = le64toh(word_at(at)), quotes = bytes_equal(word, '"');
+		uint64_t escapes = bytes_equal(word, '\\');
+		if (quotes && (quotes & -quotes) < (escapes & -escapes) - 1)
+			return at + __builtin_ctzll(quotes) / 8;
+		if (escapes)
+			break;
+	}
 	for (const char *at = p; (at = memchr(at, '"', (size_t)(end - at))); at++) {
 		const char *before = at;
 		while (before > p && before[-1] == '\\')

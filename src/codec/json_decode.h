@@ -21,7 +21,14 @@ static inline bool json_space(struct json_cursor *c) /* to the next byte that me
 {
 	return (c->p<c->end && * c->p> ' ') || json_space_on(c);
 }
-bool json_expect(struct json_cursor *c, char wanted);
+bool json_expect_on(struct json_cursor *c, char wanted);
+static inline bool json_expect(struct json_cursor *c, char wanted)
+{
+	if (c->p == c->end || *c->p != wanted)
+		return json_expect_on(c, wanted);
+	c->p++;
+	return true;
+}
 bool json_text(struct json_cursor *c, struct slice *ret); /* decoded; may point into the text */
 bool json_skip(struct json_cursor *c);
 bool json_members(struct json_cursor *c, const struct model *model, struct field_set set, void *object);

@@ -213,12 +213,50 @@ void *model_enter(const struct field *field, void *object, struct arena *arena)
 	return *items + at * field->model->size;
 }
 
-const struct field *model_find(const struct model *model, struct field_set set, struct slice key, void *object,
-			       void **ret_object, struct field_set *ret_deeper)
+/* What was looked for lately: objects of one kind come by the thousand, with the same keys, most of which no field asks
+ * for. A key is its first, middle and last eight bytes here, which are all there are. */
+enum { SEEN = 256, SEEN_KEY = 24 };
+struct seen {
+	const struct model *model;
+	const struct field *field;
+	struct field_set set, deeper;
+	uint64_t word[3];
+	size_t n;
+};
+
+static inline struct seen seen_of(const struct model *model, struct field_set set, struct slice key)
+{
+	struct seen what = {.model = model, .set = set, .n = key.n};
+	if (key.n >= 8) {
+		what.word[0] = word_at(key.p);
+		what.word[1] = word_at(key.p + (key.n - 8) / 2);
+		what.word[2] = word_at(key.p + key.n - 8);
+	} else if (key.n >= 4) {
+		uint32_t half[2];
+		memcpy(&half[0], key.p, sizeof half[0]);
+		memcpy(&half[1], key.p + key.n - sizeof half[1], sizeof half[1]);
+		what.word[0] = half[0] | (uint64_t)half[1] << 32;
+	} else if (key.n) {
+		const unsigned char *p = (const unsigned char *)key.p;
+		what.word[0] = p[0] | (uint64_t)p[key.n / 2] << 8 | (uint64_t)p[key.n - 1] << 16;
+	}
+	return what;
+}
+
+static inline struct seen *seen_place(const struct seen *what)
+{
+	static _Thread_local struct seen seen[SEEN];
+	uint64_t hash = (uint64_t)(uintptr_t)what->model ^ what->set.bits ^ what->set.offset << 32 ^ what->n << 48;
+	hash = (hash ^ what->word[0]) * UINT64_C(0x9E3779B97F4A7C15);
+	hash = (hash ^ what->word[2]) * UINT64_C(0x9E3779B97F4A7C15);
+	return &seen[hash >> 56];
+}
+
+static const struct field *find_own(const struct model *model, struct field_set set, struct slice key,
+				    struct field_set *ret_deeper)
 {
 	const struct field *found = NULL;
 	uint64_t deeper = 0;
-	*ret_object = object;
 	for (uint64_t bits = key.n ? set.bits : 0; bits; bits &= bits - 1) {
 		size_t i = (size_t)__builtin_ctzll(bits), same = 0;
 		const struct field *field = &model->fields[i];
@@ -233,13 +271,34 @@ const struct field *model_find(const struct model *model, struct field_set set, 
 			deeper |= UINT64_C(1) << i;
 	}
 	*ret_deeper = (struct field_set){deeper, set.offset + key.n + 1};
-	for (size_t i = 0; !found && !deeper && set.offset == 0 && i < model->n_fields; i++) {
+	return found;
+}
+
+const struct field *model_find(const struct model *model, struct field_set set, struct slice key, void *object,
+			       void **ret_object, struct field_set *ret_deeper)
+{
+	*ret_object = object;
+	struct seen what = seen_of(model, set, key), *seen = seen_place(&what);
+	if (seen->model == model && seen->n == key.n && seen->set.bits == set.bits && seen->set.offset == set.offset &&
+	    seen->word[0] == what.word[0] && seen->word[1] == what.word[1] && seen->word[2] == what.word[2]) {
+		*ret_deeper = seen->deeper;
+		return seen->field;
+	}
+	const struct field *found = find_own(model, set, key, ret_deeper);
+	bool inlined = false; /* then the struct that holds it is another: not to be remembered */
+	for (size_t i = 0; !found && !ret_deeper->bits && set.offset == 0 && i < model->n_fields; i++) {
 		const struct field *field = &model->fields[i];
 		if (!(field->flags & FIELD_INLINE))
 			continue;
 		struct field_set none;
+		inlined = true;
 		found = model_find(field->model, field_set_all(field->model), key, (char *)object + field->offset,
 				   ret_object, &none);
+	}
+	if (!inlined && key.n <= SEEN_KEY) {
+		*seen = what;
+		seen->field = found;
+		seen->deeper = *ret_deeper;
 	}
 	return found;
 }

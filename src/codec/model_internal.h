@@ -2,7 +2,15 @@
  * YAML. */
 #pragma once
 
+#include <string.h>
 #include "codec/model.h"
+
+static inline uint64_t word_at(const char *p) /* eight bytes, wherever they lie */
+{
+	uint64_t word;
+	memcpy(&word, p, sizeof word);
+	return word;
+}
 
 enum token_kind { TOKEN_NULL, TOKEN_FALSE, TOKEN_TRUE, TOKEN_NUMBER, TOKEN_STRING };
 struct token {

@@ -122,53 +122,67 @@ const char *model_pool_text(struct model_pool *pool, const char *text)
 	return text ? only_one(pool, text, strlen(text), true) : NULL;
 }
 
-static void settle_array(struct model_pool *pool, void **items, size_t n, size_t size)
+/* Equal bytes of an object that was settled before are taken from it: they come one after the other, much alike. */
+static const char *settle_text(struct model_pool *pool, const char *text, const char *like)
 {
-	*items = n ? (void *)(uintptr_t)only_one(pool, *items, n * size, false) : NULL;
+	return text && like && !strcmp(text, like) ? like : model_pool_text(pool, text);
 }
 
-static void settle_field(struct model_pool *pool, const struct field *field, void *object)
+static void settle_array(struct model_pool *pool, void **items, size_t n, size_t size, void *const *like)
+{
+	bool same = n && like && *like && !memcmp(*items, *like, n * size);
+	*items = same ? *like : n ? (void *)(uintptr_t)only_one(pool, *items, n * size, false) : NULL;
+}
+
+static void settle_field(struct model_pool *pool, const struct field *field, void *object, const void *like)
 {
 	void *member = (char *)object + field->offset;
+	const void *other = like ? (const char *)like + field->offset : NULL; /* the same member there */
 	void **items = member;
-	size_t n = field->offset_n != SIZE_MAX && (field->kind == FIELD_LIST || field->kind == FIELD_STRINGS ||
-						   field->kind == FIELD_INTS || field->kind == FIELD_MAP)
-			   ? *(size_t *)(void *)((char *)object + field->offset_n)
-			   : 0;
+	void *const *others = other;
+	bool counted = field->offset_n != SIZE_MAX && (field->kind == FIELD_LIST || field->kind == FIELD_STRINGS ||
+						       field->kind == FIELD_INTS || field->kind == FIELD_MAP);
+	size_t n = counted ? *(size_t *)(void *)((char *)object + field->offset_n) : 0;
+	if (counted && like && *(const size_t *)(const void *)((const char *)like + field->offset_n) != n)
+		others = NULL;
+	const char *from = others ? *others : NULL;
 	switch (field->kind) {
 	case FIELD_STRING:
 	case FIELD_JSON:
 	case FIELD_SECRET:
-		*(const char **)member = model_pool_text(pool, *(const char **)member);
+		*(const char **)member = settle_text(pool, *(const char **)member, from);
 		break;
 	case FIELD_OBJECT:
-		model_pool_settle(pool, field->model, member);
+		model_pool_settle(pool, field->model, member, other);
 		break;
 	case FIELD_OBJECT_PTR:
 		if (*items) {
-			model_pool_settle(pool, field->model, *items);
-			settle_array(pool, items, 1, field->model->size);
+			model_pool_settle(pool, field->model, *items, from);
+			settle_array(pool, items, 1, field->model->size, others);
 		}
 		break;
 	case FIELD_LIST:
-		for (size_t i = 0; i < n; i++)
-			model_pool_settle(pool, field->model, (char *)*items + i * field->model->size);
-		settle_array(pool, items, n, field->model->size);
+		for (size_t i = 0, at = 0; i < n; i++, at += field->model->size)
+			model_pool_settle(pool, field->model, (char *)*items + at, from ? from + at : NULL);
+		settle_array(pool, items, n, field->model->size, others);
 		break;
 	case FIELD_STRINGS:
 		for (size_t i = 0; i < n; i++)
-			((const char **)*items)[i] = model_pool_text(pool, ((const char **)*items)[i]);
-		settle_array(pool, items, n, sizeof(char *));
+			((const char **)*items)[i] = settle_text(pool, ((const char **)*items)[i],
+								 from ? ((const char *const *)*others)[i] : NULL);
+		settle_array(pool, items, n, sizeof(char *), others);
 		break;
 	case FIELD_MAP:
 		for (size_t i = 0; i < n; i++) {
 			struct pair *pair = (struct pair *)*items + i;
-			*pair = (struct pair){model_pool_text(pool, pair->key), model_pool_text(pool, pair->value)};
+			const struct pair *near = from ? (const struct pair *)*others + i : NULL;
+			pair->key = settle_text(pool, pair->key, near ? near->key : NULL);
+			pair->value = settle_text(pool, pair->value, near ? near->value : NULL);
 		}
-		settle_array(pool, items, n, sizeof(struct pair));
+		settle_array(pool, items, n, sizeof(struct pair), others);
 		break;
 	case FIELD_INTS:
-		settle_array(pool, items, n, sizeof(int64_t));
+		settle_array(pool, items, n, sizeof(int64_t), others);
 		break;
 	case FIELD_BOOL:
 	case FIELD_INT:
@@ -182,19 +196,19 @@ static void settle_field(struct model_pool *pool, const struct field *field, voi
 	}
 }
 
-void model_pool_settle(struct model_pool *pool, const struct model *model, void *object)
+void model_pool_settle(struct model_pool *pool, const struct model *model, void *object, const void *like)
 {
 	for (size_t i = 0; i < model->n_fields; i++) {
 		bool again = false; /* two rows may fill one member, from two places */
 		for (size_t k = 0; k < i && !again; k++)
 			again = model->fields[k].offset == model->fields[i].offset;
 		if (!again)
-			settle_field(pool, &model->fields[i], object);
+			settle_field(pool, &model->fields[i], object, like);
 	}
 }
 
 const void *model_pool_share(struct model_pool *pool, const struct model *model, void *object)
 {
-	model_pool_settle(pool, model, object);
+	model_pool_settle(pool, model, object, NULL);
 	return only_one(pool, object, model->size, false);
 }

@@ -14,8 +14,9 @@ size_t model_pool_bytes(const struct model_pool *pool);
 
 const char *model_pool_text(struct model_pool *pool, const char *text); /* NULL stays NULL */
 /* Makes `object` (decoded by `model` into some other arena) independent of where it was decoded: each pointer in it is
- * replaced by one into the pool. The object itself stays where it is. */
-void model_pool_settle(struct model_pool *pool, const struct model *model, void *object);
+ * replaced by one into the pool. The object itself stays where it is. `like` may be one settled before that is probably
+ * much alike (the one that came before it), or NULL: what is equal to its is not looked for. */
+void model_pool_settle(struct model_pool *pool, const struct model *model, void *object, const void *like);
 /* Gives back what it takes to find equals: from now on everything is copied. */
 void model_pool_seal(struct model_pool *pool);
 /* The pool's one copy of such an object, settled. */

@@ -189,7 +189,7 @@ static bool prepare_secret(struct inventory *inventory, void *object, struct are
 	}
 	if (!release.ns)
 		release.ns = secret->meta.ns;
-	model_pool_settle(inventory->pool, &helm_release_model, &release);
+	model_pool_settle(inventory->pool, &helm_release_model, &release, NULL);
 	*HEAP_PUSH(inventory->helm_releases, inventory->n_helm_releases) = release;
 	return false;
 }
@@ -341,10 +341,10 @@ void inventory_take(struct inventory *inventory, const struct kube_kind *kind, c
 	thin_annotations(meta);
 	if (kind->prepare && !kind->prepare(inventory, object, arena))
 		return;
-	model_pool_settle(inventory->pool, kind->model == &kube_pod_text_model ? &kube_pod_but_spec_model : kind->model,
-			  object);
 	void **items = (void *)((char *)inventory + kind->offset);
 	size_t *n = (void *)((char *)inventory + kind->offset_n);
+	model_pool_settle(inventory->pool, kind->model == &kube_pod_text_model ? &kube_pod_but_spec_model : kind->model,
+			  object, *n ? (char *)*items + (*n - 1) * kind->model->size : NULL);
 	size_t at = heap_grow(items, n, kind->model->size);
 	memcpy((char *)*items + at * kind->model->size, object, kind->model->size);
 }
