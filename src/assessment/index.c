@@ -346,23 +346,6 @@ int64_t index_service_ready(const struct assess *assess, const char *ns, const c
 	return ready;
 }
 
-size_t index_pod_services(const struct assess *assess, const struct kube_pod *pod, const struct kube_service **out,
-			  size_t max)
-{
-	size_t n = 0;
-	for (size_t i = 0; i < assess->inventory->n_services && n < max; i++) {
-		const struct kube_service *service = &assess->inventory->services[i];
-		bool selects = service->n_selector && !text_order(service->meta.ns, pod->meta.ns);
-		for (size_t k = 0; k < service->n_selector && selects; k++) {
-			const char *value = kube_meta_label(&pod->meta, service->selector[k].key);
-			selects = value && !strcmp(value, service->selector[k].value ? service->selector[k].value : "");
-		}
-		if (selects)
-			out[n++] = service;
-	}
-	return n;
-}
-
 bool index_is_eks_own(const struct assess *assess, const char *ns, const char *name)
 {
 	static const char *const own[] = {"aws-node",

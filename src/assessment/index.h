@@ -30,9 +30,6 @@ size_t index_pod_pdbs(const struct assess *assess, const struct kube_pod *pod, c
 /* Ready endpoints of a service; -1: no slices of it. */
 int64_t index_service_ready(const struct assess *assess, const char *ns, const char *name);
 const struct kube_service *index_service(const struct assess *assess, const char *ns, const char *name);
-/* The services that select a pod's labels. */
-size_t index_pod_services(const struct assess *assess, const struct kube_pod *pod, const struct kube_service **out,
-			  size_t max);
 /* EKS's own add-ons and what it puts into kube-system: a user cannot change them. */
 bool index_is_eks_own(const struct assess *assess, const char *ns, const char *name);
 /* Matches a selector's JSON text ({matchLabels, matchExpressions}) against labels. */

@@ -37,19 +37,9 @@ void model_pool_free(struct model_pool *pool)
 	free(pool);
 }
 
-void model_pool_freep(struct model_pool **pool)
-{
-	model_pool_free(*pool);
-}
-
 struct arena *model_pool_arena(struct model_pool *pool)
 {
 	return pool->arena;
-}
-
-size_t model_pool_bytes(const struct model_pool *pool)
-{
-	return arena_bytes(pool->arena) + pool->capacity * sizeof *pool->entries;
 }
 
 /* Eight bytes a turn; only this process ever sees the values. */

@@ -8,9 +8,7 @@
 struct model_pool;
 struct model_pool *model_pool_new(void);
 void model_pool_free(struct model_pool *pool);
-void model_pool_freep(struct model_pool **pool);
 struct arena *model_pool_arena(struct model_pool *pool); /* where everything lives */
-size_t model_pool_bytes(const struct model_pool *pool);
 
 const char *model_pool_text(struct model_pool *pool, const char *text); /* NULL stays NULL */
 /* Makes `object` (decoded by `model` into some other arena) independent of where it was decoded: each pointer in it is

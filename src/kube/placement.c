@@ -73,11 +73,6 @@ void placement_forget(struct placement *placement, struct place_pod *pod)
 	placement->spare = pod;
 }
 
-struct place_node *place_pod_node(const struct place_pod *pod)
-{
-	return pod->node;
-}
-
 void place_pod_mark(struct place_pod *pod, void *mark)
 {
 	pod->mark = mark;
@@ -205,11 +200,6 @@ struct place_node *placement_add_node(struct placement *placement, const struct 
 	placement->shape++;
 	roomier(place);
 	return place;
-}
-
-const struct kube_node *place_node_of(const struct place_node *node)
-{
-	return node->node;
 }
 
 void place_node_close(struct place_node *node, bool closed)

@@ -28,7 +28,6 @@ void placement_freep(struct placement **placement);
 
 /* Stands in the order of their adding; `node` is borrowed. */
 struct place_node *placement_add_node(struct placement *placement, const struct kube_node *node);
-const struct kube_node *place_node_of(const struct place_node *node);
 void place_node_close(struct place_node *node, bool closed); /* cordoned, or taking no pods for another reason */
 void place_node_remove(struct place_node *node);	     /* gone: takes none and counts nowhere */
 
@@ -39,7 +38,6 @@ struct place_pod *placement_pod(struct placement *placement, const struct kube_m
 void placement_put(struct place_pod *pod, struct place_node *node);
 void placement_take(struct place_pod *pod);				   /* off its node; nothing when it has none */
 void placement_forget(struct placement *placement, struct place_pod *pod); /* taken, and never used again */
-struct place_node *place_pod_node(const struct place_pod *pod);
 /* Whatever the caller wants to find again by pod or node. */
 void place_pod_mark(struct place_pod *pod, void *mark);
 void *place_pod_marked(const struct place_pod *pod);

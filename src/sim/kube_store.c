@@ -91,16 +91,6 @@ struct kube_kind *kube_kind_find(struct sim_kube *kube, struct slice group, stru
 	return NULL;
 }
 
-struct kube_kind *kube_kind_by_name(struct sim_kube *kube, const char *group, const char *kind)
-{
-	for (size_t i = 0; i < kube->n_kinds; i++) {
-		const struct kube_resource *resource = kube->kinds[i]->resource;
-		if (resource->alias < 0 && strcmp(resource->kind, kind) == 0 && strcmp(resource->group, group) == 0)
-			return kube->kinds[i];
-	}
-	return NULL;
-}
-
 const char *kube_intern(struct sim_kube *kube, struct slice ns)
 {
 	for (size_t i = kube->n_namespaces; i-- > 0;)

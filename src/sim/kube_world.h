@@ -234,7 +234,6 @@ struct sim_kube *kube_new_bare(const struct sim_kube_profile *profile);
 extern const struct kube_resource kube_resources[];
 extern const size_t kube_n_resources;
 struct kube_kind *kube_kind_find(struct sim_kube *kube, struct slice group, struct slice version, struct slice plural);
-struct kube_kind *kube_kind_by_name(struct sim_kube *kube, const char *group, const char *kind);
 static inline struct kube_kind *kube_kind_of(struct sim_kube *kube, enum kube_kind_id id)
 {
 	return kube->kinds[id];
