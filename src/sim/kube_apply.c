@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "codec/document.h"
-#include "codec/yaml.h"
 
 static bool unmanaged(const char *key, unsigned depth, bool metadata)
 {
@@ -293,21 +292,10 @@ static void remove_dropped(json_t *managed, const char *manager, const json_t *b
 	}
 }
 
-static bool take_first(void *context, json_t *document, size_t index, int line, const struct error *error)
-{
-	json_t **out = context;
-	(void)index, (void)line;
-	if (!error && document)
-		*out = json_incref(document);
-	return false;
-}
-
 /* The applied configuration, JSON or YAML. */
 static json_t *applied_document(struct kube_request *request)
 {
-	json_t *document = document_load(request->http->body);
-	if (!document)
-		error_ignore(yaml_documents(request->http->body, "body", take_first, &document));
+	json_t *document = kube_parse_body(request);
 	if (!json_is_object(document) || !json_is_object(json_object_get(document, "metadata"))) {
 		json_decref(document);
 		kube_reply_status(request, 400, "BadRequest",

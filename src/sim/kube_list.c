@@ -137,8 +137,8 @@ static void reply_page(struct kube_request *request, const struct kube_selector 
 void kube_serve_list(struct kube_request *request)
 {
 	struct kube_selector *selector;
-	if (!kube_selector_parse(request, kube_query_get(request, "labelSelector"),
-				 kube_query_get(request, "fieldSelector"), &selector))
+	if (!kube_check_list(request) || !kube_selector_parse(request, kube_query_get(request, "labelSelector"),
+							      kube_query_get(request, "fieldSelector"), &selector))
 		return;
 	if (kube_query_true(request, "watch")) {
 		kube_serve_watch(request, selector);
@@ -150,7 +150,7 @@ void kube_serve_list(struct kube_request *request)
 		return;
 	const char *limit = kube_query_get(request, "limit");
 	struct page page = {.n = 0};
-	collect(request, selector, start, limit ? strtoul(limit, NULL, 10) : 0, &page);
+	collect(request, selector, start, limit && limit[0] != '-' ? strtoul(limit, NULL, 10) : 0, &page);
 	reply_page(request, selector, &page, rv);
 	free(page.items);
 }

@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include "codec/document.h"
 
 static void serve_version(struct kube_request *request)
 {
@@ -135,11 +137,32 @@ bool kube_serve_review(struct kube_request *request)
 
 /* ---- of objects */
 
+static bool has_container(struct sim_kube *kube, struct kube_object *pod, const char *name)
+{
+	static const char *const lists[] = {"containers", "initContainers", "ephemeralContainers"};
+	json_t *view = kube_view(kube, pod);
+	bool found = false;
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+		size_t k;
+		json_t *container;
+		json_array_foreach (json_object_get(json_object_get(view, "spec"), lists[i]), k, container)
+			found |= !strcmp(document_text_or(container, "name", ""), name);
+	}
+	json_decref(view);
+	return found;
+}
+
 void kube_serve_log(struct kube_request *request, struct kube_object *object)
 {
 	struct kube_pod *pod = kube_pod_of(object);
 	const char *tail = kube_query_get(request, "tailLines");
 	unsigned lines = tail ? (unsigned)strtoul(tail, NULL, 10) : 20;
+	const char *wanted = kube_query_get(request, "container");
+	if (wanted && !has_container(request->kube, object, wanted)) {
+		kube_reply_status(request, 400, "BadRequest", "container %s is not valid for pod %s", wanted,
+				  object->name);
+		return;
+	}
 	if (!pod->node || pod->state == POD_CREATING || pod->state == POD_PENDING) {
 		kube_reply_status(request, 400, "BadRequest",
 				  "container \"%s\" in pod \"%s\" is waiting to start: ContainerCreating",

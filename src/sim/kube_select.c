@@ -121,6 +121,8 @@ static bool parse_one(struct arena *arena, const char **p, struct requirement *r
 	else if (ret->op == OP_NOT_EQUALS)
 		return false;
 	n = strcspn(rest, ",");
+	if (strcspn(rest, "=!") < n)
+		return false;
 	add_value(arena, ret, rest, rest + n);
 	*p = rest + n;
 	return true;

@@ -7,6 +7,7 @@
 #include <strings.h>
 #include "codec/document.h"
 #include "codec/json.h"
+#include "codec/yaml.h"
 
 const char *kube_query_get(const struct kube_request *request, const char *name)
 {
@@ -204,6 +205,23 @@ void kube_reply_object(struct kube_request *request, int status, struct kube_obj
 	kube_out_end(&out);
 }
 
+static bool take_first(void *context, json_t *document, size_t index, int line, const struct error *error)
+{
+	json_t **out = context;
+	(void)index, (void)line;
+	if (!error && document)
+		*out = json_incref(document);
+	return false;
+}
+
+json_t *kube_parse_body(const struct kube_request *request)
+{
+	json_t *document = document_load(request->http->body);
+	if (!document)
+		error_ignore(yaml_documents(request->http->body, "body", take_first, &document));
+	return document;
+}
+
 bool kube_body(struct kube_request *request, json_t **ret)
 {
 	json_error_t error;
@@ -211,10 +229,12 @@ bool kube_body(struct kube_request *request, json_t **ret)
 	if (type && strstr(type, "protobuf")) {
 		kube_reply_status(request, 415, "UnsupportedMediaType",
 				  "the body of the request was in an unknown format - accepted media types include: "
-				  "application/json");
+				  "application/json, application/yaml (this simulator reads no protobuf; with kubectl: "
+				  "create --dry-run=client -o yaml … | kubectl apply -f -)");
 		return false;
 	}
-	*ret = document_load(request->http->body);
+	bool yaml = type && strstr(type, "yaml");
+	*ret = yaml ? kube_parse_body(request) : document_load(request->http->body);
 	if (*ret)
 		return true;
 	*ret = json_loadb(request->http->body.p ? request->http->body.p : "", request->http->body.n,
@@ -379,8 +399,8 @@ static void serve(struct kube_request *request)
 		kube_reply_text(request, 404, "text/plain; charset=utf-8", "404 page not found\n");
 		return;
 	}
-	const char *dry_run = kube_query_get(request, "dryRun");
-	request->dry_run = dry_run && strcmp(dry_run, "All") == 0;
+	if (!kube_check_dry_run(request))
+		return;
 	if (request->resource->until_minor > 0)
 		add_header(request, "warning",
 			   arena_printf(

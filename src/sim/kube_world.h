@@ -417,6 +417,13 @@ bool kube_serve_other(struct kube_request *request);	 /* false: not its path */
 bool kube_serve_review(struct kube_request *request);	 /* creations that only answer; false: not one */
 /* A client's body as a document; false: replied. */
 bool kube_body(struct kube_request *request, json_t **ret);
+json_t *kube_parse_body(const struct kube_request *request); /* JSON or YAML; NULL: neither */
+
+/* kube_check.c. False: replied. */
+bool kube_check_list(struct kube_request *request);    /* the options of a list or watch */
+bool kube_check_dry_run(struct kube_request *request); /* settles request->dry_run */
+/* What `document` says of the object `name`; `old`: what it was, NULL for a new one. */
+bool kube_check_object(struct kube_request *request, const char *name, const json_t *old, const json_t *document);
 
 /* kube_delete.c, for controllers: deletes in the way of the API server (namespaces take their objects along, workloads
  * their pods). */

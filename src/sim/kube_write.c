@@ -288,7 +288,7 @@ void kube_create_checked(struct kube_request *request, json_t *document)
 {
 	struct sim_kube *kube = request->kube;
 	char resource[256];
-	if (!check_place(request, document)) {
+	if (!check_place(request, document) || !kube_check_object(request, request->name, NULL, document)) {
 		json_decref(document);
 		return;
 	}
@@ -407,6 +407,11 @@ bool kube_no_finalizers(const json_t *document)
 void kube_finish_write(struct kube_request *request, struct kube_object *object, json_t *old, json_t *document)
 {
 	struct sim_kube *kube = request->kube;
+	if (!kube_check_object(request, object->name, old, document)) {
+		json_decref(old);
+		json_decref(document);
+		return;
+	}
 	json_object_set(metadata_of(document), "resourceVersion",
 			json_object_get(json_object_get(old, "metadata"), "resourceVersion"));
 	if (request->dry_run) {
