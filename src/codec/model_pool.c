@@ -37,6 +37,11 @@ void model_pool_free(struct model_pool *pool)
 	free(pool);
 }
 
+void model_pool_freep(struct model_pool **pool)
+{
+	model_pool_free(*pool);
+}
+
 struct arena *model_pool_arena(struct model_pool *pool)
 {
 	return pool->arena;

@@ -8,6 +8,7 @@
 struct model_pool;
 struct model_pool *model_pool_new(void);
 void model_pool_free(struct model_pool *pool);
+void model_pool_freep(struct model_pool **pool);
 struct arena *model_pool_arena(struct model_pool *pool); /* where everything lives */
 
 const char *model_pool_text(struct model_pool *pool, const char *text); /* NULL stays NULL */
