@@ -3,6 +3,7 @@
 #include "assessment/check.h"
 #include "base/time.h"
 #include "codec/document.h"
+#include "knowledge/lifecycle.h"
 
 #define PAGE "https://docs.aws.amazon.com/eks/latest/userguide/cluster-insights.html"
 
@@ -43,6 +44,12 @@ static struct finding *found(struct assess *assess, const json_t *insight)
 	return finding;
 }
 
+/* EKS looks some versions ahead: what stands beyond the target is for a later upgrade. */
+static bool is_beyond(const struct assess *assess, const json_t *insight)
+{
+	return assess->to >= assess->from && knowledge_minor(document_text(insight, "kubernetesVersion")) > assess->to;
+}
+
 static void upgrade(struct assess *assess)
 {
 	static const struct {
@@ -51,7 +58,8 @@ static void upgrade(struct assess *assess)
 	} rows[] = {{"ERROR", SEVERITY_BLOCKER}, {"WARNING", SEVERITY_MEDIUM}, {"UNKNOWN", SEVERITY_HIGH}};
 	EACH_INSIGHT(assess, insight)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		if (is_category(insight, "UPGRADE_READINESS") && !strcmp(status_of(insight), rows[i].status))
+		if (is_category(insight, "UPGRADE_READINESS") && !is_beyond(assess, insight) &&
+		    !strcmp(status_of(insight), rows[i].status))
 			found(assess, insight)->severity = rows[i].severity;
 }
 
@@ -114,25 +122,27 @@ static void sticky(struct assess *assess)
 	}
 }
 
-static const char *refusal(const struct assess *assess, const char *source, const char *snake)
+static const char *refusal(const struct assess *assess)
 {
 	size_t i;
 	const json_t *call;
-	const struct source *told = inventory_find_source(assess->inventory, source);
+	const struct source *told = inventory_find_source(assess->inventory, "eks:ListInsights");
 	if (told && told->status == SOURCE_DENIED)
 		return told->detail ? told->detail : "denied";
-	json_array_foreach (inventory_aws_calls(assess->inventory, snake), i, call)
+	json_array_foreach (inventory_aws_calls(assess->inventory, "list_insights"), i, call)
 		if (document_true(call, "error.denied"))
 			return document_text_or(call, "error.message", "denied");
 	return NULL;
 }
 
-/* What nobody may read has not passed. */
+/* What nobody may read, or nobody has read, has not passed. */
 static void readable(struct assess *assess)
 {
-	const char *why = refusal(assess, "eks:ListInsights", "list_insights");
-	if (why)
-		assess_cluster(assess, "insights may not be read: %s", why);
+	const char *denied = refusal(assess), *why = NULL;
+	if (denied)
+		assess_cluster(assess, "insights may not be read: %s", denied);
+	else if (!assess_source_ok(assess, "eks:ListInsights", &why))
+		assess_unknown(assess, NULL, NULL, NULL, "%s", why);
 }
 
 const struct check checks_insights[] = {

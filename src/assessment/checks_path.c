@@ -77,6 +77,9 @@ static const char *no_way_back(const struct assess *assess, const char **ret_unk
 	bool lately = false;
 	if (assess->to + 1 != assess->from)
 		return "EKS goes back by one minor version only";
+	if (!assess_source_ok(assess, "eks:ListUpdates", ret_unknown) ||
+	    !assess_source_ok(assess, "eks:DescribeUpdate", ret_unknown))
+		return NULL;
 	json_array_foreach (inventory_aws_calls(assess->inventory, "describe_update"), i, call)
 		lately |= came_lately(assess, document_at(call, "response.update"));
 	if (!lately)
@@ -312,7 +315,7 @@ const struct check checks_path[] = {
 	{.id = "PATH-DOWNGRADE",
 	 .title = "target is below the current version",
 	 .severity = SEVERITY_BLOCKER,
-	 .needs = NEEDS("eks:DescribeCluster", "eks:ListUpdates", "eks:DescribeUpdate"),
+	 .needs = NEEDS("eks:DescribeCluster"),
 	 .run = downgrade,
 	 .remedy = "name a version above the present one; EKS takes back one minor within 7 days of the upgrade",
 	 .page = PAGE_ROLLBACK},
