@@ -93,6 +93,25 @@ static const char *wrong_member(const struct reading *reading, const json_t *sch
 	return NULL;
 }
 
+static const char *missing(const struct reading *reading, const json_t *schema, const json_t *values, const char *path)
+{
+	size_t i;
+	const json_t *name;
+	json_array_foreach (json_object_get(schema, "required"), i, name)
+		if (json_is_string(name) && !json_object_get(values, json_string_value(name)))
+			return arena_printf(reading->arena, "%s%s%s is missing", path, *path ? "." : "",
+					    json_string_value(name));
+	return NULL;
+}
+
+static bool is_out_of_bounds(const json_t *schema, const json_t *value)
+{
+	const json_t *least = json_object_get(schema, "minimum"), *most = json_object_get(schema, "maximum");
+	return json_is_number(value) &&
+	       ((json_is_number(least) && json_number_value(value) < json_number_value(least)) ||
+		(json_is_number(most) && json_number_value(value) > json_number_value(most)));
+}
+
 static const char *wrong(const struct reading *reading, const json_t *schema, const json_t *value, const char *path,
 			 unsigned depth)
 {
@@ -107,8 +126,12 @@ static const char *wrong(const struct reading *reading, const json_t *schema, co
 	if (!is_allowed(value, json_object_get(schema, "enum")))
 		return arena_printf(reading->arena, "%s is none of the words that are allowed",
 				    *path ? path : "the whole");
-	if (json_is_object(value))
-		return wrong_member(reading, schema, value, path, depth);
+	if (is_out_of_bounds(schema, value))
+		return arena_printf(reading->arena, "%s is out of bounds", *path ? path : "the whole");
+	if (json_is_object(value)) {
+		found = missing(reading, schema, value, path);
+		return found ? found : wrong_member(reading, schema, value, path, depth);
+	}
 	json_array_foreach (value, i, element) {
 		found = wrong(reading, json_object_get(schema, "items"), element,
 			      arena_printf(reading->arena, "%s[%zu]", path, i), depth + 1);

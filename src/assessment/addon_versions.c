@@ -34,6 +34,17 @@ unsigned addon_version_minor(const char *version)
 
 typedef bool fit_fn(void *context, const char *version, bool is_default); /* false: enough */
 
+/* An answer that has the add-on not says something only if it would have: it was asked for by name, or all were. */
+static bool tells_of_all(const json_t *call, bool by_name)
+{
+	static const char *const narrower[] = {"types", "publishers", "owners"};
+	const json_t *request = json_object_get(call, "request");
+	for (size_t i = 0; i < ARRAY_SIZE(narrower) && !by_name; i++)
+		if (json_array_size(json_object_get(request, narrower[i])))
+			return false;
+	return !document_text(call, "response.nextToken");
+}
+
 /* Gives each version of the add-on that goes with a Kubernetes version; false: nobody told of that version. */
 static bool each_fit(const struct assess *assess, const char *name, const char *kubernetes, fit_fn *fn, void *context)
 {
@@ -46,10 +57,11 @@ static bool each_fit(const struct assess *assess, const char *name, const char *
 		if (!json_object_get(call, "response") || (only && strcmp(only, kubernetes) != 0) ||
 		    (of && strcmp(of, name) != 0))
 			continue;
-		told = true;
+		told |= tells_of_all(call, of != NULL);
 		json_array_foreach (document_at(call, "response.addons"), k, addon) {
 			if (strcmp(document_text_or(addon, "addonName", ""), name) != 0)
 				continue;
+			told = true;
 			json_array_foreach (json_object_get(addon, "addonVersions"), m, version)
 				json_array_foreach (json_object_get(version, "compatibilities"), c, compatible)
 					if (!strcmp(document_text_or(compatible, "clusterVersion", ""), kubernetes) &&

@@ -1,6 +1,7 @@
 /* EKS's add-ons: are they well, and do their versions go with where the cluster goes? */
 #include <stdio.h>
 #include <string.h>
+#include "assessment/addon_owners.h"
 #include "assessment/addon_schema.h"
 #include "assessment/addon_versions.h"
 #include "assessment/subject.h"
@@ -23,15 +24,50 @@ static const char *object_of(const json_t *addon)
 	return document_text_or(addon, "addonArn", name_of(addon));
 }
 
+static const struct {
+	const char *addon, *driver, *account;
+} csi[] = {{"aws-ebs-csi-driver", "ebs.csi.aws.com", "ebs-csi-controller-sa"},
+	   {"aws-efs-csi-driver", "efs.csi.aws.com", "efs-csi-controller-sa"},
+	   {"aws-fsx-csi-driver", "fsx.csi.aws.com", "fsx-csi-controller-sa"},
+	   {"aws-mountpoint-s3-csi-driver", "s3.csi.aws.com", "s3-csi-driver-sa"}};
+
+static const char *csi_driver(const char *addon)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(csi); i++)
+		if (!strcmp(csi[i].addon, addon))
+			return csi[i].driver;
+	return NULL;
+}
+
 /* Those without which nothing runs. */
 static bool is_critical(const char *name)
 {
-	static const char *const names[] = {"vpc-cni", "kube-proxy", "coredns", "aws-ebs-csi-driver",
-					    "aws-efs-csi-driver"};
+	static const char *const names[] = {"vpc-cni", "kube-proxy", "coredns"};
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (!strcmp(names[i], name))
 			return true;
-	return false;
+	return csi_driver(name) != NULL;
+}
+
+/* A driver with which no volume was made nor can be: nobody would miss it. What was not read may be in use. */
+static bool is_idle_driver(const struct assess *assess, const char *name)
+{
+	const struct inventory *inventory = assess->inventory;
+	const char *driver = csi_driver(name);
+	if (!driver || !assess_source_ok(assess, "kubernetes persistentvolumes", NULL) ||
+	    !assess_source_ok(assess, "kubernetes storageclasses.storage.k8s.io", NULL))
+		return false;
+	for (size_t i = 0; i < inventory->n_volumes; i++)
+		if (!strcmp(subject_text(inventory->volumes[i].csi_driver), driver) ||
+		    (inventory->volumes[i].aws_volume && !strcmp(driver, csi[0].driver)))
+			return false;
+	for (size_t i = 0; i < inventory->n_storage_classes; i++) {
+		const char *provisioner = subject_text(inventory->storage_classes[i].provisioner);
+		if (!strcmp(provisioner, driver) ||
+		    (!strcmp(provisioner, "kubernetes.io/aws-ebs") && !strcmp(driver, csi[0].driver)))
+			return false;
+	}
+	return true;
 }
 
 static const char *current(const struct assess *assess)
@@ -91,7 +127,9 @@ static void incompatible(struct assess *assess)
 		const char *to = addon_default(assess, name_of(addon), assess->target);
 		struct finding *finding = assess_aws(assess, object_of(addon), "%s %s is not for %s", name_of(addon),
 						     version_of(addon), assess->target);
-		finding->severity = is_critical(name_of(addon)) ? SEVERITY_BLOCKER : SEVERITY_HIGH;
+		finding->severity = is_critical(name_of(addon)) && !is_idle_driver(assess, name_of(addon))
+					    ? SEVERITY_BLOCKER
+					    : SEVERITY_HIGH;
 		assess_evidence(assess, finding, "eks:DescribeAddonVersions", "default for %s: %s", assess->target,
 				to ? to : "not told");
 		update_remedy(assess, finding, addon, to);
@@ -140,10 +178,11 @@ static void step_limit(struct assess *assess)
 	}
 }
 
-/* Only where the installed version does not fit. */
+/* Only where the installed version does not fit. No version of kube-proxy goes with two minors: it always moves with
+ * the control plane. */
 static bool must_move(const struct assess *assess, const json_t *addon)
 {
-	return assess->from && !is_ordinary_step(assess, addon) &&
+	return assess->from && strcmp(name_of(addon), "kube-proxy") != 0 &&
 	       addon_fits(assess, name_of(addon), version_of(addon), assess->target) == ADDON_DOES_NOT_FIT &&
 	       addon_fits(assess, name_of(addon), NULL, current(assess)) == ADDON_FITS;
 }
@@ -213,22 +252,47 @@ static void self_managed(struct assess *assess)
 	}
 }
 
+static const char *conflict_issue(const json_t *addon)
+{
+	const json_t *issues = document_at(addon, "health.issues"), *issue;
+	size_t i;
+	json_array_foreach (issues, i, issue)
+		if (!strcmp(document_text_or(issue, "code", ""), "ConfigurationConflict"))
+			return document_text_or(issue, "message", "ConfigurationConflict");
+	return NULL;
+}
+
 static void conflict(struct assess *assess)
 {
 	EACH_ADDON(assess, addon)
 	{
-		const json_t *issues = document_at(addon, "health.issues"), *issue;
-		size_t i;
-		json_array_foreach (issues, i, issue) {
-			if (strcmp(document_text_or(issue, "code", ""), "ConfigurationConflict") != 0)
-				continue;
-			struct finding *finding =
-				assess_aws(assess, object_of(addon),
-					   "others own fields of %s: an update fails, or loses them", name_of(addon));
-			assess_evidence(assess, finding, "eks:DescribeAddon", "%s",
-					document_text_or(issue, "message", ""));
-			break;
+		const char *issue = conflict_issue(addon);
+		struct finding *finding = NULL;
+		struct addon_owner owner;
+		size_t at = 0;
+		if (issue) {
+			finding = assess_aws(assess, object_of(addon),
+					     "others own fields of %s: an update fails, or loses them", name_of(addon));
+			assess_evidence(assess, finding, "eks:DescribeAddon", "%s", issue);
 		}
+		while (addon_owner_next(assess, name_of(addon), &at, &owner)) {
+			if (!finding)
+				finding = assess_aws(assess, object_of(addon),
+						     "%s owns fields of %s: an update fails, or loses them",
+						     owner.by->manager, name_of(addon));
+			struct finding_evidence *evidence =
+				assess_evidence(assess, finding, "managedFields", "%s kube-system/%s: %s", owner.kind,
+						owner.name, owner.field);
+			evidence->caller = owner.by->manager;
+			evidence->last_seen_ms = owner.by->time_ms;
+		}
+		if (finding)
+			assess_remedy(
+				assess, finding,
+				"put your values into its configurationValues: aws eks update-addon --cluster-name "
+				"%s --addon-name %s --configuration-values file://values.json --resolve-conflicts "
+				"PRESERVE",
+				subject_text(assess->inventory->cluster), name_of(addon));
 	}
 }
 
@@ -265,19 +329,44 @@ static void judge_values(struct assess *assess, const json_t *addon, const json_
 			   document_text_or(response, "addonVersion", "there"), wrong);
 }
 
+/* The schema of the version that the upgrade takes; where only others were asked for, the newest of them. */
+static const json_t *schema_of(const struct assess *assess, const json_t *addon)
+{
+	size_t i;
+	const json_t *call, *found = NULL;
+	const char *to = addon_default(assess, name_of(addon), assess->target);
+	if (!to || addon_version_order(version_of(addon), to) > 0)
+		to = version_of(addon);
+	json_array_foreach (inventory_aws_calls(assess->inventory, "describe_addon_configuration"), i, call) {
+		const json_t *response = json_object_get(call, "response");
+		const char *version = document_text_or(call, "request.addonVersion", version_of(response));
+		if (!response ||
+		    strcmp(document_text_or(call, "request.addonName", name_of(response)), name_of(addon)) != 0)
+			continue;
+		if (!strcmp(version, to))
+			return response;
+		if (!found || addon_version_order(version, version_of(found)) > 0)
+			found = response;
+	}
+	return found;
+}
+
 /* Asked for where an add-on has values alone: then without an answer nothing is known. */
 static void configuration(struct assess *assess)
 {
 	EACH_ADDON(assess, addon)
 	{
-		const char *why = NULL;
-		if (!document_text(addon, "configurationValues"))
+		const char *why = NULL, *values = document_text(addon, "configurationValues");
+		const json_t *response = values ? schema_of(assess, addon) : NULL;
+		if (!values || !*values)
 			continue;
-		const json_t *response = inventory_aws_response_for(assess->inventory, "describe_addon_configuration",
-								    "addonName", name_of(addon));
 		if (response)
 			judge_values(assess, addon, response);
-		else if (!assess_source_ok(assess, "eks:DescribeAddonConfiguration", &why))
+		else if (assess_source_ok(assess, "eks:DescribeAddonConfiguration", &why))
+			assess_unknown(assess, NULL, NULL, object_of(addon),
+				       "the schema of its configuration was not asked for; needs: "
+				       "eks:DescribeAddonConfiguration");
+		else
 			assess_unknown(assess, NULL, NULL, object_of(addon), "%s", why);
 	}
 }
@@ -293,22 +382,67 @@ static bool role_is_gone(const struct assess *assess, const char *arn)
 	return false;
 }
 
+static bool has_association(const struct assess *assess, const char *account)
+{
+	size_t i, k;
+	const json_t *call, *one;
+	json_array_foreach (inventory_aws_calls(assess->inventory, "list_pod_identity_associations"), i, call)
+		json_array_foreach (document_at(call, "response.associations"), k, one)
+			if (!strcmp(document_text_or(one, "namespace", ""), "kube-system") &&
+			    !strcmp(document_text_or(one, "serviceAccount", ""), account))
+				return true;
+	return false;
+}
+
+static const char *role_of_account(const struct assess *assess, const char *name)
+{
+	for (size_t i = 0; i < assess->inventory->n_service_accounts; i++) {
+		const struct kube_meta *meta = &assess->inventory->service_accounts[i].meta;
+		if (!strcmp(subject_text(meta->ns), "kube-system") && !strcmp(subject_text(meta->name), name))
+			return kube_meta_annotation(meta, "eks.amazonaws.com/role-arn");
+	}
+	return NULL;
+}
+
+/* An update writes the ServiceAccount anew: a role that only the annotation knows would be lost. Without any, vpc-cni
+ * lives by the nodes' role, drivers cannot. */
+static void no_identity(struct assess *assess, const json_t *addon, const char *account)
+{
+	const char *name = name_of(addon), *annotated = role_of_account(assess, account);
+	if (has_association(assess, account) || (!annotated && !csi_driver(name)))
+		return;
+	struct finding *finding = annotated ? assess_aws(assess, object_of(addon),
+							 "%s has its role by the annotation of ServiceAccount %s "
+							 "alone: an update takes it away",
+							 name, account)
+					    : assess_aws(assess, object_of(addon),
+							 "%s has neither a role nor a Pod Identity association", name);
+	if (annotated)
+		assess_evidence(assess, finding, "kubernetes serviceaccounts", "kube-system/%s: %s", account,
+				annotated);
+	assess_remedy(assess, finding,
+		      "aws eks update-addon --cluster-name %s --addon-name %s --service-account-role-arn %s",
+		      subject_text(assess->inventory->cluster), name, annotated ? annotated : "ROLE_ARN");
+}
+
+static const char *account_of(const char *addon)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(csi); i++)
+		if (!strcmp(csi[i].addon, addon))
+			return csi[i].account;
+	return !strcmp(addon, "vpc-cni") ? "aws-node" : NULL;
+}
+
 static void identity(struct assess *assess)
 {
 	EACH_ADDON(assess, addon)
 	{
-		const char *role = document_text(addon, "serviceAccountRoleArn");
+		const char *role = document_text(addon, "serviceAccountRoleArn"), *account = account_of(name_of(addon));
 		bool pods = json_array_size(json_object_get(addon, "podIdentityAssociations")) > 0;
 		if (role && role_is_gone(assess, role))
 			assess_aws(assess, object_of(addon), "role %s of %s is not there", role, name_of(addon));
-		else if (!role && !pods && !strcmp(name_of(addon), "aws-ebs-csi-driver"))
-			assess_remedy(assess,
-				      assess_aws(assess, object_of(addon),
-						 "%s has neither a role nor a Pod Identity association",
-						 name_of(addon)),
-				      "aws eks update-addon --cluster-name %s --addon-name %s "
-				      "--service-account-role-arn ROLE_ARN",
-				      subject_text(assess->inventory->cluster), name_of(addon));
+		else if (!role && !pods && account)
+			no_identity(assess, addon, account);
 	}
 }
 
@@ -327,7 +461,8 @@ static void dns(struct assess *assess)
 			    !strcmp(pods.pods[i]->node_name, pods.pods[0]->node_name);
 		budget |= index_pod_pdbs(assess, pods.pods[i], &pdb, 1) > 0;
 	}
-	ready = pods.n ? ready : (size_t)workload->ready;
+	if (!pods.n || (workload->ready > 0 && (size_t)workload->ready < ready))
+		ready = (size_t)workload->ready;
 	const char *wrong = ready < 2		? "fewer than two replicas are ready"
 			    : one_node		? "all its replicas are on one node"
 			    : pods.n && !budget ? "no PodDisruptionBudget selects it"
@@ -336,11 +471,25 @@ static void dns(struct assess *assess)
 		return;
 	struct finding *finding =
 		SUBJECT_FOUND(assess, workload, "%s: names may not resolve while nodes are replaced", wrong);
-	assess_evidence(assess, finding, "kubernetes pods", "%zu of %zu ready", ready, pods.n);
+	assess_evidence(assess, finding, "kubernetes pods", "%zu of %zu ready", ready,
+			pods.n ? pods.n : (size_t)subject_replicas(workload));
 	if (subject_replicas(workload) == 1 && subject_may_scale(assess, workload))
 		assess_change(assess, finding, "scale",
 			      &(struct finding_object){"Deployment", workload->meta.ns, workload->meta.name, NULL}, "1",
 			      "2");
+}
+
+/* The mode is a member of the document itself: IPVS's own settings stand deeper. */
+static bool is_ipvs(const char *config)
+{
+	for (const char *line = config; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (strncmp(line, "mode:", 5) != 0)
+			continue;
+		line += 5 + strspn(line + 5, " \t\"'");
+		return strcspn(line, " \t\r\n\"'#") == 4 && !strncmp(line, "ipvs", 4);
+	}
+	return false;
 }
 
 static void ipvs(struct assess *assess)
@@ -350,12 +499,12 @@ static void ipvs(struct assess *assess)
 	for (size_t i = 0; i < assess->inventory->n_config_maps; i++) {
 		const struct kube_config_map *map = &assess->inventory->config_maps[i];
 		const char *config = kube_pairs_get(map->data, map->n_data, "config");
-		if (!map->meta.name || strcmp(map->meta.name, "kube-proxy-config") != 0 || !config ||
-		    (!strstr(config, "mode: \"ipvs\"") && !strstr(config, "mode: ipvs")))
+		if (strcmp(subject_text(map->meta.name), "kube-proxy-config") != 0 ||
+		    strcmp(subject_text(map->meta.ns), "kube-system") != 0 || !is_ipvs(config))
 			continue;
-		struct finding *finding = assess_object(assess, "ConfigMap", map->meta.ns, map->meta.name,
-							"kube-proxy is in IPVS mode, which %s",
-							assess->to >= 36 ? "is gone" : "is deprecated in 1.35");
+		struct finding *finding = assess_object(
+			assess, "ConfigMap", map->meta.ns, map->meta.name, "kube-proxy is in IPVS mode, which %s",
+			assess->to >= 36 ? "EKS does not support from 1.36 on" : "is deprecated from 1.35 on");
 		finding->severity = assess->to >= 36 ? SEVERITY_BLOCKER : SEVERITY_MEDIUM;
 	}
 }
@@ -432,7 +581,7 @@ const struct check checks_addons[] = {
 	{.id = "ADDON-EKS-INCOMPATIBLE",
 	 .title = "an add-on's version is not for the target",
 	 .severity = SEVERITY_HIGH,
-	 .severities = "BLOCKER for vpc-cni, kube-proxy, CoreDNS and CSI drivers, HIGH for others",
+	 .severities = "BLOCKER for vpc-cni, kube-proxy, CoreDNS and CSI drivers in use, HIGH for others",
 	 .needs = VERSIONS,
 	 .run = incompatible,
 	 .remedy = "update the add-on to a version that is",
@@ -482,7 +631,7 @@ const struct check checks_addons[] = {
 	{.id = "ADDON-CONFLICT",
 	 .title = "others own fields of an add-on",
 	 .severity = SEVERITY_HIGH,
-	 .needs = NEEDS(ADDONS),
+	 .needs = NEEDS(ADDONS, "kubernetes daemonsets.apps", "kubernetes deployments.apps", "kubernetes configmaps"),
 	 .run = conflict,
 	 .remedy = "put your values into configurationValues, or update with --resolve-conflicts PRESERVE",
 	 .page = "https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-field-management.html"},

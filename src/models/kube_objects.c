@@ -21,24 +21,38 @@ static const struct field writer_fields[] = {
 };
 static const struct model writer_model = MODEL("ManagedFieldsEntry", struct kube_writer, writer_fields);
 
-static const struct field meta_fields[] = {
-	F_STRING(struct kube_meta, ns, "namespace", 0, ""),
-	F_STRING(struct kube_meta, name, "name", 0, ""),
-	F_STRING(struct kube_meta, uid, "uid", 0, ""),
-	F_TIME(struct kube_meta, created_ms, "creationTimestamp", 0, ""),
-	F_TIME(struct kube_meta, deletion_ms, "deletionTimestamp", 0, ""),
-	F_INT(struct kube_meta, generation, "generation", 0, ""),
-	F_MAP(struct kube_meta, labels, n_labels, "labels", 0, ""),
-	F_MAP(struct kube_meta, annotations, n_annotations, "annotations", 0, ""),
-	F_LIST(struct kube_meta, owners, n_owners, "ownerReferences", 0, &owner_model, ""),
-	F_STRINGS(struct kube_meta, finalizers, n_finalizers, "finalizers", 0, ""),
-	F_LIST(struct kube_meta, writers, n_writers, "managedFields", 0, &writer_model, ""),
+/* What they own is most of an object's bytes: read of those alone of which somebody asks it. */
+static const struct field owning_writer_fields[] = {
+	F_STRING(struct kube_writer, manager, "manager", 0, ""),
+	F_STRING(struct kube_writer, operation, "operation", 0, ""),
+	F_STRING(struct kube_writer, api_version, "apiVersion", 0, ""),
+	F_STRING(struct kube_writer, subresource, "subresource", 0, ""),
+	F_TIME(struct kube_writer, time_ms, "time", 0, ""),
+	F_JSON(struct kube_writer, fields, "fieldsV1", 0, ""),
 };
+static const struct model owning_writer_model = MODEL("ManagedFieldsEntry", struct kube_writer, owning_writer_fields);
+
+#define META_FIELDS(writers_model)                                                                                     \
+	F_STRING(struct kube_meta, ns, "namespace", 0, ""), F_STRING(struct kube_meta, name, "name", 0, ""),           \
+		F_STRING(struct kube_meta, uid, "uid", 0, ""),                                                         \
+		F_TIME(struct kube_meta, created_ms, "creationTimestamp", 0, ""),                                      \
+		F_TIME(struct kube_meta, deletion_ms, "deletionTimestamp", 0, ""),                                     \
+		F_INT(struct kube_meta, generation, "generation", 0, ""),                                              \
+		F_MAP(struct kube_meta, labels, n_labels, "labels", 0, ""),                                            \
+		F_MAP(struct kube_meta, annotations, n_annotations, "annotations", 0, ""),                             \
+		F_LIST(struct kube_meta, owners, n_owners, "ownerReferences", 0, &owner_model, ""),                    \
+		F_STRINGS(struct kube_meta, finalizers, n_finalizers, "finalizers", 0, ""),                            \
+		F_LIST(struct kube_meta, writers, n_writers, "managedFields", 0, writers_model, "")
+static const struct field meta_fields[] = {META_FIELDS(&writer_model)};
 static const struct model meta_model = MODEL("ObjectMeta", struct kube_meta, meta_fields);
+static const struct field owned_meta_fields[] = {META_FIELDS(&owning_writer_model)};
+static const struct model owned_meta_model = MODEL("ObjectMeta", struct kube_meta, owned_meta_fields);
 
 /* Every object begins so. */
 #define META(T) F_OBJECT(T, meta, "metadata", 0, &meta_model, ""), F_STRING(T, meta.api_version, "apiVersion", 0, "")
 #define KIND(T) META(T), F_STRING(T, kind, "kind", 0, "")
+#define OWNED_META(T)                                                                                                  \
+	F_OBJECT(T, meta, "metadata", 0, &owned_meta_model, ""), F_STRING(T, meta.api_version, "apiVersion", 0, "")
 
 static const struct field condition_fields[] = {
 	F_STRING(struct kube_condition, type, "type", 0, ""),
@@ -212,7 +226,7 @@ const struct model kube_node_model = MODEL("Node", struct kube_node, node_fields
 		.offset_n = offsetof(W, has_replicas)                                                                  \
 	}
 #define WORKLOAD                                                                                                       \
-	KIND(W), F_JSON(W, selector, "spec.selector", 0, ""),                                                          \
+	OWNED_META(W), F_STRING(W, kind, "kind", 0, ""), F_JSON(W, selector, "spec.selector", 0, ""),                  \
 		F_OBJECT(W, template, "spec.template", 0, &template_model, ""),                                        \
 		F_INT(W, observed_generation, "status.observedGeneration", 0, ""), CONDITIONS(W)
 
@@ -546,7 +560,7 @@ const struct model kube_service_account_model =
 	MODEL("ServiceAccount", struct kube_service_account, service_account_fields);
 
 static const struct field config_map_fields[] = {
-	META(struct kube_config_map),
+	OWNED_META(struct kube_config_map),
 	F_MAP(struct kube_config_map, data, n_data, "data", 0, ""),
 };
 const struct model kube_config_map_model = MODEL("ConfigMap", struct kube_config_map, config_map_fields);

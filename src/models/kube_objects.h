@@ -11,8 +11,9 @@ struct kube_owner {
 	const char *api_version, *kind, *name, *uid;
 	bool controller;
 };
-struct kube_writer { /* of managedFields; read on the way in, not kept */
+struct kube_writer { /* of managedFields */
 	const char *manager, *operation, *api_version, *subresource;
+	const char *fields; /* JSON; of Deployments, StatefulSets, DaemonSets and ConfigMaps */
 	int64_t time_ms;
 };
 struct kube_meta {
@@ -25,7 +26,7 @@ struct kube_meta {
 	size_t n_owners;
 	const char **finalizers;
 	size_t n_finalizers;
-	struct kube_writer *writers; /* empty in the inventory */
+	struct kube_writer *writers; /* read on the way in; kept where add-ons are, see inventory_take() */
 	size_t n_writers;
 };
 const char *kube_meta_label(const struct kube_meta *meta, const char *key); /* NULL when there is none */

@@ -325,6 +325,13 @@ static const struct field *kind_field(const struct model *model)
 	return NULL;
 }
 
+/* Who writes what is asked of add-ons' objects alone. */
+static bool keeps_writers(const struct kube_meta *meta, const char *kind)
+{
+	return meta->ns && !strcmp(meta->ns, "kube-system") && kind &&
+	       (!strcmp(kind, "Deployment") || !strcmp(kind, "DaemonSet") || !strcmp(kind, "ConfigMap"));
+}
+
 void inventory_take(struct inventory *inventory, const struct kube_kind *kind, const char *api_version,
 		    const char *kind_name, void *object, struct arena *arena)
 {
@@ -336,8 +343,10 @@ void inventory_take(struct inventory *inventory, const struct kube_kind *kind, c
 	see_object(inventory, meta, kind_name);
 	see_writers(inventory, meta, kind_name);
 	see_last_applied(inventory, meta, arena);
-	meta->n_writers = 0;
-	meta->writers = NULL;
+	if (!keeps_writers(meta, kind_name)) {
+		meta->n_writers = 0;
+		meta->writers = NULL;
+	}
 	thin_annotations(meta);
 	if (kind->prepare && !kind->prepare(inventory, object, arena))
 		return;
