@@ -36,6 +36,11 @@ struct error *agent_request(struct store *store, struct clock *clock, const char
 			    const char *word /* approve pause resume cancel rollback */, const char *step,
 			    const char *by, const char *reason) MUST_CHECK;
 
+/* Would such a word be heard by the run as it stands? INVALID: it has no such step, or one that asks for no approval;
+ * PRECONDITION: it has ended, or is on its way back and cannot be paused. (A rollback of what has ended is judged by
+ * the engine.) */
+struct error *agent_request_check(const struct run_state *state, const char *word, const char *step) MUST_CHECK;
+
 /* Ticks and sleeps on the clock until the run has ended, is held, or *interrupted is set (then it stops at a safe
  * border). */
 struct error *agent_run(struct agent *agent, volatile const int *interrupted,

@@ -111,8 +111,7 @@ struct error *host_unfinished_run(struct store *store, const char *cluster, cons
 	if (none)
 		return NULL;
 	TRY(run_state_load(store, run, &state));
-	bool ended = state->result == RUN_COMPLETED || state->result == RUN_ROLLED_BACK ||
-		     state->result == RUN_CANCELLED || state->result == RUN_FAILED;
+	bool ended = run_result_ended(state->result);
 	bool same_cluster = !cluster || !strcmp(cluster, state->plan.cluster_name);
 	struct error *error = ended || !same_cluster ? NULL : may_go_on(state, plan_id);
 	if (!ended && same_cluster && !error)

@@ -12,6 +12,35 @@ static void list_name(const char *run, char out[128])
 	snprintf(out, 128, "%s/requests", run);
 }
 
+static struct error *asks_for_none(const struct run_state *state, const char *step)
+{
+	struct buf asks CLEANUP(buf_done) = BUF_INIT(4096);
+	for (size_t i = 0; i < state->plan.n_steps; i++)
+		if (!strcmp(state->plan.steps[i].executor, "approval"))
+			buf_printf(&asks, "%s%s", asks.n ? ", " : "", state->plan.steps[i].step_id);
+	return error_remedy(
+		error_new(ERROR_INVALID, "step \"%s\" of run %.8s asks for no approval", step, state->run_id),
+		"they are asked for by: %s", asks.n ? buf_str(&asks) : "no step of this run");
+}
+
+struct error *agent_request_check(const struct run_state *state, const char *word, const char *step)
+{
+	const struct upgrade_step *named = step ? upgrade_plan_step(&state->plan, step) : NULL;
+	if (step && !named)
+		return error_new(ERROR_INVALID, "run %.8s has no step \"%s\"", state->run_id, step);
+	if (named && strcmp(named->executor, "approval") != 0)
+		return asks_for_none(state, step);
+	if (run_result_ended(state->result) && strcmp(word, "rollback") != 0)
+		return error_remedy(error_new(ERROR_PRECONDITION, "run %.8s has ended (%s): there is nothing to %s",
+					      state->run_id, run_result_names[state->result], word),
+				    "eks-upgrade-agent upgrade starts a new run");
+	if (state->rolling_back && !strcmp(word, "pause"))
+		return error_remedy(
+			error_new(ERROR_PRECONDITION, "run %.8s rolls back: that is not paused", state->run_id),
+			"Ctrl-C stops the agent at a safe border; eks-upgrade-agent rollback goes on");
+	return NULL;
+}
+
 struct error *agent_request(struct store *store, struct clock *clock, const char *run_id, const char *word,
 			    const char *step, const char *by, const char *reason)
 {

@@ -275,6 +275,11 @@ const char *run_state_serving(const struct run_state *state)
 	return state->green_asked >= 50 ? "green" : "blue";
 }
 
+bool run_result_ended(enum run_result result)
+{
+	return result == RUN_COMPLETED || result == RUN_ROLLED_BACK || result == RUN_CANCELLED || result == RUN_FAILED;
+}
+
 enum run_result run_state_result(const struct run_state *state)
 {
 	if (state->result == RUN_RUNNING || state->result == RUN_ROLLING_BACK)

@@ -86,6 +86,7 @@ void run_state_free(struct run_state *state);
 struct step_view *run_state_step(struct run_state *state, const char *id);
 /* As told outside: `held` while a step waits for a person. */
 enum run_result run_state_result(const struct run_state *state);
+bool run_result_ended(enum run_result result); /* nothing goes on by itself, or by a word, any more */
 /* Who serves the users by what was asked of the traffic last: "blue" or "green" (from 50 % on). */
 const char *run_state_serving(const struct run_state *state);
 /* {"result","serving","steps":[…],"traffic":[…],"journal_records","reason",…}: the fixed JSON of status and rehearse.

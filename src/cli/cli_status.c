@@ -29,6 +29,11 @@ static struct error *open_journal(struct cli *cli)
 	return cli_open_ports(cli, HOST_STORE_READ);
 }
 
+static void show(struct cli *cli, const struct run_state *state, bool colour)
+{
+	progress_screen(state, clock_wall_ms(cli->ports.clock), cli_columns(), colour, cli->out);
+}
+
 static struct error *run_status(struct cli *cli, int *ret_exit)
 {
 	TRY(open_journal(cli));
@@ -37,19 +42,23 @@ static struct error *run_status(struct cli *cli, int *ret_exit)
 	if (cli_format_is(cli, "json"))
 		cli_print_document(cli, run_state_json(state));
 	else
-		progress_screen(state, clock_wall_ms(cli->ports.clock), cli_columns(), cli_colour(), cli->out);
+		show(cli, state, cli_colour());
 	*ret_exit = EXIT_DONE;
 	run_state_free(state);
 	return NULL;
 }
 
-static bool ended(enum run_result result)
+/* What it changed to, a line each time: for programs that follow. */
+static void print_line(struct cli *cli, const struct run_state *state)
 {
-	return result == RUN_COMPLETED || result == RUN_ROLLED_BACK || result == RUN_CANCELLED || result == RUN_FAILED;
+	json_t *document DOCUMENT_CLEANUP = run_state_json(state);
+	document_print(document, false, cli->out);
+	buf_putc(cli->out, '\n');
 }
 
 static struct error *run_watch(struct cli *cli, int *ret_exit)
 {
+	bool json = cli_format_is(cli, "json"), live = !json && cli_colour();
 	int64_t interval_ms = SECOND_MS;
 	const char *text = cli_flag_text(cli, "interval");
 	if (text && (!duration_parse(slice_of(text), &interval_ms) || interval_ms < 100))
@@ -60,15 +69,15 @@ static struct error *run_watch(struct cli *cli, int *ret_exit)
 	for (bool over = false; !over && !*cli->interrupted;) {
 		struct run_state *state;
 		TRY(load(cli, &state));
-		bool live = cli_colour();
-		if (live || told != state->records) {
-			if (live)
-				buf_puts(cli->out, "\033[H\033[2J");
-			progress_screen(state, clock_wall_ms(cli->ports.clock), cli_columns(), live, cli->out);
-			cli_flush(cli);
-		}
+		if (live)
+			buf_puts(cli->out, "\033[H\033[2J");
+		if (json && told != state->records)
+			print_line(cli, state);
+		else if (!json && (live || told != state->records))
+			show(cli, state, live);
+		cli_flush(cli);
 		told = state->records;
-		over = ended(state->result);
+		over = run_result_ended(state->result);
 		*ret_exit = over ? cli_exit_of_result(state->result) : EXIT_DONE;
 		run_state_free(state);
 		if (!over)

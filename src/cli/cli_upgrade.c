@@ -226,12 +226,10 @@ static struct error *say(struct cli *cli, const char *word, const char *step, co
 	TRY(cli_find_run(cli, ret_run));
 	struct run_state *state;
 	TRY(run_state_load(cli->ports.store, *ret_run, &state));
-	bool known = !step || upgrade_plan_step(&state->plan, step);
+	struct error *deaf = cli_as_usage(agent_request_check(state, word, step));
 	run_state_free(state);
-	if (!known)
-		return cli_usage_error("run %.8s has no step \"%s\"", *ret_run, step);
-	if (cli->config.dry_run)
-		return NULL;
+	if (deaf || cli->config.dry_run)
+		return deaf;
 	return agent_request(cli->ports.store, cli->ports.clock, *ret_run, word, step, who(cli),
 			     cli_flag_text(cli, "reason"));
 }
@@ -241,9 +239,14 @@ static struct error *run_word(struct cli *cli, int *ret_exit)
 	const char *run, *step = cli->n_arguments ? cli->arguments[0] : NULL;
 	TRY(say(cli, cli->command->name, step, &run));
 	*ret_exit = EXIT_DONE;
-	buf_printf(cli->out,
-		   "%s%s%s: noted for run %.8s; the running agent takes it in, otherwise: eks-upgrade-agent upgrade\n",
-		   cli->command->name, step ? " " : "", step ? step : "", run);
+	bool dry = cli->config.dry_run;
+	if (cli_format_is(cli, "json"))
+		cli_print_document(cli, json_pack("{s:s, s:s?, s:s, s:b}", "word", cli->command->name, "step", step,
+						  "run", run, "noted", !dry));
+	else
+		buf_printf(cli->out, "%s%s%s: %s for run %.8s%s\n", cli->command->name, step ? " " : "",
+			   step ? step : "", dry ? "would be noted" : "noted", run,
+			   dry ? "" : "; the running agent takes it in, otherwise: eks-upgrade-agent upgrade");
 	return NULL;
 }
 
@@ -253,15 +256,17 @@ static struct error *ask_back(struct cli *cli, const char *run, bool *ret_go)
 	TRY(run_state_load(cli->ports.store, run, &state));
 	char took[TIME_TEXT];
 	struct buf question CLEANUP(buf_done) = BUF_INIT(1 << 16);
-	buf_printf(&question, "Roll back %s to Blue: %s (about %s). Do it?", state->plan.cluster_name,
+	buf_printf(&question, "Roll back %s to Blue: %s (about %s).", state->plan.cluster_name,
 		   state->plan.rollback_plan.description ? state->plan.rollback_plan.description
 							 : "all traffic to Blue",
 		   duration_format(state->plan.rollback_plan.estimated_duration_ms, took));
 	run_state_free(state);
-	if (cli_flag_given(cli, "now")) {
-		*ret_go = true;
+	*ret_go = cli_flag_given(cli, "now");
+	if (cli->config.dry_run)
+		buf_printf(cli->out, "%s\n", buf_str(&question));
+	if (cli->config.dry_run || *ret_go)
 		return NULL;
-	}
+	buf_puts(&question, " Do it?");
 	return cli_confirm(cli, buf_str(&question), ret_go);
 }
 
@@ -273,7 +278,7 @@ static struct error *run_rollback(struct cli *cli, int *ret_exit)
 	TRY(cli_find_run(cli, &run));
 	bool go;
 	TRY(ask_back(cli, run, &go));
-	*ret_exit = EXIT_HELD;
+	*ret_exit = cli->config.dry_run ? EXIT_DONE : EXIT_HELD;
 	if (!go || cli->config.dry_run)
 		return NULL;
 	TRY(agent_request(cli->ports.store, cli->ports.clock, run, "rollback", NULL, who(cli),

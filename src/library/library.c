@@ -254,14 +254,12 @@ static struct error *say(struct eua_agent *agent, struct host *host, const char 
 {
 	TRY(host_open(host, &agent->config, &agent->stop, HOST_STORE_WRITE));
 	TRY(host_find_run(host->ports.store, NULL, arena, ret_run));
-	if (step) {
-		struct run_state *state;
-		TRY(run_state_load(host->ports.store, *ret_run, &state));
-		bool known = run_state_step(state, step) != NULL;
-		run_state_free(state);
-		if (!known)
-			return error_new(ERROR_INVALID, "run %.8s has no step \"%s\"", *ret_run, step);
-	}
+	struct run_state *state;
+	TRY(run_state_load(host->ports.store, *ret_run, &state));
+	struct error *deaf = agent_request_check(state, word, step);
+	run_state_free(state);
+	if (deaf)
+		return deaf;
 	return agent_request(host->ports.store, host->ports.clock, *ret_run, word, step, "library", reason);
 }
 

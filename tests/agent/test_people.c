@@ -132,6 +132,44 @@ static void nonsense_is_noted_and_changes_nothing(void **ignored)
 	fake_done(&fake);
 }
 
+static void assert_deaf(const struct agent *agent, const char *word, const char *step, enum error_class class,
+			const char *why)
+{
+	struct error *error ERROR_CLEANUP = agent_request_check(agent_state(agent), word, step);
+	assert_non_null(error);
+	assert_int_equal(error->class, class);
+	assert_non_null(strstr(error->message, why));
+	assert_true(error->remedy || strstr(why, "has no step"));
+}
+
+static void a_word_that_would_not_be_heard_is_refused(void **ignored)
+{
+	static const char *const words[] = {"approve", "pause", "resume", "cancel", "rollback"};
+	struct fake fake;
+	(void)ignored;
+	upgrade_like(&fake, 1);
+	struct agent *agent = held_at_approval(&fake, false);
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		assert_null(agent_request_check(agent_state(agent), words[i], i ? NULL : "yes"));
+	assert_deaf(agent, "approve", "nowhere", ERROR_INVALID, "has no step \"nowhere\"");
+	assert_deaf(agent, "approve", "traffic", ERROR_INVALID, "\"traffic\" of run");
+	struct fake_step *slow = fake_find(&fake, "apps");
+	slow->faults[slow->n_faults++] =
+		(struct fake_fault){.call = "undo", .from = 1, .to = 3, .progress = true, .says = STEP_WAIT};
+	say(&fake, "rollback", NULL);
+	clock_sleep(&fake.clock, 2 * SECOND_MS);
+	assert_null(fake_run(&fake, agent, fake.mono_ms + SECOND_MS));
+	assert_true(agent_state(agent)->rolling_back);
+	assert_deaf(agent, "pause", NULL, ERROR_PRECONDITION, "rolls back");
+	assert_null(fake_run(&fake, agent, 0));
+	assert_int_equal(agent_state(agent)->result, RUN_ROLLED_BACK);
+	for (size_t i = 0; i + 1 < ARRAY_SIZE(words); i++)
+		assert_deaf(agent, words[i], i ? NULL : "yes", ERROR_PRECONDITION, "has ended (rolled-back)");
+	assert_null(agent_request_check(agent_state(agent), "rollback", NULL));
+	agent_close(agent);
+	fake_done(&fake);
+}
+
 static void a_pause_starts_nothing_new(void **ignored)
 {
 	struct fake fake;
@@ -280,6 +318,7 @@ int main(void)
 		cmocka_unit_test(an_approval_expires),
 		cmocka_unit_test(an_early_yes_that_is_still_good_needs_no_second),
 		cmocka_unit_test(nonsense_is_noted_and_changes_nothing),
+		cmocka_unit_test(a_word_that_would_not_be_heard_is_refused),
 		cmocka_unit_test(a_pause_starts_nothing_new),
 		cmocka_unit_test(words_are_good_at_any_moment),
 		cmocka_unit_test(a_held_run_can_go_back),

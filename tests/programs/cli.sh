@@ -1,0 +1,193 @@
+#!/bin/sh
+# The command line itself: words, flags and formats of every command, completion, where each value of the configuration is
+# from, and what people say to a run: heard, refused, or only tried (--dry-run).
+# usage: EUA_BUILD=DIRECTORY tests/programs/cli.sh
+set -u
+agent=$EUA_BUILD/eks-upgrade-agent
+here=$(cd "$(dirname "$0")" && pwd)
+work=$(mktemp -d)
+passed=0 failed=0
+. "$here/processes.sh"
+at_end 'rm -rf "$work"'
+cp -r examples "$work/"
+cd "$work" || exit 1
+unset EUA_BUILD AWS_PROFILE AWS_REGION AWS_DEFAULT_REGION AWS_ENDPOINT_URL NO_COLOR COLUMNS
+export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_EC2_METADATA_DISABLED=true HOME="$work"
+
+says() { # WHAT CODE PATTERN ARGUMENTS…: the agent ends with CODE and says PATTERN
+	what=$1 wanted=$2 pattern=$3
+	shift 3
+	timeout 60 "$agent" "$@" >out 2>err </dev/null
+	code=$?
+	if [ $code -eq "$wanted" ] && grep -q -- "$pattern" out err; then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+		echo "not so: $what: exit $code (wanted $wanted), wanted words: $pattern"
+		tail -n 6 out err
+	fi
+}
+
+so() { # WHAT COMMAND…
+	what=$1
+	shift
+	if "$@" >out 2>err; then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+		echo "not so: $what"
+		tail -n 6 out err
+	fi
+}
+
+is() { # JQ-FILTER: true of the status
+	"$agent" status $given -o json | jq -e "$1"
+}
+
+# ---- words and flags
+says "nothing asked: the commands, and exit 2" 2 "^Commands:"
+says "help, and exit 0" 0 '^Exit:' --help
+commands=$("$agent" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z-]*\) .*/\1/p')
+so "there are commands" [ "$(echo "$commands" | wc -l)" -ge 20 ]
+for command in $commands; do
+	says "help of $command" 0 "^eks-upgrade-agent $command" "$command" --help
+	says "a flag that $command has not" 2 'unknown flag "--no-such-flag"' "$command" --no-such-flag
+	says "a format that $command has not" 2 "unknown output format \"xml\" for $command\|$command needs" "$command" -o xml
+done
+says "a command misspelt" 2 'did you mean "status"' statu
+says "a flag misspelt" 2 'did you mean "--output"' status --ouput json
+says "a flag without its value" 2 'flag "--run" needs a value: ID' status --run
+says "a value for a flag without one" 2 'flag "--yes" takes no value' status --yes=1
+says "a value behind a letter that takes none" 2 'flag "--yes" takes no value' status -yes
+says "a value behind its letter" 0 '"version"' version -ojson
+says "a value behind an equals sign" 0 '"version"' version --output=json
+says "flags before the command" 0 '"version"' -o json version
+says "an argument too many" 2 'status: unexpected argument "extra"' status extra
+says "an argument too few" 2 'approve needs STEP' approve
+says "what only looks like a flag" 2 'config: unknown word "--run"' config -- --run
+says "a way of talking that is none" 2 '"xml" is neither text nor json' status --log-format xml
+says "a number that is none" 2 '"4x" is not a whole number from 0' rehearse --seed 4x
+says "a number out of its range" 2 '"-1" is not a whole number from 0' rehearse --seed=-1
+says "an error is JSON where JSON is asked for" 1 '"class":"NOT_FOUND"' status -o json --journal none.db
+so "one object, on stderr" sh -c "! '$agent' status -o json --journal none.db 2>&1 >/dev/null | jq -e .error.message | grep -v 'no journal'"
+
+# ---- completion
+complete() { # WORD…: what bash would offer for the last of them
+	"$agent" completion bash >completion.bash
+	bash -c '. ./completion.bash; shift 0; COMP_WORDS=(eks-upgrade-agent "$@"); COMP_CWORD=$#; _eks_upgrade_agent; printf "%s\n" "${COMPREPLY[@]}"' bash "$@"
+}
+so "bash completes commands" [ "$(complete st)" = status ]
+so "and flags of the command" [ "$(complete status --ru)" = --run ]
+so "and those of every command" [ "$(complete plan --kubec)" = --kubeconfig ]
+so "zsh takes bash's" sh -c "'$agent' completion zsh | head -n 1 | grep -q bashcompinit"
+so "fish knows every command" [ "$("$agent" completion fish | grep -c '__fish_use_subcommand -a')" -eq "$(echo "$commands" | wc -l)" ]
+so "and which flags take a value" sh -c "'$agent' completion fish | grep -q \"seen_subcommand_from status' -l run -r\""
+says "another shell" 2 'unknown shell "tcsh": bash, zsh or fish' completion tcsh
+
+# ---- the configuration
+cat >some.yaml <<'END'
+cluster: from-file
+bake: 7m
+gitops: { argocd: { server: "https://argocd.example.com", token: env:ARGOCD_TOKEN } }
+END
+shown() { # PATH: "VALUE|ORIGIN" of `config show`
+	EUA_REGION=eu-west-3 ARGOCD_TOKEN=canary "$agent" config show --config some.yaml --profile me -o json |
+		jq -r ".[] | select(.path == \"$1\") | \"\(.value)|\(.origin)\""
+}
+so "a value of the file, and where it stands" [ "$(shown cluster)" = 'from-file|some.yaml:1:1' ]
+so "a value of the environment" [ "$(shown region)" = 'eu-west-3|environment EUA_REGION' ]
+so "a value of a flag" [ "$(shown profile)" = 'me|flag --profile' ]
+so "a default" [ "$(shown validation.min_requests | sed 's/.*|//')" = default ]
+so "no secret is shown" sh -c "! ARGOCD_TOKEN=canary '$agent' config show --config some.yaml | grep -q canary"
+says "as text too" 0 '^bake  *7m.* # some.yaml:2:1' config show --config some.yaml
+says "a good one is good" 0 'configuration of cluster "from-file" is good' config check --config some.yaml
+says "and in JSON" 0 '"ok": true' config check --config some.yaml -o json
+says "one without a cluster is not" 2 'no cluster is named' config check
+says "a file that is not there" 1 'cannot read "none.yaml"' config check --config none.yaml
+says "a word that is none" 2 'unknown word "chek": check, show or schema' config chek
+so "the schema is one, of all of it" sh -c "'$agent' config schema | jq -e '.properties.cluster and .properties.traffic.properties.steps and .additionalProperties == false'"
+
+# ---- doctor, with nothing there
+mkdir -p bin empty
+env -i PATH="$work/empty" HOME="$work" AWS_EC2_METADATA_DISABLED=true "$agent" doctor -o json >doctor.json 2>err
+so "doctor fails when needs are not met" [ $? -eq 1 ]
+so "doctor names each, and its mend" jq -e '[.[] | select(.ok == false and .optional == false) | select(.remedy)] | map(.id) | contains(["config", "tool-terraform", "credentials", "region"])' doctor.json
+so "it does not guess" jq -e '.[] | select(.id == "kubernetes") | .ok == null' doctor.json
+
+# ---- a run
+"$agent" sim serve --cluster small --listen 127.0.0.1:0 --kubeconfig-out kubeconfig --speed 200 -o json >serve.json 2>serve.err &
+for i in $(seq 200); do
+	[ -s serve.json ] && [ -s kubeconfig ] && break
+	sleep 0.1
+done
+url=$(jq -r .endpoint_url serve.json)
+printf '#!/bin/sh\nexec sleep 1000\n' >bin/terraform
+chmod +x bin/terraform
+sed "s|^  state: .*|  state: green.tfstate\n  binary: $work/bin/terraform|" examples/sim.yaml >run.yaml
+given="--config run.yaml --endpoint-url $url --kubeconfig kubeconfig"
+patient="$given --log-format json"
+effects() { curl -s "$url/sim/truth" | jq -c .effects; }
+stopped_at() { # STEP: drives the run until that step runs, then stops it
+	"$agent" upgrade --yes $patient >run.log 2>&1 &
+	upgrade=$!
+	for i in $(seq 200); do
+		is ".steps[] | select(.id == \"$1\") | .state == \"running\"" >/dev/null 2>&1 && break
+		sleep 0.1
+	done
+	kill -INT $upgrade
+	wait $upgrade
+}
+says "no run yet" 1 'no journal at\|the journal holds no run' status $given
+says "a dry run of an upgrade" 0 'plan [0-9a-f]' upgrade --dry-run $given
+says "has made none" 1 'no run' status $given
+says "a step is explained" 0 'undone by  terraform destroy' plan $given --no-estimate --explain provision-green
+says "one that is none is not" 2 'the plan has no step "nope"' plan $given --no-estimate --explain nope
+so "a plan goes to stdout" sh -c "'$agent' plan $given --no-estimate --out - | jq -e '.steps | length > 5'"
+stopped_at provision-green
+so "it stops at a safe border, and says so" grep -q 'Stopped at a safe border. Go on: eks-upgrade-agent upgrade' run.log
+before=$(effects)
+says "a pause is only tried" 0 'pause: would be noted for run' pause --dry-run $given
+says "a pause is told as JSON" 0 '"noted": true' pause -o json $given
+so "the run takes it in" sh -c "'$agent' upgrade --yes $given; [ \$? -eq 4 ]"
+so "it is paused" is '.result == "paused"'
+says "which the screen tells" 0 '^paused' status $given
+says "a resume, with a reason" 0 'resume: noted for run' resume --reason 'lunch is over' $given
+says "a step that asks for no approval, and which do" 2 'are asked for by: approve-decommission' approve provision-green $given
+says "a step that is none" 2 'has no step "nope"' approve nope $given
+says "a rollback is only tried" 0 '^Roll back shop to Blue: ' rollback --dry-run $given
+says "a rollback asks back" 4 'repeat with --yes' rollback $given
+so "nobody was asked in vain: nothing was done" [ "$(effects)" = "$before" ]
+so "and it still goes on" is '.result == "paused" or .result == "running"'
+"$agent" watch $given -o json --interval 100ms >watched 2>&1 &
+watch=$!
+says "a rollback that is asked for" 0 'rolled-back after' rollback --now --reason 'enough' $given
+wait $watch
+so "watch ends with the run, and with its exit" [ $? -eq 3 ]
+so "it told each change as a line" sh -c "jq -es 'length > 1 and .[-1].result == \"rolled-back\" and (.[-1].reason | test(\"enough\"))' watched"
+for word in pause resume cancel 'approve approve-decommission'; do
+	says "$word: it is over" 1 'has ended (rolled-back)' $word $given
+done
+says "status at 40 columns" 0 '^rolled-back' status $given
+so "no line is wider" sh -c "COLUMNS=40 '$agent' status $given | awk '/^  / && length(\$0) > 100 { bad = 1 } END { exit bad }'"
+says "a run that is none" 1 'no run "zz"' status --run zz $given
+
+# ---- what happened
+says "a report as Markdown" 0 '^# shop 1.33 → 1.34' report $given
+so "as JSON, by the file's name" sh -c "'$agent' report $given --out r.json && jq -e '.result == \"rolled-back\"' r.json"
+so "as HTML, by the file's name" sh -c "'$agent' report $given --out sub/r.html && grep -q '</html>' sub/r.html"
+says "where nothing can be written" 1 'cannot make directory "/proc/none"' report $given --out /proc/none/r.html
+says "the chain holds" 0 'chain verified' verify $given
+says "and in JSON" 0 '"verified": true' verify -o json $given
+says "of a run that is none" 1 'no run "zz"' verify --run zz $given
+journal=$(find . -name journal.db)
+python3 - "$journal" <<'END'
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+for run, seq, bytes in db.execute("select run, seq, bytes from record where run not like '%/%'").fetchall():
+    db.execute("update record set bytes = ? where run = ? and seq = ?", (bytes.replace(b"enough", b"plenty"), run, seq))
+db.commit()
+END
+says "a word changed by hand" 1 'record' verify $given
+says "and in JSON" 1 '"verified": false' verify -o json $given
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
