@@ -25,7 +25,8 @@ static enum error_class class_of(int status)
 	}
 }
 
-enum { REFRESH_BATCH = 32 };
+enum { REFRESH_BATCH = 32, READ_TRIES = 4 };
+#define FIRST_WAIT_MS INT64_C(250)
 #define REFRESH_MS (20 * SECOND_MS)
 
 static const struct field info_fields[] = {
@@ -128,7 +129,7 @@ static struct error *failure_of(struct http_response *response, const char *meth
 }
 
 /* *answer is filled when this gives no error. */
-static struct error *exchange(const struct argocd *argocd, const char *method, const char *path, struct slice body,
+static struct error *ask_once(const struct argocd *argocd, const char *method, const char *path, struct slice body,
 			      struct buf *answer)
 {
 	struct asked asked;
@@ -141,6 +142,25 @@ static struct error *exchange(const struct argocd *argocd, const char *method, c
 		buf_init(&exchange.response.body, 0);
 	}
 	asked_done(&asked, &exchange);
+	return error;
+}
+
+static bool passes(const struct error *error)
+{
+	return error->class == ERROR_TRANSIENT || error->class == ERROR_TIMEOUT || error->class == ERROR_THROTTLED;
+}
+
+/* What only reads is asked for again when the server was busy or out of reach for a moment. */
+static struct error *exchange(const struct argocd *argocd, const char *method, const char *path, struct slice body,
+			      struct buf *answer)
+{
+	struct error *error = ask_once(argocd, method, path, body, answer);
+	for (unsigned tries = 1; error && tries < READ_TRIES && !strcmp(method, "GET") && passes(error); tries++) {
+		int64_t most_ms = FIRST_WAIT_MS << tries;
+		clock_sleep(argocd->ports->clock, (int64_t)(random_unit(argocd->ports->random) * (double)most_ms));
+		error_free(error);
+		error = ask_once(argocd, method, path, body, answer);
+	}
 	return error;
 }
 
