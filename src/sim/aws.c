@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include "aws/tables.h"
 #include "aws/wire.h"
 #include "codec/document.h"
 #include "sim/world.h"
@@ -25,20 +26,24 @@ json_t *sim_time(int64_t ms)
 	return json_string(time_format_rfc3339(ms, text));
 }
 
-json_t *sim_page(const json_t *input, json_t *all, const char *member)
+void sim_page(const json_t *input, json_t *all, const char *member, struct sim_answer *answer)
 {
 	const char *token = document_text(input, "nextToken");
 	size_t n = json_array_size(all), from = token ? strtoul(token, NULL, 10) : 0;
 	int64_t max = document_int_or(input, "maxResults", 100);
+	if (token && (!*token || token[strspn(token, "0123456789")] || from > n)) {
+		json_decref(all);
+		sim_refuse(answer, 400, "InvalidParameterException", "Invalid nextToken");
+		return;
+	}
 	size_t until = max > 0 && from < n && (size_t)max < n - from ? from + (size_t)max : n;
 	json_t *page = json_array();
 	for (size_t i = from; i < until; i++)
 		json_array_append(page, json_array_get(all, i));
-	json_t *output = json_pack("{s:o}", member, page);
+	answer->output = json_pack("{s:o}", member, page);
 	if (until < n)
-		json_object_set_new(output, "nextToken", document_printf("%zu", until));
+		json_object_set_new(answer->output, "nextToken", document_printf("%zu", until));
 	json_decref(all);
-	return output;
 }
 
 /* "…Credential=AKID/20261124/us-east-1/eks/aws4_request…" is eks. */
@@ -171,6 +176,24 @@ static void serve(struct sim *sim, const struct aws_operation *operation, const 
 		row->fn(sim, input, answer);
 }
 
+/* An operation of that service, for the form in which it tells errors; NULL: nobody knows the service. */
+static const struct aws_operation *neighbour(const char *service)
+{
+	for (unsigned i = 0; i < aws_services_n; i++)
+		if (!strcmp(aws_name(aws_services[i].signing_name), service) && aws_services[i].n_operations)
+			return &aws_operations[aws_services[i].first_operation];
+	return NULL;
+}
+
+static void refuse_unknown(const char *service, struct sim_answer *answer)
+{
+	const struct aws_operation *near = neighbour(service);
+	enum aws_protocol protocol = near ? (enum aws_protocol)aws_service_of(near)->protocol : AWS_REST_JSON;
+	bool action = protocol == AWS_QUERY || protocol == AWS_EC2;
+	sim_refuse(answer, action ? 400 : 404, action ? "InvalidAction" : "UnknownOperationException",
+		   "no such operation of %s in the simulated world", service);
+}
+
 void sim_aws_handle(struct sim *sim, const struct http_request *request, struct http_response *response)
 {
 	char service[64], id[40], date[TIME_TEXT];
@@ -188,12 +211,14 @@ void sim_aws_handle(struct sim *sim, const struct http_request *request, struct 
 	if (operation)
 		serve(sim, operation, request, &answer);
 	else
-		sim_refuse(&answer, 404, "UnknownOperationException", "no such operation of %s", service);
+		refuse_unknown(service, &answer);
 	struct error *error ERROR_CLEANUP = NULL;
 	bool json = operation && aws_wire_asks_json(operation, request);
 	if (answer.status)
-		aws_wire_encode_error(json ? NULL : operation, answer.status, answer.code, answer.message, id,
-				      response);
+		aws_wire_encode_error(json	  ? NULL
+				      : operation ? operation
+						  : neighbour(service),
+				      answer.status, answer.code, answer.message, id, response);
 	else if (json)
 		error = aws_wire_encode_response_json(operation, answer.output, id, response);
 	else

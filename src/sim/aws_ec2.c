@@ -1,4 +1,6 @@
 /* EC2 and Auto Scaling: the network both clusters stand in, and their nodes as instances. */
+#include <ctype.h>
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 #include "codec/document.h"
@@ -11,6 +13,16 @@ static json_t *subnet_tags(const char *name)
 			 "Value", "1");
 }
 
+static bool fits(const json_t *patterns, const char *text)
+{
+	size_t i;
+	const json_t *one;
+	json_array_foreach (patterns, i, one)
+		if (text && json_string_value(one) && !fnmatch(json_string_value(one), text, 0))
+			return true;
+	return false;
+}
+
 static bool has_text(const json_t *list, const char *text)
 {
 	size_t i;
@@ -21,16 +33,96 @@ static bool has_text(const json_t *list, const char *text)
 	return false;
 }
 
-/* Is `id` among the ids asked for under `member`, or let through by the filter of that name? All are when none was
- * asked for. */
-static bool is_asked(const json_t *input, const char *member, const char *filter, const char *id)
+/* Is `id` among the ids asked for under `member`? All are when none was asked for. */
+static bool is_asked(const json_t *input, const char *member, const char *id)
 {
-	const json_t *list = json_object_get(input, member), *one;
-	size_t i;
-	json_array_foreach (json_object_get(input, "Filters"), i, one)
-		if (!strcmp(document_text_or(one, "Name", ""), filter) && !has_text(json_object_get(one, "Values"), id))
-			return false;
+	const json_t *list = json_object_get(input, member);
 	return json_array_size(list) == 0 || has_text(list, id);
+}
+
+/* A filter's word for a member: "vpc-id" is VpcId, and those that are called otherwise. */
+static const char *member_of_filter(const char *filter, char out[64])
+{
+	static const char *const others[][2] = {{"instance-state-name", "State.Name"},
+						{"availability-zone", "AvailabilityZone"},
+						{"architecture", "Architecture"},
+						{"current-generation", "CurrentGeneration"},
+						{"owner-alias", "ImageOwnerAlias"}};
+	size_t n = 0;
+	bool upper = true;
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		if (!strcmp(others[i][0], filter))
+			return others[i][1];
+	for (; *filter && n < 63; filter++) {
+		if (*filter != '-')
+			out[n++] = (char)(upper ? toupper((unsigned char)*filter) : *filter);
+		upper = *filter == '-';
+	}
+	out[n] = '\0';
+	return out;
+}
+
+/* The value of a row that a filter looks at; NULL: this row has none. */
+static const json_t *filtered_value(const json_t *row, const char *filter)
+{
+	char name[64];
+	size_t i;
+	const json_t *tag;
+	if (strncmp(filter, "tag:", 4) != 0) {
+		const json_t *value = document_at(row, member_of_filter(filter, name));
+		return value ? value : document_at(document_at(row, "Placement"), member_of_filter(filter, name));
+	}
+	json_array_foreach (json_object_get(row, "Tags"), i, tag)
+		if (!strcmp(document_text_or(tag, "Key", ""), filter + 4))
+			return json_object_get(tag, "Value");
+	return NULL;
+}
+
+static bool let_through(const json_t *row, const json_t *filter, bool *known)
+{
+	const char *name = document_text_or(filter, "Name", "");
+	const json_t *values = json_object_get(filter, "Values");
+	size_t i;
+	const json_t *tag;
+	bool through = false;
+	if (!strcmp(name, "tag-key")) {
+		*known = true;
+		json_array_foreach (json_object_get(row, "Tags"), i, tag)
+			through |= fits(values, document_text_or(tag, "Key", ""));
+		return through;
+	}
+	const json_t *value = filtered_value(row, name);
+	*known |= value || !strncmp(name, "tag:", 4);
+	return value && fits(values, json_is_true(value)    ? "true"
+				     : json_is_false(value) ? "false"
+							    : json_string_value(value));
+}
+
+/* Answers with `all` (taken) as `member`, those that every filter lets through. Ids that were asked for and are not
+ * there are refused with `missing`, a filter that fits no member with the word EC2 has for it. */
+static void tell(const json_t *input, const char *member, json_t *all, const char *ids, const char *missing,
+		 struct sim_answer *answer)
+{
+	size_t i, k, asked = ids ? json_array_size(json_object_get(input, ids)) : 0;
+	const json_t *filter;
+	if (asked > json_array_size(all)) {
+		json_decref(all);
+		sim_refuse(answer, 400, missing, "One of the %s asked for does not exist", ids);
+		return;
+	}
+	json_array_foreach (json_object_get(input, "Filters"), k, filter) {
+		bool known = json_array_size(all) == 0;
+		for (i = json_array_size(all); i-- > 0;)
+			if (!let_through(json_array_get(all, i), filter, &known))
+				json_array_remove(all, i);
+		if (known)
+			continue;
+		json_decref(all);
+		sim_refuse(answer, 400, "InvalidParameterValue", "The filter '%s' is invalid",
+			   document_text_or(filter, "Name", ""));
+		return;
+	}
+	answer->output = json_pack("{s:o}", member, all);
 }
 
 static void subnets(struct sim *sim, const json_t *input, struct sim_answer *answer)
@@ -44,27 +136,23 @@ static void subnets(struct sim *sim, const json_t *input, struct sim_answer *ans
 	bool full = sim_fault_value(sim, "quota", "addresses") > 0;
 	json_t *list = json_array();
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		if (is_asked(input, "SubnetIds", "subnet-id", rows[i].id))
+		if (is_asked(input, "SubnetIds", rows[i].id))
 			json_array_append_new(list, json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:o}", "SubnetId",
 							      rows[i].id, "VpcId", "vpc-1", "AvailableIpAddressCount",
 							      full ? 3 : rows[i].free, "AvailabilityZone", rows[i].zone,
 							      "CidrBlock", rows[i].cidr, "State", "available", "Tags",
 							      subnet_tags(rows[i].id)));
-	size_t asked = json_array_size(json_object_get(input, "SubnetIds"));
-	if (asked && json_array_size(list) != asked) {
-		json_decref(list);
-		sim_refuse(answer, 400, "InvalidSubnetID.NotFound", "The subnet ID does not exist");
-		return;
-	}
-	answer->output = json_pack("{s:o}", "Subnets", list);
+	tell(input, "Subnets", list, "SubnetIds", "InvalidSubnetID.NotFound", answer);
 }
 
 static void vpcs(struct sim *sim, const json_t *input, struct sim_answer *answer)
 {
+	json_t *list = json_array();
 	(void)sim;
-	(void)input;
-	answer->output = json_pack("{s:[{s:s, s:s, s:s, s:b}]}", "Vpcs", "VpcId", "vpc-1", "CidrBlock", "10.0.0.0/16",
-				   "State", "available", "IsDefault", 0);
+	if (is_asked(input, "VpcIds", "vpc-1"))
+		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:b}", "VpcId", "vpc-1", "CidrBlock",
+						      "10.0.0.0/16", "State", "available", "IsDefault", 0));
+	tell(input, "Vpcs", list, "VpcIds", "InvalidVpcID.NotFound", answer);
 }
 
 /* The cluster's own lets itself in, as EKS makes it; the other one lets in the network. */
@@ -83,14 +171,14 @@ static void security_groups(struct sim *sim, const json_t *input, struct sim_ans
 	json_t *list = json_array();
 	(void)sim;
 	for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
-		if (is_asked(input, "GroupIds", "group-id", ids[i]))
+		if (is_asked(input, "GroupIds", ids[i]))
 			json_array_append_new(list,
 					      json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:[{s:s, s:[{s:s}]}]}",
 							"GroupId", ids[i], "GroupName", ids[i], "Description", ids[i],
 							"VpcId", "vpc-1", "OwnerId", SIM_ACCOUNT, "IpPermissions",
 							ingress_of(ids[i]), "IpPermissionsEgress", "IpProtocol", "-1",
 							"IpRanges", "CidrIp", "0.0.0.0/0"));
-	answer->output = json_pack("{s:o}", "SecurityGroups", list);
+	tell(input, "SecurityGroups", list, "GroupIds", "InvalidGroup.NotFound", answer);
 }
 
 static void zones(struct sim *sim, const json_t *input, struct sim_answer *answer)
@@ -103,7 +191,7 @@ static void zones(struct sim *sim, const json_t *input, struct sim_answer *answe
 						      document_printf(SIM_REGION "%c", letter), "State", "available",
 						      "RegionName", SIM_REGION, "ZoneId",
 						      document_printf("use1-az%d", letter - 'a' + 1)));
-	answer->output = json_pack("{s:o}", "AvailabilityZones", list);
+	tell(input, "AvailabilityZones", list, NULL, NULL, answer);
 }
 
 static void regions(struct sim *sim, const json_t *input, struct sim_answer *answer)
@@ -125,7 +213,7 @@ static void instance_types(struct sim *sim, const json_t *input, struct sim_answ
 	json_t *list = json_array();
 	(void)sim;
 	for (size_t i = 0; i < ARRAY_SIZE(machines); i++)
-		if (is_asked(input, "InstanceTypes", "instance-type", machines[i].name))
+		if (is_asked(input, "InstanceTypes", machines[i].name))
 			json_array_append_new(list,
 					      json_pack("{s:s, s:b, s:{s:[s]}, s:{s:i, s:i, s:i}, s:{s:i}, s:s}",
 							"InstanceType", machines[i].name, "CurrentGeneration", 1,
@@ -133,7 +221,7 @@ static void instance_types(struct sim *sim, const json_t *input, struct sim_answ
 							"DefaultVCpus", machines[i].cpus, "DefaultCores",
 							machines[i].cpus / 2, "DefaultThreadsPerCore", 2, "MemoryInfo",
 							"SizeInMiB", machines[i].memory_mib, "Hypervisor", "nitro"));
-	answer->output = json_pack("{s:o}", "InstanceTypes", list);
+	tell(input, "InstanceTypes", list, "InstanceTypes", "InvalidInstanceType", answer);
 }
 
 /* ---- images: for each version the one that EKS publishes (ssm:GetParameters tells its id) */
@@ -157,10 +245,10 @@ static void image_list(struct sim *sim, const json_t *input, struct sim_answer *
 	json_t *list = json_array();
 	for (unsigned minor = 30; minor <= 36; minor++) {
 		json_t *id DOCUMENT_CLEANUP = image_id(minor);
-		if (is_asked(input, "ImageIds", "image-id", json_string_value(id)))
+		if (is_asked(input, "ImageIds", json_string_value(id)))
 			json_array_append_new(list, image(sim, minor));
 	}
-	answer->output = json_pack("{s:o}", "Images", list);
+	tell(input, "Images", list, "ImageIds", "InvalidAMIID.NotFound", answer);
 }
 
 struct node {
@@ -244,11 +332,15 @@ static void instances(struct sim *sim, const json_t *input, struct sim_answer *a
 		struct arena *arena CLEANUP(arena_freep) = arena_new();
 		struct nodes nodes = nodes_of(cluster, arena);
 		for (size_t k = 0; k < nodes.n; k++)
-			if (is_asked(input, "InstanceIds", "instance-id", instance_id(&nodes.items[k])))
+			if (is_asked(input, "InstanceIds", instance_id(&nodes.items[k])))
 				json_array_append_new(list, instance(cluster, &nodes.items[k]));
 	}
-	answer->output = json_pack("{s:[{s:s, s:s, s:o}]}", "Reservations", "ReservationId", "r-simulated", "OwnerId",
-				   SIM_ACCOUNT, "Instances", list);
+	tell(input, "Instances", list, "InstanceIds", "InvalidInstanceID.NotFound", answer);
+	json_t *found = answer->output;
+	if (found)
+		answer->output = json_pack("{s:[{s:s, s:s, s:O}]}", "Reservations", "ReservationId", "r-simulated",
+					   "OwnerId", SIM_ACCOUNT, "Instances", json_object_get(found, "Instances"));
+	json_decref(found);
 }
 
 static void no_templates(struct sim *sim, const json_t *input, struct sim_answer *answer)
@@ -295,7 +387,7 @@ static void scaling_groups(struct sim *sim, const json_t *input, struct sim_answ
 		for (size_t k = 0; k < cluster->n_groups; k++) {
 			const struct sim_group *group = &cluster->groups[k];
 			char *name CLEANUP(mem_freep) = mem_printf("eks-%s-%s-asg", cluster->name, group->name);
-			if (group->life == LIFE_ABSENT || !is_asked(input, "AutoScalingGroupNames", "", name))
+			if (group->life == LIFE_ABSENT || !is_asked(input, "AutoScalingGroupNames", name))
 				continue;
 			json_array_append_new(
 				list,

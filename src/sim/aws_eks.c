@@ -96,7 +96,7 @@ static void list_clusters(struct sim *sim, const json_t *input, struct sim_answe
 	for (size_t i = 0; i < sim->n_clusters; i++)
 		if (sim->clusters[i].life != LIFE_ABSENT)
 			json_array_append_new(names, json_string(sim->clusters[i].name));
-	answer->output = sim_page(input, names, "clusters");
+	sim_page(input, names, "clusters", answer);
 }
 
 static bool same_token(const char *ours, const char *given)
@@ -224,7 +224,7 @@ static void list_nodegroups(struct sim *sim, const json_t *input, struct sim_ans
 	for (size_t i = 0; i < cluster->n_groups; i++)
 		if (cluster->groups[i].life != LIFE_ABSENT)
 			json_array_append_new(names, json_string(cluster->groups[i].name));
-	answer->output = sim_page(input, names, "nodegroups");
+	sim_page(input, names, "nodegroups", answer);
 }
 
 static void describe_nodegroup(struct sim *sim, const json_t *input, struct sim_answer *answer)

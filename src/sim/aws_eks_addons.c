@@ -52,7 +52,7 @@ static void list_addons(struct sim *sim, const json_t *input, struct sim_answer 
 	if (cluster)
 		json_object_foreach (cluster->addons, name, version)
 			json_array_append_new(names, json_string(name));
-	answer->output = sim_page(input, names, "addons");
+	sim_page(input, names, "addons", answer);
 }
 
 static const char *addon_status(const struct sim *sim, const struct sim_cluster *cluster, const char *name)
@@ -207,7 +207,7 @@ static void describe_addon_versions(struct sim *sim, const json_t *input, struct
 			json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:o}", "addonName", addons[i].name,
 							      "type", "networking", "publisher", "eks", "owner", "aws",
 							      "addonVersions", versions_of(addons[i].name, minor)));
-	answer->output = sim_page(input, list, "addons");
+	sim_page(input, list, "addons", answer);
 }
 
 static void describe_configuration(struct sim *sim, const json_t *input, struct sim_answer *answer)
@@ -253,7 +253,7 @@ static void list_associations(struct sim *sim, const json_t *input, struct sim_a
 							"associationId", json_object_get(item, "associationId"),
 							"associationArn", json_object_get(item, "associationArn")));
 		}
-	answer->output = sim_page(input, list, "associations");
+	sim_page(input, list, "associations", answer);
 }
 
 static json_t *association_by_id(struct sim *sim, const json_t *input, struct sim_cluster **ret_cluster, size_t *ret_at,
@@ -382,7 +382,7 @@ static void list_entries(struct sim *sim, const json_t *input, struct sim_answer
 	if (cluster)
 		json_object_foreach (entries_of(sim, cluster), principal, type)
 			json_array_append_new(list, json_string(principal));
-	answer->output = sim_page(input, list, "accessEntries");
+	sim_page(input, list, "accessEntries", answer);
 }
 
 static void one_entry(struct sim *sim, const json_t *input, struct sim_answer *answer)
@@ -430,7 +430,7 @@ static void delete_entry(struct sim *sim, const json_t *input, struct sim_answer
 static void no_fargate(struct sim *sim, const json_t *input, struct sim_answer *answer)
 {
 	if (sim_eks_cluster(sim, input, "clusterName", answer))
-		answer->output = sim_page(input, json_array(), "fargateProfileNames");
+		sim_page(input, json_array(), "fargateProfileNames", answer);
 }
 
 static void no_fargate_profile(struct sim *sim, const json_t *input, struct sim_answer *answer)
@@ -443,13 +443,13 @@ static void no_fargate_profile(struct sim *sim, const json_t *input, struct sim_
 static void no_identity_providers(struct sim *sim, const json_t *input, struct sim_answer *answer)
 {
 	if (sim_eks_cluster(sim, input, "clusterName", answer))
-		answer->output = sim_page(input, json_array(), "identityProviderConfigs");
+		sim_page(input, json_array(), "identityProviderConfigs", answer);
 }
 
 static void no_access_policies(struct sim *sim, const json_t *input, struct sim_answer *answer)
 {
 	if (sim_eks_cluster(sim, input, "clusterName", answer))
-		answer->output = sim_page(input, json_array(), "associatedAccessPolicies");
+		sim_page(input, json_array(), "associatedAccessPolicies", answer);
 }
 
 const struct sim_operation sim_eks_addon_operations[] = {

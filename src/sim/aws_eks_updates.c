@@ -252,7 +252,7 @@ static void list_updates(struct sim *sim, const json_t *input, struct sim_answer
 	for (size_t i = sim->n_updates; i-- > 0;)
 		if (is_of(&sim->updates[i], input))
 			json_array_append_new(ids, json_string(sim->updates[i].id));
-	answer->output = sim_page(input, ids, "updateIds");
+	sim_page(input, ids, "updateIds", answer);
 }
 
 static struct sim_update *update_by_id(struct sim *sim, const json_t *input, struct sim_answer *answer)
@@ -319,7 +319,7 @@ static void describe_versions(struct sim *sim, const json_t *input, struct sim_a
 						"kubernetesPatchVersion", document_printf("%s.2", rows[i].version)));
 		free(standard);
 	}
-	answer->output = sim_page(input, list, "clusterVersions");
+	sim_page(input, list, "clusterVersions", answer);
 }
 
 /* ---- insights */
@@ -372,7 +372,7 @@ static void list_insights(struct sim *sim, const json_t *input, struct sim_answe
 			json_array_append(list, one);
 		json_decref(one);
 	}
-	answer->output = sim_page(input, list, "insights");
+	sim_page(input, list, "insights", answer);
 }
 
 static void describe_insight(struct sim *sim, const json_t *input, struct sim_answer *answer)

@@ -95,7 +95,7 @@ static void log_groups(struct sim *sim, const json_t *input, struct sim_answer *
 					      json_pack("{s:s, s:I, s:s}", "logGroupName", name, "creationTime",
 							(json_int_t)cluster->created_ms, "logGroupClass", "STANDARD"));
 	}
-	answer->output = sim_page(input, list, "logGroups");
+	sim_page(input, list, "logGroups", answer);
 }
 
 const struct sim_operation sim_logs_operations[] = {

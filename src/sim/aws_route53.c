@@ -1,5 +1,6 @@
 /* Route 53: one zone, whose records say where the users go. Changes are told at once, are PENDING for half a minute,
  * and resolvers get them when they are INSYNC. */
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -156,6 +157,57 @@ static bool is_at(const json_t *record, const char *name, const char *type, cons
 	       (!identifier || !strcmp(document_text_or(record, "SetIdentifier", ""), identifier));
 }
 
+/* Names in the order of their labels from the last one on: "example.com." before "a.example.com.". */
+static int compare_names(const char *a, const char *b)
+{
+	size_t n = strlen(a), m = strlen(b);
+	while (n && m) {
+		size_t from_a = n - 1, from_b = m - 1;
+		while (from_a && a[from_a - 1] != '.')
+			from_a--;
+		while (from_b && b[from_b - 1] != '.')
+			from_b--;
+		size_t length_a = n - from_a, length_b = m - from_b;
+		int order = strncasecmp(a + from_a, b + from_b, length_a < length_b ? length_a : length_b);
+		if (order || length_a != length_b)
+			return order ? order : length_a < length_b ? -1 : 1;
+		n = from_a;
+		m = from_b;
+	}
+	return n ? 1 : m ? -1 : 0;
+}
+
+/* By name, type and identifier; the latter two only where they are given. */
+static int compare_to(const json_t *record, const char *name, const char *type, const char *identifier)
+{
+	int order = compare_names(document_text_or(record, "Name", ""), name);
+	if (!order && type)
+		order = strcmp(document_text_or(record, "Type", ""), type);
+	if (!order && identifier)
+		order = strcmp(document_text_or(record, "SetIdentifier", ""), identifier);
+	return order;
+}
+
+static int compare_records(const void *left, const void *right)
+{
+	const json_t *a = *(json_t *const *)left, *b = *(json_t *const *)right;
+	return compare_to(a, document_text_or(b, "Name", ""), document_text_or(b, "Type", ""),
+			  document_text_or(b, "SetIdentifier", ""));
+}
+
+static json_t *in_order(const json_t *records)
+{
+	size_t n = json_array_size(records), i;
+	json_t **sorted = mem_alloc((n + 1) * sizeof *sorted), *list = json_array();
+	for (i = 0; i < n; i++)
+		sorted[i] = json_array_get(records, i);
+	qsort(sorted, n, sizeof *sorted, compare_records);
+	for (i = 0; i < n; i++)
+		json_array_append(list, sorted[i]);
+	free(sorted);
+	return list;
+}
+
 static void list_records(struct sim *sim, const json_t *input, struct sim_answer *answer)
 {
 	const char *start = document_text(input, "StartRecordName"), *type = document_text(input, "StartRecordType"),
@@ -164,12 +216,11 @@ static void list_records(struct sim *sim, const json_t *input, struct sim_answer
 	if (!is_zone(input, "HostedZoneId", answer))
 		return;
 	char *from CLEANUP(mem_freep) = start ? dotted(start) : NULL;
-	json_t *list = json_array(), *record, *next = NULL;
+	json_t *all DOCUMENT_CLEANUP = in_order(sim->records), *list = json_array(), *record, *next = NULL;
 	size_t i;
-	bool reached = from == NULL;
 	max = max < 1 || max > MAX_PAGE ? MAX_PAGE : max;
-	json_array_foreach (sim->records, i, record) {
-		reached |= from && is_at(record, from, type, identifier);
+	json_array_foreach (all, i, record) {
+		bool reached = !from || compare_to(record, from, type, identifier) >= 0;
 		if (reached && (int64_t)json_array_size(list) < max)
 			json_array_append(list, record);
 		else if (reached && !next)
@@ -199,6 +250,25 @@ static json_t *normal(const json_t *record)
 	return copy;
 }
 
+/* An address record holds addresses. */
+static char *bad_value(const char *type, const json_t *values)
+{
+	bool four = !strcmp(type, "A"), six = !strcmp(type, "AAAA");
+	unsigned char address[16];
+	size_t i;
+	const json_t *record;
+	json_array_foreach (values, i, record) {
+		const char *value = document_text_or(record, "Value", "");
+		if ((four && inet_pton(AF_INET, value, address) != 1) ||
+		    (six && inet_pton(AF_INET6, value, address) != 1))
+			return mem_printf("Invalid Resource Record: 'FATAL problem: %s (Value is not a valid IPv%d "
+					  "address) encountered with '%s''",
+					  four ? "ARRDATAIllegalIPv4Address" : "AAAARRDATAIllegalIPv6Address",
+					  four ? 4 : 6, value);
+	}
+	return NULL;
+}
+
 /* What is wrong with a record set by itself; NULL: nothing. The caller's. */
 static char *set_refused(const json_t *set)
 {
@@ -219,12 +289,31 @@ static char *set_refused(const json_t *set)
 		return mem_printf("Invalid request: Missing field 'TTL' or 'ResourceRecords' in Change with [Name=%s, "
 				  "Type=%s]",
 				  name, type);
+	char *value = bad_value(type, values);
+	if (value)
+		return value;
 	if (weight && (json_integer_value(weight) < 0 || json_integer_value(weight) > 255))
 		return mem_printf("Invalid weight %lld for %s: it must be between 0 and 255",
 				  (long long)json_integer_value(weight), name);
 	if (weight && !document_text(set, "SetIdentifier"))
 		return mem_printf("Invalid request: Missing field 'SetIdentifier' in Change with [Name=%s, Type=%s]",
 				  name, type);
+	return NULL;
+}
+
+/* A name with a CNAME has nothing else. */
+static char *beside_a_cname(const json_t *records, const json_t *set, size_t at)
+{
+	const char *name = document_text_or(set, "Name", ""), *type = document_text_or(set, "Type", "");
+	bool cname = !strcmp(type, "CNAME");
+	size_t i;
+	const json_t *record;
+	json_array_foreach (records, i, record)
+		if (i != at && is_at(record, name, NULL, NULL) &&
+		    cname != !strcmp(document_text_or(record, "Type", ""), "CNAME"))
+			return mem_printf("RRSet of type %s with DNS name %s is not permitted as it conflicts with "
+					  "other records with the same DNS name in zone " ZONE_NAME,
+					  type, name);
 	return NULL;
 }
 
@@ -259,6 +348,9 @@ static char *change_one(json_t *records, const char *action, const json_t *given
 					  "not found",
 					  name, type, *identifier ? ", set identifier='" : "", identifier,
 					  *identifier ? "'" : "");
+		if (!strcasecmp(name, ZONE_NAME) && (!strcmp(type, "NS") || !strcmp(type, "SOA")))
+			return mem_printf("A HostedZone must contain at least one %s record for the zone itself.",
+					  type);
 		if (!json_equal(json_array_get(records, at), set))
 			return mem_printf("Tried to delete resource record set [name='%s', type='%s'] but the values "
 					  "provided do not match the current values",
@@ -271,6 +363,7 @@ static char *change_one(json_t *records, const char *action, const json_t *given
 				  name, type);
 	char *wrong = set_refused(set);
 	wrong = wrong ? wrong : unlike_its_siblings(records, set, at);
+	wrong = wrong ? wrong : beside_a_cname(records, set, at);
 	if (wrong)
 		return wrong;
 	if (at == SIZE_MAX)

@@ -234,7 +234,7 @@ extern const struct sim_operation sim_eks_operations[], sim_eks_addon_operations
 	sim_route53_operations[], sim_elbv2_operations[], sim_cloudwatch_operations[], sim_identity_operations[],
 	sim_ec2_operations[], sim_logs_operations[], sim_small_operations[];
 /* One page of `all` (taken) as {member: […], "nextToken"}, by the input's maxResults and nextToken. */
-json_t *sim_page(const json_t *input, json_t *all, const char *member);
+void sim_page(const json_t *input, json_t *all, const char *member, struct sim_answer *answer);
 json_t *sim_time(int64_t ms);				      /* RFC 3339 text */
 int64_t sim_server_ms(const struct sim *sim);		      /* what AWS' clocks say */
 bool sim_parse_basic(const char *text, int64_t *ret_time_ms); /* "20261124T000000Z" and whatever follows */
