@@ -391,30 +391,33 @@ static int release_order(const void *left, const void *right)
 }
 
 struct seen_object {
-	const char *uid;
+	const char *what[4]; /* UID, kind, namespace, name */
 	size_t at;
 };
 static int seen_order(const void *left, const void *right)
 {
 	const struct seen_object *a = left, *b = right;
-	if (a->uid != b->uid)
-		return a->uid < b->uid ? -1 : 1;
-	return (a->at > b->at) - (a->at < b->at);
+	int order = memcmp(a->what, b->what, sizeof a->what);
+	return order ? order : (a->at > b->at) - (a->at < b->at);
 }
 
-/* Of objects with one UID (pooled texts: one pointer) the last stays, at its place. */
+/* Of an object that is there twice the last stays, at its place. Pooled texts: one pointer each. A UID alone does not
+ * tell: in folders that people have written by hand several objects may have one. */
 static void keep_last(char *items, size_t *n, const struct model *model)
 {
 	struct seen_object *seen = mem_array(*n, sizeof *seen);
 	bool *drop = mem_array(*n, sizeof *drop);
+	const struct field *kind = kind_field(model);
 	for (size_t i = 0; i < *n; i++) {
-		const struct kube_meta *meta = (const void *)(items + i * model->size + model->fields[0].offset);
-		seen[i] = (struct seen_object){meta->uid, i};
+		const char *object = items + i * model->size;
+		const struct kube_meta *meta = (const void *)(object + model->fields[0].offset);
+		const char *kind_name = kind ? *(const char *const *)(const void *)(object + kind->offset) : NULL;
+		seen[i] = (struct seen_object){{meta->uid, kind_name, meta->ns, meta->name}, i};
 	}
 	if (*n)
 		qsort(seen, *n, sizeof *seen, seen_order);
 	for (size_t i = 0; i + 1 < *n; i++)
-		drop[seen[i].at] = seen[i].uid && seen[i].uid == seen[i + 1].uid;
+		drop[seen[i].at] = seen[i].what[0] && !memcmp(seen[i].what, seen[i + 1].what, sizeof seen->what);
 	size_t kept = 0;
 	for (size_t i = 0; i < *n; i++)
 		if (!drop[i])
