@@ -74,7 +74,7 @@ static void nodes_with_runtime(struct assess *assess, const char *prefix, const 
 	for (size_t i = 0; i < assess->inventory->n_nodes; i++) {
 		const struct kube_node *node = &assess->inventory->nodes[i];
 		bool new;
-		if (!node->runtime || strncmp(node->runtime, prefix, strlen(prefix)) != 0)
+		if (!node->runtime || strncmp(node->runtime, prefix, strlen(prefix)) != 0 || subject_is_fargate(node))
 			continue;
 		struct finding *finding = subject_node_found(assess, from, node, message, &new);
 		if (!new)
@@ -253,7 +253,7 @@ static void at_32(struct assess *assess)
 static bool is_al2(const struct kube_node *node)
 {
 	const char *image = subject_text(node->os_image);
-	return !strncmp(image, "Amazon Linux 2", 14) && image[14] != '0';
+	return !subject_is_fargate(node) && !strncmp(image, "Amazon Linux 2", 14) && image[14] != '0';
 }
 
 static void al2_nodes(struct assess *assess, const char *message, const char *change_id)

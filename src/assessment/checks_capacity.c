@@ -23,12 +23,13 @@ static int64_t free_of(const struct assess *assess, const char *subnet)
 	return -1;
 }
 
+enum { STARVED = 10 };
+
 struct subnet_sum {
 	const char *names[64];
 	size_t n;
-	int64_t total, least;
-	const char *smallest;
-	bool not_known;
+	int64_t total;
+	bool known, not_known; /* some of them */
 };
 
 static void add_subnet(const struct assess *assess, struct subnet_sum *sum, const char *name)
@@ -45,10 +46,26 @@ static void add_subnet(const struct assess *assess, struct subnet_sum *sum, cons
 		return;
 	}
 	sum->total += n;
-	if (!sum->smallest || n < sum->least) {
-		sum->smallest = name;
-		sum->least = n;
-	}
+	sum->known = true;
+}
+
+/* All of them together have to do. One that is empty while others are not stops nothing for good, but no node comes in
+ * its zone, and volumes there wait. */
+static void judge_subnet(struct assess *assess, const struct subnet_sum *sum, size_t at, const char *whose,
+			 int64_t blocker, int64_t high)
+{
+	const char *name = sum->names[at];
+	int64_t n = free_of(assess, name);
+	if (n < 0 || (sum->total >= high && n >= STARVED))
+		return;
+	struct finding *finding =
+		sum->n == 1 ? assess_aws(assess, name, "%lld free addresses for %s", (long long)n, whose)
+			    : assess_aws(assess, name, "%lld free addresses here, %lld in all %zu subnets of %s",
+					 (long long)n, (long long)sum->total, sum->n, whose);
+	finding->severity = sum->total < blocker ? SEVERITY_BLOCKER : SEVERITY_HIGH;
+	for (size_t i = 0; i < sum->n; i++)
+		assess_evidence(assess, finding, "ec2:DescribeSubnets", "%s: %lld free", sum->names[i],
+				(long long)free_of(assess, sum->names[i]));
 }
 
 static void judge_subnets(struct assess *assess, const struct subnet_sum *sum, const char *whose, int64_t blocker,
@@ -56,20 +73,13 @@ static void judge_subnets(struct assess *assess, const struct subnet_sum *sum, c
 {
 	if (!sum->n)
 		return;
-	if (!sum->smallest || (sum->not_known && sum->total < high)) {
+	if (!sum->known || (sum->not_known && sum->total < high)) {
 		assess_unknown(assess, NULL, NULL, sum->names[0],
 			       "not all subnets of %s were described; needs: ec2:DescribeSubnets", whose);
 		return;
 	}
-	if (sum->total >= high)
-		return;
-	struct finding *finding =
-		assess_aws(assess, sum->smallest, "%lld free addresses in the subnets of %s, %lld in this one",
-			   (long long)sum->total, whose, (long long)sum->least);
-	finding->severity = sum->total < blocker ? SEVERITY_BLOCKER : SEVERITY_HIGH;
 	for (size_t i = 0; i < sum->n; i++)
-		assess_evidence(assess, finding, "ec2:DescribeSubnets", "%s: %lld free", sum->names[i],
-				(long long)free_of(assess, sum->names[i]));
+		judge_subnet(assess, sum, i, whose, blocker, high);
 }
 
 static void add_subnets(const struct assess *assess, struct subnet_sum *sum, const json_t *names)
@@ -152,12 +162,6 @@ static bool is_standard_family(const char *type)
 	       strncmp(type, "dl", 2) != 0 && strncmp(type, "mac", 3) != 0 && strncmp(type, "hpc", 3) != 0;
 }
 
-static int64_t vcpus_of(const json_t *instance)
-{
-	return document_int_or(instance, "CpuOptions.CoreCount", 0) *
-	       document_int_or(instance, "CpuOptions.ThreadsPerCore", 1);
-}
-
 /* 0: not told. */
 static int64_t type_vcpus(const struct assess *assess, const char *type)
 {
@@ -168,6 +172,24 @@ static int64_t type_vcpus(const struct assess *assess, const char *type)
 			if (type && !strcmp(document_text_or(one, "InstanceType", ""), type))
 				return document_int_or(one, "VCpuInfo.DefaultVCpus", 0);
 	return 0;
+}
+
+/* As the instance says; else as its type has; else as the node that it is shows. */
+static int64_t vcpus_of(const struct assess *assess, const json_t *instance)
+{
+	int64_t vcpus = document_int_or(instance, "CpuOptions.CoreCount", 0) *
+			document_int_or(instance, "CpuOptions.ThreadsPerCore", 1);
+	vcpus = vcpus ? vcpus : type_vcpus(assess, document_text(instance, "InstanceType"));
+	const char *id = document_text(instance, "InstanceId");
+	EACH_NODE(assess, node)
+	{
+		const char *slash = node->provider_id ? strrchr(node->provider_id, '/') : NULL;
+		if (!vcpus && id && slash && !strcmp(slash + 1, id))
+			vcpus = (index_quantity_milli(kube_pairs_get(node->allocatable, node->n_allocatable, "cpu")) +
+				 999) /
+				1000;
+	}
+	return vcpus;
 }
 
 /* Of the group's largest type; where types are not told, the largest that runs. */
@@ -199,8 +221,9 @@ static void vcpu(struct assess *assess)
 				if ((strcmp(state, "running") && strcmp(state, "pending")) ||
 				    document_text(instance, "InstanceLifecycle") || !is_standard_family(type))
 					continue;
-				used += vcpus_of(instance);
-				largest = vcpus_of(instance) > largest ? vcpus_of(instance) : largest;
+				int64_t vcpus = vcpus_of(assess, instance);
+				used += vcpus;
+				largest = vcpus > largest ? vcpus : largest;
 			}
 	EACH_NODEGROUP(assess, group)
 	if (strcmp(document_text_or(group, "capacityType", ""), "SPOT") != 0)
@@ -235,25 +258,84 @@ static size_t count_of(const struct assess *assess, const char *operation, const
 	return n;
 }
 
-/* A second cluster needs one more of each, or as many again as this one has. */
+/* Load balancers have a quota for each kind. */
+static size_t count_balancers(const struct assess *assess, const char *type)
+{
+	size_t i, k, n = 0;
+	const json_t *call, *balancer;
+	json_array_foreach (inventory_aws_calls(assess->inventory, "describe_load_balancers"), i, call)
+		json_array_foreach (document_at(call, "response.LoadBalancers"), k, balancer)
+			n += !strcmp(document_text_or(balancer, "Type", "application"), type);
+	return n;
+}
+
+static const char *zone_of(const struct assess *assess, const char *subnet)
+{
+	size_t i, k;
+	const json_t *call, *seen;
+	json_array_foreach (inventory_aws_calls(assess->inventory, "describe_subnets"), i, call)
+		json_array_foreach (document_at(call, "response.Subnets"), k, seen)
+			if (!strcmp(document_text_or(seen, "SubnetId", ""), subnet))
+				return document_text(seen, "AvailabilityZone");
+	return NULL;
+}
+
+/* The quota is one of each zone: of the zone that has most. Gateways whose zone is not known count for none. */
+static size_t count_gateways(const struct assess *assess)
+{
+	size_t i, k, m, o, most = 0;
+	const json_t *call, *gateway, *call_2, *other;
+	const char *operation = "describe_nat_gateways";
+	json_array_foreach (inventory_aws_calls(assess->inventory, operation), i, call)
+		json_array_foreach (document_at(call, "response.NatGateways"), k, gateway) {
+			const char *zone = zone_of(assess, document_text_or(gateway, "SubnetId", ""));
+			size_t n = 0;
+			json_array_foreach (inventory_aws_calls(assess->inventory, operation), m, call_2)
+				json_array_foreach (document_at(call_2, "response.NatGateways"), o, other) {
+					const char *state = document_text_or(other, "State", "available"),
+						   *seen = zone_of(assess, document_text_or(other, "SubnetId", ""));
+					n += zone && seen && !strcmp(zone, seen) && strcmp(state, "deleted") != 0;
+				}
+			most = n > most ? n : most;
+		}
+	return most;
+}
+
+/* A second cluster needs one more of each, or as many again as this one has. Addresses and gateways only where it gets
+ * a network of its own, so that only a quota that is used up is told. */
 static void second_cluster(struct assess *assess)
 {
-	static const struct {
-		const char *code, *what, *operation, *member;
+	const struct {
+		const char *code, *service, *what, *operation;
+		size_t n;
 		bool again; /* as many again; false: one more */
-	} rows[] = {{"L-1194D53C", "EKS clusters", "list_clusters", "clusters", false},
-		    {"L-53DA6B97", "load balancers", "describe_load_balancers", "LoadBalancers", true},
-		    {"L-B22855CB", "target groups", "describe_target_groups", "TargetGroups", true}};
+	} rows[] = {
+		{"L-1194D53C", "eks", "EKS clusters", "list_clusters", count_of(assess, "list_clusters", "clusters"),
+		 false},
+		{"L-53DA6B97", "elasticloadbalancing", "Application Load Balancers", "describe_load_balancers",
+		 count_balancers(assess, "application"), true},
+		{"L-69A177A2", "elasticloadbalancing", "Network Load Balancers", "describe_load_balancers",
+		 count_balancers(assess, "network"), true},
+		{"L-B22855CB", "elasticloadbalancing", "target groups", "describe_target_groups",
+		 count_of(assess, "describe_target_groups", "TargetGroups"), true},
+		{"L-0263D0A3", "ec2", "Elastic IPs", "describe_addresses",
+		 count_of(assess, "describe_addresses", "Addresses"), false},
+		{"L-FE5A380F", "vpc", "NAT gateways in a zone", "describe_nat_gateways", count_gateways(assess), false},
+		{"L-FE177D64", "iam", "IAM roles", "list_roles", count_of(assess, "list_roles", "Roles"), false}};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		double limit = quota(assess, rows[i].code);
-		size_t n = count_of(assess, rows[i].operation, rows[i].member);
-		double after = (double)(rows[i].again ? 2 * n : n + 1);
+		double after = (double)(rows[i].again ? 2 * rows[i].n : rows[i].n + 1);
 		if (limit < 0 || !inventory_aws_calls(assess->inventory, rows[i].operation) || after <= limit)
 			continue;
 		struct finding *finding =
-			assess_aws(assess, rows[i].code, "%s: a second cluster needs %.0f, the quota is %.0f",
+			assess_aws(assess, rows[i].code, "%s: a second cluster makes it %.0f, the quota is %.0f",
 				   rows[i].what, after, limit);
-		assess_evidence(assess, finding, "servicequotas:GetServiceQuota", "%s", rows[i].code);
+		assess_evidence(assess, finding, "servicequotas:GetServiceQuota", "%s: %.0f, used %zu", rows[i].code,
+				limit, rows[i].n);
+		assess_remedy(assess, finding,
+			      "aws service-quotas request-service-quota-increase --service-code %s --quota-code %s "
+			      "--desired-value %.0f",
+			      rows[i].service, rows[i].code, after * 1.5);
 	}
 }
 
@@ -332,6 +414,37 @@ static void one_node_out(struct assess *assess)
 			largest->node_name);
 }
 
+/* The one value that the workload's selector or required affinity allows for a label; NULL: there may be others. */
+static const char *only_value(struct assess *assess, const struct kube_pod_spec *spec, const char *key)
+{
+	const char *value = kube_pairs_get(spec->node_selector, spec->n_node_selector, key);
+	const json_t *terms = document_at(
+			     assess_json(assess, spec->affinity),
+			     "nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms"),
+		     *expression;
+	size_t i;
+	json_array_foreach (json_array_size(terms) == 1 ? document_at(terms, "[0].matchExpressions") : NULL, i,
+			    expression)
+		if (!value && !strcmp(document_text_or(expression, "key", ""), key) &&
+		    !strcmp(document_text_or(expression, "operator", ""), "In") &&
+		    json_array_size(json_object_get(expression, "values")) == 1)
+			value = document_text(expression, "values[0]");
+	return value;
+}
+
+/* By its type, or by the group's name, which comes to the same. */
+static bool needs_type(struct assess *assess, const struct kube_workload *workload, const json_t *group,
+		       const char *type)
+{
+	const struct kube_pod_spec *spec = workload->template.spec;
+	if (!spec || !subject_is_lasting(assess, workload) || subject_is_kind(workload, "DaemonSet"))
+		return false;
+	const char *wanted = only_value(assess, spec, "node.kubernetes.io/instance-type"),
+		   *name = only_value(assess, spec, "eks.amazonaws.com/nodegroup");
+	return (wanted || name) && (!wanted || !strcmp(wanted, type)) &&
+	       (!name || !strcmp(name, nodegroup_name(group)));
+}
+
 /* The only type of the group, and a workload that can use no other. */
 static void one_type(struct assess *assess)
 {
@@ -341,19 +454,14 @@ static void one_type(struct assess *assess)
 		const char *type = json_array_size(types) == 1 ? json_string_value(json_array_get(types, 0)) : NULL;
 		for (size_t i = 0; type && i < assess->inventory->n_workloads; i++) {
 			const struct kube_workload *workload = &assess->inventory->workloads[i];
-			const struct kube_pod_spec *spec = workload->template.spec;
-			const char *wanted = spec && subject_is_lasting(assess, workload)
-						     ? kube_pairs_get(spec->node_selector, spec->n_node_selector,
-								      "node.kubernetes.io/instance-type")
-						     : NULL;
-			if (!wanted || strcmp(wanted, type) != 0)
+			if (!needs_type(assess, workload, group, type))
 				continue;
 			struct finding *finding = assess_aws(assess, nodegroup_object(group),
 							     "%s is its only instance type, and the only one %s can "
 							     "use: when AWS is short of it nothing else will do",
 							     type, workload->meta.name);
-			assess_evidence(assess, finding, "kubernetes workloads", "%s %s/%s selects %s", workload->kind,
-					subject_text(workload->meta.ns), workload->meta.name, type);
+			assess_evidence(assess, finding, "kubernetes workloads", "%s %s/%s selects its nodes",
+					workload->kind, subject_text(workload->meta.ns), workload->meta.name);
 			break;
 		}
 	}

@@ -71,29 +71,46 @@ static bool is_auto_mode(const struct assess *assess)
 	return document_true(inventory_cluster(assess->inventory), "computeConfig.enabled");
 }
 
-static bool a_node_refuses(const struct assess *assess)
+static bool refuses(const struct kube_meta *meta)
 {
-	for (size_t i = 0; i < assess->inventory->n_nodes; i++) {
-		const char *value =
-			kube_meta_annotation(&assess->inventory->nodes[i].meta, "karpenter.sh/do-not-disrupt");
-		if (value && !strcmp(value, "true"))
-			return true;
-	}
-	return false;
+	const char *value = kube_meta_annotation(meta, "karpenter.sh/do-not-disrupt");
+	return value && !strcmp(value, "true");
 }
 
+static bool is_autos(const struct kube_node *node)
+{
+	const char *type = node ? kube_meta_label(&node->meta, "eks.amazonaws.com/compute-type") : NULL;
+	return type && !strcmp(type, "auto");
+}
+
+enum { MOST_EVIDENCE = 20 };
+
+/* What keeps nodes from being replaced is told one by one, here as evidence. */
 static void auto_mode(struct assess *assess)
 {
-	bool shut = a_node_refuses(assess);
 	if (!is_auto_mode(assess))
 		return;
+	struct finding *finding =
+		assess_cluster(assess, "Auto Mode: EKS replaces the nodes by itself after the control plane");
 	EACH_CUSTOM(assess, pool, "NodePool")
-	shut |= pool_is_shut(assess, pool);
-	struct finding *finding = assess_cluster(
-		assess,
-		shut ? "Auto Mode replaces the nodes after the control plane, and budgets or annotations forbid it"
-		     : "Auto Mode: EKS replaces the nodes by itself after the control plane");
-	finding->severity = shut ? SEVERITY_HIGH : SEVERITY_INFO;
+	if (pool_is_shut(assess, pool))
+		assess_evidence(assess, finding, "kubernetes nodepools.karpenter.sh", "NodePool %s: budget 0",
+				pool->meta.name);
+	for (size_t i = 0; i < assess->inventory->n_nodes; i++)
+		if (refuses(&assess->inventory->nodes[i].meta))
+			assess_evidence(assess, finding, "kubernetes nodes", "node %s: karpenter.sh/do-not-disrupt",
+					assess->inventory->nodes[i].meta.name);
+	for (size_t i = 0; i < assess->inventory->n_pods; i++) {
+		const struct kube_pod *pod = &assess->inventory->pods[i];
+		if (refuses(&pod->meta) && pod->node_name && is_autos(index_node(assess, pod->node_name)) &&
+		    subject_pod_lives(pod) && finding->n_evidence < MOST_EVIDENCE)
+			assess_evidence(assess, finding, "kubernetes pods", "pod %s/%s: karpenter.sh/do-not-disrupt",
+					subject_text(pod->meta.ns), pod->meta.name);
+	}
+	finding->severity = finding->n_evidence ? SEVERITY_HIGH : SEVERITY_INFO;
+	if (finding->n_evidence)
+		finding->message =
+			"Auto Mode replaces the nodes after the control plane, and budgets or annotations forbid it";
 }
 
 static void fargate(struct assess *assess)
@@ -124,32 +141,32 @@ static void windows(struct assess *assess)
 	size_t from = assess->n_findings;
 	for (size_t i = 0; i < assess->inventory->n_nodes; i++) {
 		const struct kube_node *node = &assess->inventory->nodes[i];
-		const char *group = nodegroup_of_node(node);
+		bool new;
 		if (!node->operating_system || strcmp(node->operating_system, "windows") != 0)
 			continue;
-		bool told = false;
-		for (size_t k = from; k < assess->n_findings && group; k++)
-			told |= assess->findings[k].object && assess->findings[k].object->name &&
-				!strcmp(assess->findings[k].object->name, group);
-		if (told)
-			continue;
-		if (group)
-			assess_aws(assess, group, "Windows nodes: their image and limits are their own");
-		else
-			assess_object(assess, "Node", NULL, node->meta.name,
-				      "a Windows node: its image and limits are its own");
+		struct finding *finding = subject_node_found(
+			assess, from, node, "Windows nodes: their image and limits are their own", &new);
+		if (new)
+			assess_evidence(assess, finding, "kubernetes nodes", "%s: %s", node->meta.name,
+					subject_text(node->os_image));
 	}
 }
 
 static void hybrid(struct assess *assess)
 {
-	size_t n = 0;
 	for (size_t i = 0; i < assess->inventory->n_nodes; i++) {
-		const char *type = kube_meta_label(&assess->inventory->nodes[i].meta, "eks.amazonaws.com/compute-type");
-		n += type && !strcmp(type, "hybrid");
+		const struct kube_node *node = &assess->inventory->nodes[i];
+		const char *type = kube_meta_label(&node->meta, "eks.amazonaws.com/compute-type");
+		if (!type || strcmp(type, "hybrid") != 0)
+			continue;
+		struct finding *finding =
+			assess_object(assess, "Node", NULL, node->meta.name,
+				      "a hybrid node (%s): nobody upgrades it but you", subject_text(node->kubelet));
+		assess_remedy(
+			assess, finding,
+			"after the control plane, on %s: nodeadm upgrade %s --config-source file://nodeConfig.yaml",
+			node->meta.name, assess->target);
 	}
-	if (n)
-		assess_cluster(assess, "%zu hybrid nodes: nobody replaces them but you", n);
 }
 
 const struct check checks_compute[] = {
@@ -178,7 +195,8 @@ const struct check checks_compute[] = {
 	 .title = "Auto Mode",
 	 .severity = SEVERITY_INFO,
 	 .severities = "HIGH where budgets or annotations block, INFO otherwise",
-	 .needs = NEEDS("eks:DescribeCluster", "kubernetes nodepools.karpenter.sh", "kubernetes nodes"),
+	 .needs = NEEDS("eks:DescribeCluster", "kubernetes nodepools.karpenter.sh", "kubernetes nodes",
+			"kubernetes pods"),
 	 .run = auto_mode,
 	 .remedy = "see that budgets and do-not-disrupt let nodes be replaced",
 	 .page = "https://docs.aws.amazon.com/eks/latest/userguide/automode.html"},

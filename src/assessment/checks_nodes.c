@@ -84,30 +84,45 @@ static void pending(struct assess *assess, const char *object, const char *name,
 			(long long)document_int_or(template, "DefaultVersionNumber", 0), (long long)latest);
 }
 
+/* Of the instances' launch templates; 0: not told. */
+static int64_t oldest_instance(const json_t *scaling)
+{
+	size_t i;
+	const json_t *instance;
+	int64_t oldest = 0;
+	json_array_foreach (json_object_get(scaling, "Instances"), i, instance) {
+		int64_t version = document_int_or(instance, "LaunchTemplate.Version", 0);
+		oldest = version && (!oldest || version < oldest) ? version : oldest;
+	}
+	return oldest;
+}
+
 static void template_pending(struct assess *assess)
 {
-	size_t i, k, m;
-	const json_t *call, *scaling, *instance;
+	size_t from = assess->n_findings;
 	EACH_NODEGROUP(assess, group)
 	{
 		const json_t *reference = json_object_get(group, "launchTemplate");
 		pending(assess, nodegroup_object(group), nodegroup_name(group),
 			template_of(assess, reference, "id", "name"), document_int_or(reference, "version", 0));
 	}
-	json_array_foreach (inventory_aws_calls(assess->inventory, "describe_auto_scaling_groups"), i, call) {
-		json_array_foreach (document_at(call, "response.AutoScalingGroups"), k, scaling) {
-			int64_t oldest = 0;
-			const json_t *reference = json_object_get(scaling, "LaunchTemplate");
-			const char *name = document_text_or(scaling, "AutoScalingGroupName", "");
-			if (!strncmp(name, "eks-", 4))
-				continue; /* a managed group's own: told above */
-			json_array_foreach (json_object_get(scaling, "Instances"), m, instance) {
-				int64_t version = document_int_or(instance, "LaunchTemplate.Version", 0);
-				oldest = version && (!oldest || version < oldest) ? version : oldest;
-			}
-			pending(assess, document_text_or(scaling, "AutoScalingGroupARN", name), name,
+	EACH_SCALING_GROUP(assess, scaling)
+	{
+		const json_t *own = nodegroup_of_scaling(assess, scaling),
+			     *reference = json_object_get(scaling, "LaunchTemplate");
+		const char *object = own ? nodegroup_object(own) : nodegroup_scaling_object(scaling),
+			   *name = own ? nodegroup_name(own) : document_text_or(scaling, "AutoScalingGroupName", "");
+		int64_t oldest = oldest_instance(scaling), asked = document_int_or(reference, "Version", 0);
+		if (subject_find_aws(assess, from, object))
+			continue;
+		if (oldest > 0 && oldest < asked)
+			assess_aws(
+				assess, object,
+				"%s is to run version %lld of its launch template, and has instances of version %lld",
+				name, (long long)asked, (long long)oldest);
+		else if (!own) /* of a managed one EKS made the template */
+			pending(assess, object, name,
 				template_of(assess, reference, "LaunchTemplateId", "LaunchTemplateName"), oldest);
-		}
 	}
 }
 
@@ -120,7 +135,7 @@ static bool is_al2(const char *ami_type)
 
 static bool runs_al2(const struct kube_node *node)
 {
-	return node->os_image && !strncmp(node->os_image, "Amazon Linux 2", 14) &&
+	return node->os_image && !subject_is_fargate(node) && !strncmp(node->os_image, "Amazon Linux 2", 14) &&
 	       strncmp(node->os_image, "Amazon Linux 2023", 17) != 0;
 }
 
@@ -130,16 +145,52 @@ static struct finding *al2_found(struct assess *assess, struct finding *finding)
 	return finding;
 }
 
-static bool is_described(const struct assess *assess, const char *name)
+/* Karpenter's word for the images of a class: its family, or an alias of it. */
+static bool class_is_al2(const json_t *spec)
 {
-	EACH_NODEGROUP(assess, group)
-	if (name && !strcmp(nodegroup_name(group), name) && is_al2(document_text_or(group, "amiType", "")))
+	size_t i;
+	const json_t *term;
+	if (!strcmp(document_text_or(spec, "amiFamily", ""), "AL2"))
+		return true;
+	json_array_foreach (json_object_get(spec, "amiSelectorTerms"), i, term)
+		if (!strncmp(document_text_or(term, "alias", ""), "al2@", 4))
+			return true;
+	return false;
+}
+
+static const struct kube_custom *custom_of(const struct assess *assess, const char *kind, const char *name)
+{
+	for (size_t i = 0; i < assess->inventory->n_customs; i++) {
+		const struct kube_custom *custom = &assess->inventory->customs[i];
+		if (custom->kind && name && custom->meta.name && !strcmp(custom->kind, kind) &&
+		    !strcmp(custom->meta.name, name))
+			return custom;
+	}
+	return NULL;
+}
+
+/* The image of a node is told where it is chosen. */
+static bool is_told(struct assess *assess, const struct kube_node *node)
+{
+	const char *group = nodegroup_of_node(node),
+		   *class = kube_meta_label(&node->meta, "karpenter.k8s.aws/ec2nodeclass");
+	const struct kube_custom *pool = custom_of(assess, "NodePool",
+						   kube_meta_label(&node->meta, "karpenter.sh/nodepool")),
+				 *chosen = custom_of(assess, "EC2NodeClass", class);
+	if (pool && !chosen)
+		chosen = custom_of(assess, "EC2NodeClass",
+				   document_text(assess_json(assess, pool->spec), "template.spec.nodeClassRef.name"));
+	if (chosen && class_is_al2(assess_json(assess, chosen->spec)))
+		return true;
+	EACH_NODEGROUP(assess, seen)
+	if (group && !strcmp(nodegroup_name(seen), group) && is_al2(document_text_or(seen, "amiType", "")))
 		return true;
 	return false;
 }
 
 static void al2(struct assess *assess)
 {
+	size_t from = assess->n_findings;
 	if (assess->to < 32)
 		return;
 	EACH_NODEGROUP(assess, group)
@@ -147,19 +198,23 @@ static void al2(struct assess *assess)
 		al2_found(assess, assess_aws(assess, nodegroup_object(group),
 					     "node group %s has Amazon Linux 2 (%s); there is none for 1.33 and later",
 					     nodegroup_name(group), document_text(group, "amiType")));
+	for (size_t i = 0; i < assess->inventory->n_customs; i++) {
+		const struct kube_custom *class = &assess->inventory->customs[i];
+		if (class->kind && !strcmp(class->kind, "EC2NodeClass") &&
+		    class_is_al2(assess_json(assess, class->spec)))
+			al2_found(assess, assess_object(assess, "EC2NodeClass", NULL, class->meta.name,
+							"it chooses Amazon Linux 2; there is none for 1.33 and later"));
+	}
 	EACH_NODE(assess, node)
 	{
-		const char *group = nodegroup_of_node(node);
-		if (!runs_al2(node) || is_described(assess, group))
+		bool new;
+		if (!runs_al2(node) || is_told(assess, node))
 			continue;
-		struct finding *finding = group ? subject_find(assess, 0, NULL, NULL, group) : NULL;
-		if (finding)
-			continue;
-		finding = group ? assess_aws(assess, group, "its nodes run %s; there is none for 1.33 and later",
-					     node->os_image)
-				: assess_object(assess, "Node", NULL, node->meta.name,
-						"it runs %s; there is none for 1.33 and later", node->os_image);
+		struct finding *finding = subject_node_found(
+			assess, from, node, "its nodes run Amazon Linux 2; there is none for 1.33 and later", &new);
 		al2_found(assess, finding);
+		if (new)
+			assess_evidence(assess, finding, "kubernetes nodes", "%s: %s", node->meta.name, node->os_image);
 	}
 }
 
@@ -211,7 +266,9 @@ static const char *missing_path(const struct assess *assess, const char *type)
 	json_array_foreach (inventory_aws_calls(assess->inventory, "get_parameter"), i, call) {
 		const char *code = document_text(call, "error.code"),
 			   *name = document_text_or(call, "request.Name", "");
-		if (code && strstr(code, "ParameterNotFound") && is_path_of(assess, name, type))
+		bool empty = json_is_object(json_object_get(call, "response")) &&
+			     !document_text(call, "response.Parameter.Value");
+		if ((empty || (code && strstr(code, "ParameterNotFound"))) && is_path_of(assess, name, type))
 			return name;
 	}
 	return NULL;
@@ -235,6 +292,52 @@ static void image_exists(struct assess *assess)
 	}
 }
 
+/* An image of the account's own; what AWS, Canonical or a marketplace build is theirs to renew. */
+static bool is_own_image(const struct assess *assess, const char *image)
+{
+	const char *arn = document_text_or(inventory_cluster(assess->inventory), "arn", "");
+	size_t i, k;
+	const json_t *call, *seen;
+	for (size_t colons = 0; *arn && colons < 4; arn++)
+		colons += *arn == ':';
+	json_array_foreach (inventory_aws_calls(assess->inventory, "describe_images"), i, call)
+		json_array_foreach (document_at(call, "response.Images"), k, seen) {
+			const char *owner = document_text_or(seen, "OwnerId", "");
+			if (image && *owner && !strcmp(document_text_or(seen, "ImageId", ""), image))
+				return !strncmp(arn, owner, strlen(owner));
+		}
+	return false;
+}
+
+static const char *image_of(const struct assess *assess, const char *instance_id)
+{
+	size_t i, k, m;
+	const json_t *call, *reservation, *instance;
+	json_array_foreach (inventory_aws_calls(assess->inventory, "describe_instances"), i, call)
+		json_array_foreach (document_at(call, "response.Reservations"), k, reservation)
+			json_array_foreach (json_object_get(reservation, "Instances"), m, instance)
+				if (!strcmp(document_text_or(instance, "InstanceId", ""), instance_id))
+					return document_text(instance, "ImageId");
+	return NULL;
+}
+
+static void custom_image_of(struct assess *assess, const json_t *scaling)
+{
+	size_t i;
+	const json_t *instance;
+	json_array_foreach (json_object_get(scaling, "Instances"), i, instance) {
+		const char *image = image_of(assess, document_text_or(instance, "InstanceId", ""));
+		if (!is_own_image(assess, image))
+			continue;
+		struct finding *finding =
+			assess_aws(assess, nodegroup_scaling_object(scaling),
+				   "%s has an image of its own: somebody must build one for %s",
+				   document_text_or(scaling, "AutoScalingGroupName", ""), assess->target);
+		assess_evidence(assess, finding, "ec2:DescribeImages", "%s is this account's", image);
+		return;
+	}
+}
+
 static void custom_image(struct assess *assess)
 {
 	EACH_NODEGROUP(assess, group)
@@ -242,75 +345,61 @@ static void custom_image(struct assess *assess)
 		assess_aws(assess, nodegroup_object(group),
 			   "node group %s has an image of its own: somebody must build one for %s",
 			   nodegroup_name(group), assess->target);
+	EACH_SCALING_GROUP(assess, scaling)
+	{
+		if (nodegroup_is_self_managed(assess, scaling))
+			custom_image_of(assess, scaling);
+	}
+	for (size_t i = 0; i < assess->inventory->n_customs; i++) {
+		const struct kube_custom *class = &assess->inventory->customs[i];
+		if (class->kind && !strcmp(class->kind, "EC2NodeClass") &&
+		    !strcmp(document_text_or(assess_json(assess, class->spec), "amiFamily", ""), "Custom"))
+			assess_object(assess, "EC2NodeClass", NULL, class->meta.name,
+				      "its amiFamily is Custom: somebody must build an image for %s", assess->target);
+	}
 }
 
 /* ---- scaling */
 
-static bool is_ours(const struct assess *assess, const json_t *scaling)
-{
-	size_t i;
-	const json_t *tag;
-	bool ours = false;
-	const char *cluster = assess->inventory->cluster ? assess->inventory->cluster : "";
-	json_array_foreach (json_object_get(scaling, "Tags"), i, tag) {
-		const char *key = document_text_or(tag, "Key", ""), *value = document_text_or(tag, "Value", "");
-		if (!strcmp(key, "eks:nodegroup-name") || !strncmp(key, "karpenter.sh/", 13))
-			return false;
-		ours |= !strncmp(key, "kubernetes.io/cluster/", 22) && !strcmp(key + 22, cluster);
-		ours |= !strcmp(key, "eks:cluster-name") && !strcmp(value, cluster);
-		ours |= !strcmp(key, "alpha.eksctl.io/cluster-name") && !strcmp(value, cluster);
-	}
-	return ours;
-}
-
-/* Managed groups tell which scaling groups are theirs. */
-static bool is_managed(const struct assess *assess, const char *name)
-{
-	size_t i;
-	const json_t *own;
-	EACH_NODEGROUP(assess, group)
-	json_array_foreach (document_at(group, "resources.autoScalingGroups"), i, own)
-		if (!strcmp(document_text_or(own, "name", ""), name))
-			return true;
-	return false;
-}
-
 static void self_managed(struct assess *assess)
 {
-	size_t i, k;
-	const json_t *call, *scaling;
-	json_array_foreach (inventory_aws_calls(assess->inventory, "describe_auto_scaling_groups"), i, call) {
-		json_array_foreach (document_at(call, "response.AutoScalingGroups"), k, scaling) {
-			const char *name = document_text_or(scaling, "AutoScalingGroupName", ""),
-				   *configuration = document_text(scaling, "LaunchConfigurationName");
-			size_t suspended = json_array_size(json_object_get(scaling, "SuspendedProcesses"));
-			if (!is_ours(assess, scaling) || is_managed(assess, name))
-				continue;
-			struct finding *finding =
-				assess_aws(assess, document_text_or(scaling, "AutoScalingGroupARN", name),
-					   "%s is self-managed: nobody replaces its nodes but you%s%s", name,
-					   configuration ? "; it has a launch configuration, which AWS retired" : "",
-					   suspended ? "; processes of it are suspended" : "");
-			if (configuration)
-				assess_evidence(assess, finding, "autoscaling:DescribeAutoScalingGroups",
-						"LaunchConfigurationName %s", configuration);
-			for (size_t s = 0; s < suspended && s < 8; s++)
-				assess_evidence(
-					assess, finding, "autoscaling:DescribeAutoScalingGroups", "%s is suspended",
-					document_text_or(
-						json_array_get(json_object_get(scaling, "SuspendedProcesses"), s),
-						"ProcessName", ""));
-		}
+	EACH_SCALING_GROUP(assess, scaling)
+	{
+		const char *name = document_text_or(scaling, "AutoScalingGroupName", ""),
+			   *configuration = document_text(scaling, "LaunchConfigurationName");
+		size_t suspended = json_array_size(json_object_get(scaling, "SuspendedProcesses"));
+		if (!nodegroup_is_self_managed(assess, scaling))
+			continue;
+		struct finding *finding =
+			assess_aws(assess, nodegroup_scaling_object(scaling),
+				   "%s is self-managed: nobody replaces its %lld nodes but you%s%s", name,
+				   (long long)document_int_or(scaling, "DesiredCapacity", 0),
+				   configuration ? "; it has a launch configuration, which AWS retired" : "",
+				   suspended ? "; processes of it are suspended" : "");
+		if (configuration)
+			assess_evidence(assess, finding, "autoscaling:DescribeAutoScalingGroups",
+					"LaunchConfigurationName %s", configuration);
+		for (size_t s = 0; s < suspended && s < 8; s++)
+			assess_evidence(
+				assess, finding, "autoscaling:DescribeAutoScalingGroups", "%s is suspended",
+				document_text_or(json_array_get(json_object_get(scaling, "SuspendedProcesses"), s),
+						 "ProcessName", ""));
+		if (!configuration)
+			assess_remedy(assess, finding,
+				      "put the target's image into its launch template, then: aws autoscaling "
+				      "start-instance-refresh --auto-scaling-group-name %s%s",
+				      name, suspended ? ", after resume-processes" : "");
 	}
 }
 
 /* A workload of one replica on a node that may be taken away at any time. */
-static const struct kube_workload *singleton_on(const struct assess *assess, const json_t *group)
+static const struct kube_workload *singleton_on(const struct assess *assess, const json_t *group,
+						bool (*has)(const struct kube_node *node, const json_t *group))
 {
 	EACH_NODE(assess, node)
 	{
 		struct pod_list pods =
-			nodegroup_has(node, group) ? index_node_pods(assess, node->meta.name) : (struct pod_list){0};
+			has(node, group) ? index_node_pods(assess, node->meta.name) : (struct pod_list){0};
 		for (size_t i = 0; i < pods.n; i++) {
 			const struct kube_workload *workload = index_pod_workload(assess, pods.pods[i]);
 			if (workload && subject_is_set(assess, workload) && subject_replicas(workload) == 1)
@@ -320,21 +409,35 @@ static const struct kube_workload *singleton_on(const struct assess *assess, con
 	return NULL;
 }
 
+static void mixed_found(struct assess *assess, const char *object, const char *name, bool spot,
+			const struct kube_workload *single)
+{
+	struct finding *finding = assess_aws(
+		assess, object, "%s has %s%s%s%s", name, spot ? "Spot instances" : "instances of several types",
+		single ? ", and carries the only replica of " : "", single ? single->meta.name : "",
+		single ? "" : ": their rotation may be interrupted");
+	finding->severity = single ? SEVERITY_LOW : SEVERITY_INFO;
+}
+
 static void mixed(struct assess *assess)
 {
 	EACH_NODEGROUP(assess, group)
 	{
 		bool spot = !strcmp(document_text_or(group, "capacityType", ""), "SPOT");
 		size_t types = json_array_size(json_object_get(group, "instanceTypes"));
-		if (!spot && types < 2)
-			continue;
-		const struct kube_workload *single = spot ? singleton_on(assess, group) : NULL;
-		struct finding *finding =
-			assess_aws(assess, nodegroup_object(group), "node group %s has %s%s%s%s", nodegroup_name(group),
-				   spot ? "Spot instances" : "instances of several types",
-				   single ? ", and carries the only replica of " : "", single ? single->meta.name : "",
-				   single ? "" : ": their rotation may be interrupted");
-		finding->severity = single ? SEVERITY_LOW : SEVERITY_INFO;
+		if (spot || types > 1)
+			mixed_found(assess, nodegroup_object(group), nodegroup_name(group), spot,
+				    spot ? singleton_on(assess, group, nodegroup_has) : NULL);
+	}
+	EACH_SCALING_GROUP(assess, scaling)
+	{
+		const json_t *policy = json_object_get(scaling, "MixedInstancesPolicy");
+		bool spot =
+			document_int_or(policy, "InstancesDistribution.OnDemandPercentageAboveBaseCapacity", 100) < 100;
+		if (json_is_object(policy) && nodegroup_is_self_managed(assess, scaling))
+			mixed_found(assess, nodegroup_scaling_object(scaling),
+				    document_text_or(scaling, "AutoScalingGroupName", ""), spot,
+				    spot ? singleton_on(assess, scaling, nodegroup_scaling_has) : NULL);
 	}
 }
 
@@ -367,16 +470,47 @@ static bool fits_without(const struct assess *assess, const json_t *group, int64
 	return without < n && used_milli <= milli / n * (n - without) && used_bytes <= bytes / n * (n - without);
 }
 
+/* A workload of several replicas and no budget, whose pods stand on no more nodes of the group than go at once. */
+static const struct kube_workload *outnumbered(const struct assess *assess, const json_t *group, int64_t at_once)
+{
+	for (size_t i = 0; i < assess->inventory->n_workloads; i++) {
+		const struct kube_workload *workload = &assess->inventory->workloads[i];
+		struct pod_list pods = index_workload_pods(assess, workload);
+		const struct kube_pdb *budget;
+		int64_t n_nodes = 0;
+		bool all = pods.n > 1 && subject_is_set(assess, workload) && subject_replicas(workload) > 1;
+		for (size_t k = 0; k < pods.n && all; k++) {
+			const char *name = pods.pods[k]->node_name;
+			const struct kube_node *node = name ? index_node(assess, name) : NULL;
+			bool again = false;
+			for (size_t m = 0; m < k; m++)
+				again |= pods.pods[m]->node_name == name;
+			n_nodes += !again;
+			all = node && nodegroup_has(node, group) && !index_pod_pdbs(assess, pods.pods[k], &budget, 1);
+		}
+		if (all && n_nodes > 1 && n_nodes <= at_once)
+			return workload;
+	}
+	return NULL;
+}
+
 static void update_config(struct assess *assess)
 {
 	EACH_NODEGROUP(assess, group)
 	{
 		int64_t desired = nodegroup_desired(group), at_once = unavailable_at_once(group);
+		const struct kube_workload *all = NULL;
 		bool minimal = !strcmp(document_text_or(group, "updateConfig.updateStrategy", ""), "MINIMAL");
 		if (desired > 1 && at_once >= desired)
 			assess_aws(assess, nodegroup_object(group),
 				   "updateConfig lets all %lld nodes of %s be unavailable at once", (long long)desired,
 				   nodegroup_name(group));
+		else if (at_once > 1 && (all = outnumbered(assess, group, at_once)))
+			assess_aws(assess, nodegroup_object(group),
+				   "updateConfig lets %lld nodes of %s be unavailable at once, on which all pods of %s "
+				   "\"%s/%s\" may be",
+				   (long long)at_once, nodegroup_name(group), all->kind, subject_text(all->meta.ns),
+				   all->meta.name);
 		else if (minimal && !fits_without(assess, group, at_once))
 			assess_aws(assess, nodegroup_object(group),
 				   "updateStrategy MINIMAL takes nodes of %s away before new ones come, and the others "
@@ -403,37 +537,49 @@ static void headroom(struct assess *assess)
 			      assess->inventory->cluster ? assess->inventory->cluster : "CLUSTER",
 			      nodegroup_name(group), (long long)max + 2);
 	}
+	EACH_SCALING_GROUP(assess, scaling)
+	{
+		int64_t desired = document_int_or(scaling, "DesiredCapacity", 0),
+			max = document_int_or(scaling, "MaxSize", 0);
+		const char *name = document_text_or(scaling, "AutoScalingGroupName", "");
+		if (max <= 0 || desired < max || !nodegroup_is_self_managed(assess, scaling))
+			continue;
+		struct finding *finding = assess_aws(assess, nodegroup_scaling_object(scaling),
+						     "%s has %lld of at most %lld nodes: no room for new ones first",
+						     name, (long long)desired, (long long)max);
+		assess_remedy(assess, finding,
+			      "aws autoscaling update-auto-scaling-group --auto-scaling-group-name %s --max-size %lld",
+			      name, (long long)max + 2);
+	}
 }
 
 /* ---- what 1.35 and 1.36 ask of nodes */
 
-static const char *group_or_node(const struct kube_node *node)
-{
-	const char *group = nodegroup_of_node(node);
-	return group ? group : node->meta.name;
-}
+#define NO_UNIFIED "systemd.unified_cgroup_hierarchy=0"
 
-/* One finding for a group; a node that is in none stands for itself. */
-static struct finding *node_found(struct assess *assess, size_t from, const struct kube_node *node, const char *what)
-{
-	const char *name = group_or_node(node);
-	for (size_t i = from; i < assess->n_findings; i++)
-		if (assess->findings[i].object && assess->findings[i].object->name &&
-		    !strcmp(assess->findings[i].object->name, name))
-			return NULL;
-	return nodegroup_of_node(node) ? assess_aws(assess, name, "%s", what)
-				       : assess_object(assess, "Node", NULL, name, "%s", what);
-}
-
+/* Amazon Linux 2, and images that somebody has told to. */
 static void cgroup_v1(struct assess *assess)
 {
-	size_t from = assess->n_findings;
+	size_t from = assess->n_findings, at = 0;
+	const char *template;
 	if (assess->to < 35)
 		return;
 	EACH_NODE(assess, node)
-	if (runs_al2(node))
-		node_found(assess, from, node,
-			   "Amazon Linux 2 has cgroup v1, with which the kubelet does not start from 1.35 on");
+	{
+		bool new;
+		struct finding *finding =
+			runs_al2(node) ? subject_node_found(assess, from, node,
+							    "Amazon Linux 2 has cgroup v1, with which the kubelet does "
+							    "not start from 1.35 on",
+							    &new)
+				       : NULL;
+		if (finding && new)
+			assess_evidence(assess, finding, "kubernetes nodes", "%s: %s", node->meta.name, node->os_image);
+	}
+	while ((template = nodegroup_template_with(assess, NO_UNIFIED, &at)))
+		assess_aws(assess, template,
+			   "its user data starts nodes with " NO_UNIFIED
+			   ", which is cgroup v1: the kubelet does not start so from 1.35 on");
 }
 
 static void containerd_1(struct assess *assess)
@@ -443,13 +589,15 @@ static void containerd_1(struct assess *assess)
 		return;
 	EACH_NODE(assess, node)
 	{
-		if (!node->runtime || strncmp(node->runtime, "containerd://1.", 15) != 0)
+		bool new;
+		if (!node->runtime || strncmp(node->runtime, "containerd://1.", 15) != 0 || subject_is_fargate(node))
 			continue;
 		struct finding *finding =
-			node_found(assess, from, node,
-				   assess->to >= 36 ? "containerd 1.x does not run with 1.36"
-						    : "containerd 1.x runs with 1.35 for the last time");
-		if (!finding)
+			subject_node_found(assess, from, node,
+					   assess->to >= 36 ? "containerd 1.x does not run with 1.36"
+							    : "containerd 1.x runs with 1.35 for the last time",
+					   &new);
+		if (!new)
 			continue;
 		finding->severity = assess->to >= 36 ? SEVERITY_BLOCKER : SEVERITY_MEDIUM;
 		assess_evidence(assess, finding, "kubernetes nodes", "%s has %s", node->meta.name, node->runtime);
@@ -529,7 +677,8 @@ const struct check checks_nodes[] = {
 	{.id = "NG-UPDATE-CONFIG",
 	 .title = "an update takes too many nodes at once",
 	 .severity = SEVERITY_MEDIUM,
-	 .needs = NEEDS("eks:ListNodegroups", "eks:DescribeNodegroup", "kubernetes nodes", "kubernetes pods"),
+	 .needs = NEEDS("eks:ListNodegroups", "eks:DescribeNodegroup", "kubernetes nodes", "kubernetes pods",
+			SUBJECT_SETS, "kubernetes replicasets.apps", "kubernetes poddisruptionbudgets.policy"),
 	 .run = update_config,
 	 .remedy = "lower maxUnavailable, or take the DEFAULT strategy",
 	 .page = PAGE_UPDATE},

@@ -7,20 +7,67 @@
 	for (const struct kube_node *node = (assess)->inventory->nodes, *end_ = node + (assess)->inventory->n_nodes;   \
 	     node < end_; node++)
 
-static void single_zone(struct assess *assess)
+static bool all_nodes_in_one(const struct assess *assess, const char **ret_zone, size_t *ret_n)
 {
-	const char *first = NULL;
-	size_t n = 0;
+	*ret_zone = NULL;
+	*ret_n = 0;
 	EACH_NODE(assess, node)
 	{
 		const char *zone = kube_meta_label(&node->meta, "topology.kubernetes.io/zone");
-		if (!zone || (first && strcmp(first, zone) != 0))
-			return;
-		first = zone;
-		n++;
+		if (!zone || (*ret_zone && strcmp(*ret_zone, zone) != 0))
+			return false;
+		*ret_zone = zone;
+		++*ret_n;
 	}
-	if (n > 1)
-		assess_cluster(assess, "all %zu nodes are in %s", n, first);
+	return *ret_n > 1;
+}
+
+static const char *zone_of_subnet(const struct assess *assess, const char *subnet)
+{
+	size_t i, k;
+	const json_t *call, *seen;
+	json_array_foreach (inventory_aws_calls(assess->inventory, "describe_subnets"), i, call)
+		json_array_foreach (document_at(call, "response.Subnets"), k, seen)
+			if (subnet && !strcmp(document_text_or(seen, "SubnetId", ""), subnet))
+				return document_text(seen, "AvailabilityZone");
+	return NULL;
+}
+
+/* The subnets in which groups make new nodes. One of an unknown zone may be in another. */
+static bool all_subnets_in_one(const struct assess *assess, const char **ret_zone)
+{
+	size_t i;
+	const json_t *subnet;
+	*ret_zone = NULL;
+	EACH_NODEGROUP(assess, group)
+	json_array_foreach (json_object_get(group, "subnets"), i, subnet) {
+		const char *zone = zone_of_subnet(assess, json_string_value(subnet));
+		if (!zone || (*ret_zone && strcmp(*ret_zone, zone) != 0))
+			return false;
+		*ret_zone = zone;
+	}
+	return *ret_zone != NULL;
+}
+
+static bool other_makers(const struct assess *assess)
+{
+	EACH_NODE(assess, node)
+	{
+		if (!nodegroup_of_node(node))
+			return true;
+	}
+	return false;
+}
+
+static void single_zone(struct assess *assess)
+{
+	const char *zone;
+	size_t n;
+	if (all_nodes_in_one(assess, &zone, &n))
+		assess_cluster(assess, "all %zu nodes are in %s", n, zone);
+	else if (!other_makers(assess) && all_subnets_in_one(assess, &zone))
+		assess_cluster(assess, "all subnets of the node groups are in %s: no node can come in another zone",
+			       zone);
 }
 
 static bool is_well_known(const char *key)
@@ -83,25 +130,127 @@ static bool a_node_has(const struct assess *assess, const char *key, const char 
 	return false;
 }
 
+static bool is_lacked(struct assess *assess, const char *key, const char *value)
+{
+	return !is_well_known(key) && a_node_has(assess, key, value) && !comes_with_new_nodes(assess, key, value);
+}
+
+/* The label that a required affinity asks for and new nodes lack. Of several terms any one will do, so it speaks only
+ * where there is one; and of several values so will any. */
+static bool affinity_lacks(struct assess *assess, const struct kube_pod_spec *spec, const char **ret_key,
+			   const char **ret_value)
+{
+	const json_t *terms = document_at(
+			     assess_json(assess, spec->affinity),
+			     "nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms"),
+		     *expression, *value;
+	size_t i, k;
+	json_array_foreach (json_array_size(terms) == 1 ? document_at(terms, "[0].matchExpressions") : NULL, i,
+			    expression) {
+		const json_t *values = json_object_get(expression, "values");
+		bool lacks = !strcmp(document_text_or(expression, "operator", ""), "In") && json_array_size(values);
+		*ret_key = document_text_or(expression, "key", "");
+		*ret_value = json_string_value(json_array_get(values, 0));
+		json_array_foreach (values, k, value)
+			lacks = lacks && json_is_string(value) && is_lacked(assess, *ret_key, json_string_value(value));
+		if (lacks)
+			return true;
+	}
+	return false;
+}
+
+static bool selector_lacks(struct assess *assess, const struct kube_pod_spec *spec, const char **ret_key,
+			   const char **ret_value)
+{
+	for (size_t k = 0; k < spec->n_node_selector; k++) {
+		*ret_key = spec->node_selector[k].key;
+		*ret_value = subject_text(spec->node_selector[k].value);
+		if (is_lacked(assess, *ret_key, *ret_value))
+			return true;
+	}
+	return false;
+}
+
+static bool group_gives_taint(const struct assess *assess, const json_t *group, const char *key)
+{
+	size_t i, at = 0;
+	const json_t *taint;
+	json_array_foreach (json_object_get(group, "taints"), i, taint)
+		if (!strcmp(document_text_or(taint, "key", ""), key))
+			return true;
+	return nodegroup_template_with(assess, key, &at) != NULL;
+}
+
+static bool has_taint(const struct kube_node *node, const char *key)
+{
+	for (size_t i = 0; i < node->n_taints; i++)
+		if (node->taints[i].key && !strcmp(node->taints[i].key, key))
+			return true;
+	return false;
+}
+
+/* All nodes of the group keep others off by this taint, which the group does not give to new ones. */
+static bool group_loses_taint(const struct assess *assess, const json_t *group, const char *key)
+{
+	size_t n = 0;
+	EACH_NODE(assess, node)
+	{
+		if (!nodegroup_has(node, group))
+			continue;
+		if (!has_taint(node, key))
+			return false;
+		n++;
+	}
+	return n && !group_gives_taint(assess, group, key);
+}
+
+/* A key that the workload tolerates by name, whose taint its nodes' group will not give again: NULL, none. */
+static const char *taint_lacked(struct assess *assess, const struct kube_workload *workload)
+{
+	const struct kube_pod_spec *spec = workload->template.spec;
+	struct pod_list pods = index_workload_pods(assess, workload);
+	for (size_t k = 0; k < spec->n_tolerations; k++) {
+		const char *key = subject_text(spec->tolerations[k].key);
+		if (!*key || is_well_known(key))
+			continue;
+		EACH_NODEGROUP(assess, group)
+		for (size_t i = 0; i < pods.n; i++) {
+			const struct kube_node *node =
+				pods.pods[i]->node_name ? index_node(assess, pods.pods[i]->node_name) : NULL;
+			if (node && nodegroup_has(node, group) && group_loses_taint(assess, group, key))
+				return key;
+		}
+	}
+	return NULL;
+}
+
 static void extra_labels(struct assess *assess)
 {
 	for (size_t i = 0; i < assess->inventory->n_workloads; i++) {
 		const struct kube_workload *workload = &assess->inventory->workloads[i];
 		const struct kube_pod_spec *spec = workload->template.spec;
-		for (size_t k = 0; subject_is_lasting(assess, workload) && spec && k < spec->n_node_selector; k++) {
-			const char *key = spec->node_selector[k].key,
-				   *value = spec->node_selector[k].value ? spec->node_selector[k].value : "";
-			if (is_well_known(key) || !a_node_has(assess, key, value) ||
-			    comes_with_new_nodes(assess, key, value))
-				continue;
+		const char *key, *value;
+		if (!spec || !subject_is_lasting(assess, workload))
+			continue;
+		if (selector_lacks(assess, spec, &key, &value) || affinity_lacks(assess, spec, &key, &value)) {
 			struct finding *finding = SUBJECT_FOUND(
 				assess, workload, "it selects nodes by %s=%s, which no node group gives to new nodes",
 				key, value);
 			assess_remedy(assess, finding,
-				      "give the label to the group: aws eks update-nodegroup-config --labels "
-				      "addOrUpdateLabels={%s=%s}",
-				      key, value);
-			break;
+				      "give the label to the group: aws eks update-nodegroup-config --cluster-name %s "
+				      "--nodegroup-name GROUP --labels 'addOrUpdateLabels={%s=%s}'",
+				      subject_text(assess->inventory->cluster), key, value);
+		} else if (!subject_is_kind(workload, "DaemonSet") && (key = taint_lacked(assess, workload))) {
+			struct finding *finding = SUBJECT_FOUND(
+				assess, workload,
+				"its nodes have the taint %s, which their group does not give to new ones: others "
+				"will be put there too",
+				key);
+			assess_remedy(assess, finding,
+				      "give the taint to the group: aws eks update-nodegroup-config --cluster-name %s "
+				      "--nodegroup-name GROUP --taints "
+				      "'addOrUpdateTaints=[{key=%s,value=VALUE,effect=NO_SCHEDULE}]'",
+				      subject_text(assess->inventory->cluster), key);
 		}
 	}
 }

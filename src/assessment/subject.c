@@ -1,5 +1,5 @@
 /* What counts as a workload for the rules on availability. */
-#include "assessment/subject.h"
+#include "assessment/nodegroups.h"
 
 #include <string.h>
 #include "codec/document.h"
@@ -104,7 +104,7 @@ struct finding *subject_find(const struct assess *assess, size_t from, const cha
 	return NULL;
 }
 
-static struct finding *find_aws(const struct assess *assess, size_t from, const char *id)
+struct finding *subject_find_aws(const struct assess *assess, size_t from, const char *id)
 {
 	for (size_t i = from; i < assess->n_findings; i++) {
 		const struct finding_object *object = assess->findings[i].object;
@@ -114,24 +114,40 @@ static struct finding *find_aws(const struct assess *assess, size_t from, const 
 	return NULL;
 }
 
+bool subject_is_fargate(const struct kube_node *node)
+{
+	const char *type = kube_meta_label(&node->meta, "eks.amazonaws.com/compute-type");
+	return (type && !strcmp(type, "fargate")) || !strncmp(subject_text(node->meta.name), "fargate-", 8);
+}
+
+/* What of AWS's a node comes from: its managed group, or the Auto Scaling group that has its instance. */
+static const char *group_of(const struct assess *assess, const struct kube_node *node)
+{
+	const char *name = kube_meta_label(&node->meta, "eks.amazonaws.com/nodegroup");
+	if (name)
+		return document_text_or(
+			inventory_aws_response_for(assess->inventory, "describe_nodegroup", "nodegroupName", name),
+			"nodegroup.nodegroupArn", name);
+	EACH_SCALING_GROUP(assess, scaling)
+	{
+		if (nodegroup_scaling_has(node, scaling))
+			return nodegroup_scaling_object(scaling);
+	}
+	return NULL;
+}
+
 struct finding *subject_node_found(struct assess *assess, size_t from, const struct kube_node *node,
 				   const char *message, bool *ret_new)
 {
-	const char *group = kube_meta_label(&node->meta, "eks.amazonaws.com/nodegroup"),
-		   *pool = kube_meta_label(&node->meta, "karpenter.sh/nodepool"), *arn = NULL;
-	struct finding *finding;
-	if (group) {
-		const json_t *seen =
-			inventory_aws_response_for(assess->inventory, "describe_nodegroup", "nodegroupName", group);
-		arn = document_text(seen, "nodegroup.nodegroupArn");
-		finding = find_aws(assess, from, arn ? arn : group);
-	} else {
-		finding = subject_find(assess, from, pool ? "NodePool" : "Node", NULL, pool ? pool : node->meta.name);
-	}
+	const char *pool = kube_meta_label(&node->meta, "karpenter.sh/nodepool"),
+		   *group = pool ? NULL : group_of(assess, node);
+	struct finding *finding =
+		group ? subject_find_aws(assess, from, group)
+		      : subject_find(assess, from, pool ? "NodePool" : "Node", NULL, pool ? pool : node->meta.name);
 	*ret_new = !finding;
 	if (finding)
 		return finding;
-	return group  ? assess_aws(assess, arn ? arn : group, "%s", message)
+	return group  ? assess_aws(assess, group, "%s", message)
 	       : pool ? assess_object(assess, "NodePool", NULL, pool, "%s", message)
 		      : assess_object(assess, "Node", NULL, node->meta.name, "%s", message);
 }

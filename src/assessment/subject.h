@@ -43,8 +43,13 @@ const char *subject_text(const char *text); /* "" for NULL */
 struct finding *subject_find(const struct assess *assess, size_t from, const char *kind, const char *ns,
 			     const char *name);
 
-/* A finding on what a person changes to change a node: its managed group, its Karpenter NodePool, or the node itself;
- * gives the one of this check (after `from`) that is there already, and tells so. */
+/* The same on an AWS thing, by ARN or name. */
+struct finding *subject_find_aws(const struct assess *assess, size_t from, const char *id);
+
+/* Fargate's nodes are AWS's own: what they run is no user's choice. */
+bool subject_is_fargate(const struct kube_node *node);
+/* A finding on what a person changes to change a node: its managed or Auto Scaling group, its Karpenter NodePool, or
+ * the node itself; gives the one of this check (after `from`) that is there already, and tells so. */
 struct finding *subject_node_found(struct assess *assess, size_t from, const struct kube_node *node,
 				   const char *message, bool *ret_new);
 
