@@ -79,24 +79,25 @@ static const char *bare_version(const char *tag)
 	return starts(tag, "stable-") ? tag + 7 : tag;
 }
 
-static const char *image_of(struct assess *assess, const struct kube_container *container, const char **ret_tag)
+static const char *image_of(struct arena *arena, const struct kube_container *container, const char **ret_tag)
 {
 	const char *name = "";
 	*ret_tag = "";
 	if (container->image)
-		image_split(assess->arena, container->image, &name, ret_tag);
+		image_split(arena, container->image, &name, ret_tag);
 	return name;
 }
 
 /* Each workload once for each component in it. */
 static void each_seen(struct assess *assess, seen_fn *fn)
 {
+	struct arena *scratch CLEANUP(arena_freep) = arena_new();
 	for (size_t i = 0; i < assess->inventory->n_workloads; i++) {
 		const struct kube_workload *workload = &assess->inventory->workloads[i];
 		if (!subject_makes_pods(workload) || subject_is_kind(workload, "Job"))
 			continue;
 		for (size_t k = 0; k < workload->template.spec->n_containers; k++) {
-			const char *tag, *image = image_of(assess, &workload->template.spec->containers[k], &tag);
+			const char *tag, *image = image_of(scratch, &workload->template.spec->containers[k], &tag);
 			const struct component *component = recognise(image);
 			if (!component)
 				continue;
@@ -291,13 +292,14 @@ static void mesh_one(struct assess *assess, const struct seen *seen)
 }
 
 /* The newest control plane: revisions stand side by side while a mesh is upgraded. */
-static unsigned istio_minor(struct assess *assess)
+static unsigned istio_minor(const struct assess *assess)
 {
+	struct arena *scratch CLEANUP(arena_freep) = arena_new();
 	unsigned newest = 0;
 	for (size_t i = 0; i < assess->inventory->n_workloads; i++) {
 		const struct kube_workload *workload = &assess->inventory->workloads[i];
 		for (size_t k = 0; workload->template.spec && k < workload->template.spec->n_containers; k++) {
-			const char *tag, *image = image_of(assess, &workload->template.spec->containers[k], &tag);
+			const char *tag, *image = image_of(scratch, &workload->template.spec->containers[k], &tag);
 			unsigned minor = ends_with(image, "pilot") ? knowledge_minor(tag) : 0;
 			newest = minor > newest ? minor : newest;
 		}
@@ -308,11 +310,12 @@ static unsigned istio_minor(struct assess *assess)
 /* Sidecars may be two minors behind the control plane, and none ahead. */
 static void sidecars(struct assess *assess, size_t before)
 {
+	struct arena *scratch CLEANUP(arena_freep) = arena_new();
 	unsigned plane = istio_minor(assess);
 	for (size_t i = 0; plane && i < assess->inventory->n_pods; i++) {
 		const struct kube_pod *pod = &assess->inventory->pods[i];
 		for (size_t k = 0; subject_pod_lives(pod) && pod->spec && k < pod->spec->n_containers; k++) {
-			const char *tag, *image = image_of(assess, &pod->spec->containers[k], &tag), *kind, *name;
+			const char *tag, *image = image_of(scratch, &pod->spec->containers[k], &tag), *kind, *name;
 			unsigned minor = ends_with(image, "proxyv2") ? knowledge_minor(tag) : 0;
 			if (!minor || (minor <= plane && minor + 2 >= plane))
 				continue;

@@ -140,8 +140,8 @@ static const char *name_without_hash(const struct assess *assess, const struct k
 		       : NULL;
 }
 
-void index_pod_owner(const struct assess *assess, const struct kube_pod *pod, const char **ret_kind,
-		     const char **ret_name)
+static void find_owner(const struct assess *assess, const struct kube_pod *pod, const char **ret_kind,
+		       const char **ret_name)
 {
 	const struct kube_owner *owner = kube_meta_controller(&pod->meta);
 	*ret_kind = "Pod";
@@ -170,8 +170,22 @@ const struct kube_workload *index_pod_workload(const struct assess *assess, cons
 static const struct kube_workload *find_workload(const struct assess *assess, const struct kube_pod *pod)
 {
 	const char *kind, *name;
-	index_pod_owner(assess, pod, &kind, &name);
+	find_owner(assess, pod, &kind, &name);
 	return strcmp(kind, "Pod") ? index_workload(assess, kind, pod->meta.ns, name) : NULL;
+}
+
+void index_pod_owner(const struct assess *assess, const struct kube_pod *pod, const char **ret_kind,
+		     const char **ret_name)
+{
+	uintptr_t from = (uintptr_t)assess->inventory->pods, at = (uintptr_t)pod;
+	bool ours = at >= from && at < (uintptr_t)(assess->inventory->pods + assess->inventory->n_pods);
+	const struct kube_workload *known = ours ? index_pod_workload(assess, pod) : NULL;
+	if (known) {
+		*ret_kind = known->kind;
+		*ret_name = known->meta.name;
+	} else {
+		find_owner(assess, pod, ret_kind, ret_name);
+	}
 }
 
 /* ---- pods in groups */

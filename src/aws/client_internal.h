@@ -87,8 +87,10 @@ void aws_fault_hide(const struct aws_operation *operation, const json_t *input, 
 /* "s3:ListBucket": what a policy must allow. */
 void aws_iam_action(const struct aws_operation *operation, char out[160]);
 
-/* Lists of later pages are put behind those of the first, numbers are added; what only pages need is taken away. */
+/* Lists of later pages are put behind those of the first, numbers are added; what only pages need is taken away,
+ * and before that what is not wanted of the results (aws_request's `only`). */
 void aws_page_join(const struct aws_operation *operation, json_t *all, const json_t *page);
+void aws_page_thin(const struct aws_operation *operation, json_t *page, const char *const *only);
 void aws_page_tidy(const struct aws_operation *operation, json_t *all);
 /* Copies the tokens of a page into the next input; false when there is no next page. */
 bool aws_page_next(const struct aws_operation *operation, const json_t *page, json_t *input);

@@ -38,6 +38,35 @@ void aws_page_join(const struct aws_operation *operation, json_t *all, const jso
 	each_key(aws_name(operation->page_results), join, all, page);
 }
 
+static bool is_wanted(const char *name, const char *const *only)
+{
+	for (size_t i = 0; only[i]; i++)
+		if (!strcmp(name, only[i]))
+			return true;
+	return false;
+}
+
+static void thin(json_t *value, const char *const *only)
+{
+	const char *name;
+	json_t *member;
+	void *next;
+	size_t i;
+	json_object_foreach_safe(value, next, name, member) if (is_wanted(name, only)) thin(member, only);
+	else json_object_del(value, name);
+	json_array_foreach (value, i, member)
+		thin(member, only);
+}
+
+void aws_page_thin(const struct aws_operation *operation, json_t *page, const char *const *only)
+{
+	const char *keys = aws_name(operation->page_results);
+	for (size_t n = strcspn(keys, ","); *keys; keys += n + (keys[n] == ','), n = strcspn(keys, ",")) {
+		char *key CLEANUP(mem_freep) = mem_strndup(keys, n);
+		thin(document_at(page, key), only);
+	}
+}
+
 /* The whole member that a result stands in, "DistributionList" of "DistributionList.Items". */
 static void keep(const char *key, json_t *kept, const json_t *all)
 {

@@ -25,6 +25,16 @@ void survey_ask(struct round *round, const struct aws_operation *operation, json
 	*HEAP_PUSH(round->asked, round->n_asked) = request;
 }
 
+/* All of the account, as quotas count it: thousands of large objects of which little is read. What is saved is saved
+ * whole. */
+static void ask_account(struct round *round, const struct aws_operation *operation, json_t *input,
+			const char *const *only)
+{
+	survey_ask(round, operation, input);
+	if (!round->survey->snapshot)
+		round->requests[round->n - 1].only = only;
+}
+
 /* Takes the request and the answer. */
 static void keep(const struct round *round, struct aws_request *request, json_t *asked)
 {
@@ -117,6 +127,37 @@ static json_t *of_cluster(const struct round *round)
 
 static void ask_lists(struct round *round)
 {
+	enum { PAGE = 500 }; /* EC2 gives everything at once unless told how much */
+	static const char *const of_instance[] = {"Instances",
+						  "InstanceId",
+						  "ImageId",
+						  "InstanceType",
+						  "InstanceLifecycle",
+						  "State",
+						  "Name",
+						  "CpuOptions",
+						  "CoreCount",
+						  "ThreadsPerCore",
+						  "Tags",
+						  "Key",
+						  "Value",
+						  NULL};
+	static const char *const of_volume[] = {"VolumeType", "Size", NULL};
+	static const char *const of_scaling[] = {"AutoScalingGroupName",
+						 "AutoScalingGroupARN",
+						 "Instances",
+						 "LaunchTemplate",
+						 "LaunchTemplateId",
+						 "LaunchTemplateName",
+						 "Version",
+						 "LaunchConfigurationName",
+						 "SuspendedProcesses",
+						 "ProcessName",
+						 "SuspensionReason",
+						 "Tags",
+						 "Key",
+						 "Value",
+						 NULL};
 	static const char *const quotas[][2] = {{"ec2", "L-1216C47A"},
 						{"ebs", "L-D18FCD1D"},
 						{"ebs", "L-7A658B76"},
@@ -133,9 +174,9 @@ static void ask_lists(struct round *round)
 	survey_ask(round, &aws_eks_ListUpdates, json_pack("{s:s}", "name", cluster_name(round)));
 	survey_ask(round, &aws_eks_ListClusters, NULL);
 	survey_ask(round, &aws_eks_DescribeClusterVersions, NULL);
-	survey_ask(round, &aws_autoscaling_DescribeAutoScalingGroups, NULL);
-	survey_ask(round, &aws_ec2_DescribeInstances, NULL); /* all: quotas count the account's */
-	survey_ask(round, &aws_ec2_DescribeVolumes, NULL);
+	ask_account(round, &aws_autoscaling_DescribeAutoScalingGroups, NULL, of_scaling);
+	ask_account(round, &aws_ec2_DescribeInstances, json_pack("{s:i}", "MaxResults", PAGE), of_instance);
+	ask_account(round, &aws_ec2_DescribeVolumes, json_pack("{s:i}", "MaxResults", PAGE), of_volume);
 	survey_ask(round, &aws_ec2_DescribeLaunchTemplates, NULL);
 	survey_ask(round, &aws_elbv2_DescribeLoadBalancers, NULL);
 	survey_ask(round, &aws_iam_ListOpenIDConnectProviders, NULL);

@@ -467,6 +467,32 @@ static void pages_are_joined_side_by_side(void **state)
 	json_decref(both[1].output);
 }
 
+/* Of the result's objects only what is wanted is kept, on the first page and on the others; a page's token is no
+ * result. */
+static void pages_are_thinned_as_they_come(void **state)
+{
+	static const char *const only[] = {"Instances", "InstanceId", "State", "Name", NULL};
+	struct fake *fake = *state;
+	CLIENT(fake);
+	FAKE_SCRIPT(fake,
+		    {200, .body = "<DescribeInstancesResponse><reservationSet><item><reservationId>r-1</reservationId>"
+				  "<instancesSet><item><instanceId>i-1</instanceId><imageId>ami-1</imageId>"
+				  "<instanceState><code>16</code><name>running</name></instanceState></item>"
+				  "</instancesSet></item></reservationSet><nextToken>t1</nextToken>"
+				  "</DescribeInstancesResponse>"},
+		    {200, .body = "<DescribeInstancesResponse><reservationSet><item><instancesSet><item><instanceId>i-2"
+				  "</instanceId><imageId>ami-2</imageId></item></instancesSet></item></reservationSet>"
+				  "</DescribeInstancesResponse>"});
+	struct aws_request request = {.operation = &aws_ec2_DescribeInstances, .all_pages = true, .only = only};
+	aws_call_batch(aws, &request, 1);
+	assert_null(request.error);
+	struct buf text CLEANUP(buf_done) = BUF_INIT(1000);
+	document_print(request.output, false, &text);
+	assert_string_equal(buf_str(&text), "{\"Reservations\":[{\"Instances\":[{\"InstanceId\":\"i-1\",\"State\":{"
+					    "\"Name\":\"running\"}}]},{\"Instances\":[{\"InstanceId\":\"i-2\"}]}]}");
+	json_decref(request.output);
+}
+
 static void a_server_that_pages_for_ever_is_stopped(void **state)
 {
 	struct fake *fake = *state;
@@ -573,6 +599,7 @@ int main(void)
 		TEST(the_breaker_counts_calls_not_tries_and_never_throttling),
 		TEST(the_quota_ends_retries_before_the_service_drowns),
 		TEST(pages_are_joined_side_by_side),
+		TEST(pages_are_thinned_as_they_come),
 		TEST(a_server_that_pages_for_ever_is_stopped),
 		TEST(a_failed_page_fails_the_whole_list),
 		TEST(adaptive_mode_slows_down_after_throttling),
