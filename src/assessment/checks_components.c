@@ -21,7 +21,8 @@ static const struct component {
 	{"aws-load-balancer-controller", "aws-load-balancer-controller", COMPONENT_PLAIN},
 	{"aws-load-balancer-controller", "aws-alb-ingress-controller", COMPONENT_PLAIN},
 	{"ingress-nginx", "ingress-nginx/controller", COMPONENT_PLAIN},
-	{"ingress-nginx", "nginx-ingress-controller/nginx-ingress-controller", COMPONENT_PLAIN},
+	{"ingress-nginx", "ingress-nginx-controller", COMPONENT_PLAIN},
+	{"ingress-nginx", "nginx-ingress-controller", COMPONENT_PLAIN}, /* F5's own is nginx/nginx-ingress */
 	{"metrics-server", "metrics-server", COMPONENT_PLAIN},
 	{"istio", "istio/pilot", COMPONENT_MESH},
 	{"istio", "istio-release/pilot", COMPONENT_MESH},
@@ -65,8 +66,20 @@ static bool ends_with(const char *image, const char *ending)
 	return n >= m && !strcmp(image + n - m, ending) && (n == m || image[n - m - 1] == '/');
 }
 
-static const struct component *recognise(const char *image)
+/* Older images are named after a machine: "cluster-autoscaler-amd64". */
+static const char *without_machine(struct arena *scratch, const char *image)
 {
+	static const char *const machines[] = {"-amd64", "-arm64"};
+	size_t n = strlen(image);
+	for (size_t i = 0; i < ARRAY_SIZE(machines); i++)
+		if (n > 6 && !strcmp(image + n - 6, machines[i]))
+			return arena_strndup(scratch, image, n - 6);
+	return image;
+}
+
+static const struct component *recognise(struct arena *scratch, const char *image)
+{
+	image = without_machine(scratch, image);
 	for (size_t i = 0; i < ARRAY_SIZE(components); i++)
 		if (ends_with(image, components[i].ending))
 			return &components[i];
@@ -98,7 +111,7 @@ static void each_seen(struct assess *assess, seen_fn *fn)
 			continue;
 		for (size_t k = 0; k < workload->template.spec->n_containers; k++) {
 			const char *tag, *image = image_of(scratch, &workload->template.spec->containers[k], &tag);
-			const struct component *component = recognise(image);
+			const struct component *component = recognise(scratch, image);
 			if (!component)
 				continue;
 			fn(assess, &(struct seen){component, workload, image, bare_version(tag)});
@@ -166,7 +179,7 @@ static void karpenter(struct assess *assess)
 static void unknown_one(struct assess *assess, const struct seen *seen)
 {
 	const struct component_support *row = knowledge_component(seen->component->name, seen->version);
-	if (seen->component->class == COMPONENT_AUTOSCALER ||
+	if ((seen->component->class == COMPONENT_AUTOSCALER && knowledge_minor(seen->version)) ||
 	    index_is_eks_own(assess, seen->workload->meta.ns, seen->workload->meta.name))
 		return;
 	if (row && (!row->max_minor || row->max_minor >= assess->to || knowledge_component_newer(row, assess->to)))
@@ -307,28 +320,42 @@ static unsigned istio_minor(const struct assess *assess)
 	return newest;
 }
 
-/* Sidecars may be two minors behind the control plane, and none ahead. */
+/* 0: none. */
+static unsigned sidecar_minor(struct arena *scratch, const struct kube_container *containers, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const char *tag, *image = image_of(scratch, &containers[i], &tag);
+		if (ends_with(image, "proxyv2"))
+			return knowledge_minor(tag);
+	}
+	return 0;
+}
+
+/* Sidecars may be two minors behind the control plane, and none ahead. Those of newer releases are init containers
+ * that stay. A gateway is a pod of one, and moves alike. */
 static void sidecars(struct assess *assess, size_t before)
 {
 	struct arena *scratch CLEANUP(arena_freep) = arena_new();
 	unsigned plane = istio_minor(assess);
 	for (size_t i = 0; plane && i < assess->inventory->n_pods; i++) {
 		const struct kube_pod *pod = &assess->inventory->pods[i];
-		for (size_t k = 0; subject_pod_lives(pod) && pod->spec && k < pod->spec->n_containers; k++) {
-			const char *tag, *image = image_of(scratch, &pod->spec->containers[k], &tag), *kind, *name;
-			unsigned minor = ends_with(image, "proxyv2") ? knowledge_minor(tag) : 0;
-			if (!minor || (minor <= plane && minor + 2 >= plane))
-				continue;
-			index_pod_owner(assess, pod, &kind, &name);
-			if (subject_find(assess, before, kind, pod->meta.ns, name))
-				continue;
-			struct finding *finding = assess_object(
-				assess, kind, pod->meta.ns, name,
-				"its Istio sidecar is 1.%u, the control plane 1.%u: up to two behind are supported",
-				minor, plane);
-			assess_remedy(assess, finding, "kubectl -n %s rollout restart %s %s",
-				      subject_text(pod->meta.ns), kind, subject_text(name));
-		}
+		const char *kind, *name;
+		if (!subject_pod_lives(pod) || !pod->spec)
+			continue;
+		unsigned minor = sidecar_minor(scratch, pod->spec->containers, pod->spec->n_containers);
+		minor = minor ? minor
+			      : sidecar_minor(scratch, pod->spec->init_containers, pod->spec->n_init_containers);
+		if (!minor || (minor <= plane && minor + 2 >= plane))
+			continue;
+		index_pod_owner(assess, pod, &kind, &name);
+		if (subject_find(assess, before, kind, pod->meta.ns, name))
+			continue;
+		struct finding *finding = assess_object(
+			assess, kind, pod->meta.ns, name,
+			"its Istio sidecar is 1.%u, the control plane 1.%u: up to two behind are supported", minor,
+			plane);
+		assess_remedy(assess, finding, "kubectl -n %s rollout restart %s %s", subject_text(pod->meta.ns), kind,
+			      subject_text(name));
 	}
 }
 
@@ -422,21 +449,35 @@ static unsigned most_of(const json_t *properties)
 		const char *text = json_string_value(value);
 		if (!strcmp(document_text_or(one, "type", ""), "olm.maxOpenShiftVersion") && starts(text, "4."))
 			return (unsigned)strtoul(text + 2, NULL, 10) + 13;
+		if (!strcmp(document_text_or(one, "type", ""), "olm.maxKubeVersion") && text)
+			return knowledge_minor(text);
 	}
 	return 0;
 }
 
+/* OLM shows an operator's definition in each namespace that it watches: the copies are not what a person changes. */
 static void operator_max(struct assess *assess)
 {
 	for (size_t i = 0; i < assess->inventory->n_customs; i++) {
 		const struct kube_custom *custom = &assess->inventory->customs[i];
-		if (!custom->kind || strcmp(custom->kind, "ClusterServiceVersion") != 0)
+		if (!custom->kind || strcmp(custom->kind, "ClusterServiceVersion") != 0 ||
+		    kube_meta_label(&custom->meta, "olm.copiedFrom"))
 			continue;
-		unsigned most = most_of(assess_json(assess, kube_meta_annotation(&custom->meta, "olm.properties")));
-		if (most && most < assess->to)
-			assess_object(assess, custom->kind, custom->meta.ns, custom->meta.name,
-				      "the operator says it goes up to OpenShift 4.%u, which is Kubernetes 1.%u",
-				      most - 13, most);
+		unsigned most = most_of(assess_json(assess, kube_meta_annotation(&custom->meta, "olm.properties"))),
+			 own = knowledge_minor(document_text(assess_json(assess, custom->spec), "maxKubeVersion"));
+		most = own && (!most || own < most) ? own : most;
+		if (!most || most >= assess->to)
+			continue;
+		struct finding *finding = assess_object(
+			assess, custom->kind, custom->meta.ns, custom->meta.name,
+			"the operator says it goes up to Kubernetes 1.%u, the target is %s", most, assess->target);
+		assess_evidence(assess, finding, "kubernetes clusterserviceversions.operators.coreos.com", "%s",
+				own == most ? "spec.maxKubeVersion"
+					    : "annotation olm.properties; OpenShift 4.N is Kubernetes 1.(N+13)");
+		assess_remedy(assess, finding,
+			      "kubectl -n %s get subscriptions.operators.coreos.com; let it install a "
+			      "newer version, or take one from another channel",
+			      subject_text(custom->meta.ns));
 	}
 }
 
