@@ -162,12 +162,25 @@ static void fail(struct aws *aws, struct aws_flight *flight, const struct http_r
 	error_free(error);
 }
 
+static void tell(const struct aws_flight *flight, const struct http_response *response)
+{
+	char action[160];
+	if (!log_enabled(LOG_DEBUG))
+		return;
+	const char *id = http_response_header(response, "x-amzn-requestid");
+	id = id ? id : http_response_header(response, "x-amz-request-id");
+	aws_iam_action(flight->request->operation, action);
+	log_debug("aws", "%s: %d in %lld ms%s%s", action, response->status,
+		  (long long)(response->received_at_ms - response->sent_at_ms), id ? ", request " : "", id ? id : "");
+}
+
 static void look(struct aws *aws, struct aws_flight *flight, struct http_response *response)
 {
 	struct aws_service_state *state = &aws->services[flight->request->operation->service];
 	json_t *output = NULL;
 	struct error *error = TAKE(response->error);
 	flight->tries.attempt++;
+	tell(flight, response);
 	if (!error) {
 		aws_learn_skew(aws, response);
 		error = aws_wire_decode_response(flight->request->operation, response, &output);

@@ -1,5 +1,8 @@
-/* iam-policy: what assess needs of AWS, as a policy document. Only reading, but for what is named apart. */
+/* iam-policy: what the agent needs of AWS, as a policy document: only reading for assess and plan; with what changes
+ * for an upgrade. */
+#include <string.h>
 #include "cli/commands.h"
+#include "execution/step.h"
 #include "perception/survey.h"
 
 static json_t *statement(const char *sid, const char *const *actions)
@@ -12,10 +15,18 @@ static json_t *statement(const char *sid, const char *const *actions)
 
 static struct error *run(struct cli *cli, int *ret_exit)
 {
+	const char *what = cli->n_arguments ? cli->arguments[0] : "assess";
+	bool upgrade = !strcmp(what, "upgrade");
+	if (!upgrade && strcmp(what, "assess") != 0)
+		return cli_usage_error("iam-policy: unknown word \"%s\": assess or upgrade", what);
 	json_t *statements = json_array();
 	json_array_append_new(statements, statement("Look", survey_actions));
 	json_array_append_new(statements, statement("SearchAuditLog", survey_search_actions));
 	json_array_append_new(statements, statement("RefreshInsights", survey_refresh_actions));
+	if (upgrade) {
+		json_array_append_new(statements, statement("Judge", execution_reads));
+		json_array_append_new(statements, statement("Upgrade", execution_changes));
+	}
 	cli_print_document(cli, json_pack("{s:s, s:o}", "Version", "2012-10-17", "Statement", statements));
 	*ret_exit = EXIT_DONE;
 	return NULL;
@@ -24,9 +35,10 @@ static struct error *run(struct cli *cli, int *ret_exit)
 static const char *const formats[] = {"json", NULL};
 const struct cli_command cli_command_iam_policy = {
 	.name = "iam-policy",
-	.arguments = "",
-	.doc = "print the IAM policy that assess needs: reading, a search of the audit log, and what "
-	       "--refresh-insights asks",
+	.arguments = "[assess|upgrade]",
+	.doc = "print the IAM policy that assess and plan need (only reading), or upgrade and rollback (what your "
+	       "Terraform module needs comes on top)",
+	.max_arguments = 1,
 	.formats = formats,
 	.run = run,
 };
