@@ -169,7 +169,10 @@ bool api_evidence_deprecated(const struct assess *assess, const struct api_evide
 		return api->deprecated || api->removed;
 	if (api_evidence_removed(assess, evidence))
 		return false;
-	return evidence->removed_minor || knowledge_api_deprecated(api, assess->to);
+	/* The API server counts, and marks, only what it calls deprecated itself. */
+	bool marked = evidence->source == API_METRIC || evidence->source == API_CLIENT ||
+		      evidence->source == API_AUDIT_LOG || evidence->source == API_WARNING;
+	return (marked && evidence->removed_minor) || knowledge_api_deprecated(api, assess->to);
 }
 
 static bool is_there(const struct finding *finding, const struct api_evidence *evidence, const char *detail)

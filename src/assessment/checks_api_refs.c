@@ -5,8 +5,10 @@
  * Kubernetes and EKS name old groups too; nobody has to change those. */
 #include <string.h>
 #include "assessment/api_evidence.h"
+#include "base/time.h"
 #include "codec/document.h"
 #include "knowledge/changes.h"
+#include "scan/scan.h"
 
 #define PAGE "https://kubernetes.io/docs/reference/using-api/deprecation-guide/"
 
@@ -201,13 +203,16 @@ struct field_rule {
 };
 
 static const struct field_rule pod_rules[] = {
-	{"seccomp-annotations-removed", "seccomp.security.alpha.kubernetes.io/pod"},
-	{"seccomp-annotations-removed", "container.seccomp.security.alpha.kubernetes.io/"},
 	{"apparmor-annotations-deprecated", "container.apparmor.security.beta.kubernetes.io/"},
 	{"apparmor-note-eks", "container.apparmor.security.beta.kubernetes.io/"},
 };
+static const struct field_rule seccomp_rules[] = {
+	{"seccomp-annotations-kubelet", "seccomp.security.alpha.kubernetes.io/pod"},
+	{"seccomp-annotations-kubelet", "container.seccomp.security.alpha.kubernetes.io/"},
+	{"seccomp-annotations-removed", "seccomp.security.alpha.kubernetes.io/pod"},
+	{"seccomp-annotations-removed", "container.seccomp.security.alpha.kubernetes.io/"},
+};
 static const struct field_rule service_rules[] = {
-	{"tolerate-unready-endpoints", "service.alpha.kubernetes.io/tolerate-unready-endpoints"},
 	{"topology-mode-annotation-deprecated", "service.kubernetes.io/topology-mode"},
 	{"topology-mode-annotation-deprecated", "service.kubernetes.io/topology-aware-hints"},
 };
@@ -293,32 +298,193 @@ static const char *beta_label_of(const struct kube_pod_spec *spec)
 	return NULL;
 }
 
+static bool says(const char *json, const char *word)
+{
+	return json && strstr(json, word);
+}
+
+static bool sets_seccomp(const struct kube_pod_spec *spec)
+{
+	bool set = says(spec->security, "\"seccompProfile\"");
+	for (size_t i = 0; i < spec->n_containers && !set; i++)
+		set = says(spec->containers[i].security, "\"seccompProfile\"");
+	return set;
+}
+
+/* Chooses nodes by the label that control planes no longer have, or tolerates its taint. */
+static bool names_master(const struct kube_pod_spec *spec)
+{
+	static const char master[] = "node-role.kubernetes.io/master";
+	bool named = says(spec->affinity, "\"node-role.kubernetes.io/master\"") ||
+		     kube_pairs_get(spec->node_selector, spec->n_node_selector, master);
+	for (size_t i = 0; i < spec->n_tolerations && !named; i++)
+		named = spec->tolerations[i].key && !strcmp(spec->tolerations[i].key, master);
+	return named;
+}
+
+static const char *git_volume_of(struct assess *assess, const struct kube_pod_spec *spec)
+{
+	for (size_t i = 0; i < spec->n_volumes; i++)
+		if (json_object_get(assess_json(assess, spec->volumes[i].text), "gitRepo"))
+			return arena_printf(assess->arena, "volume \"%s\" is a gitRepo",
+					    subject_text(spec->volumes[i].name));
+	return NULL;
+}
+
+/* What is not mounted from 1.33 on unless a gate is set, and not at all from 1.36 on. */
+static void git_volume(struct assess *assess, size_t from, const struct subject_spec *subject)
+{
+	const struct version_change *change = on_path(assess, "gitrepo-volume-disabled");
+	change = change ? change : on_path(assess, "gitrepo-volume-off-by-default");
+	const char *what = change ? git_volume_of(assess, subject->spec) : NULL;
+	if (!what)
+		return;
+	tell_field(assess, from, subject->kind, subject->meta, change, what);
+	assess_remedy(assess, subject_find(assess, from, subject->kind, subject->meta->ns, subject->meta->name),
+		      "clone in an init container into an emptyDir");
+}
+
 static void field_of_spec(struct assess *assess, const struct subject_spec *subject)
 {
+	const struct version_change *master = on_path(assess, "control-plane-label-master-removed");
 	const struct version_change *labels = on_path(assess, "beta-node-labels");
 	const char *label = beta_label_of(subject->spec);
 	size_t from = assess->n_findings;
 	annotations(assess, from, subject->kind, subject->meta, subject->annotations, subject->n_annotations, pod_rules,
 		    ARRAY_SIZE(pod_rules));
+	if (!sets_seccomp(subject->spec))
+		annotations(assess, from, subject->kind, subject->meta, subject->annotations, subject->n_annotations,
+			    seccomp_rules, ARRAY_SIZE(seccomp_rules));
+	git_volume(assess, from, subject);
+	if (master && names_master(subject->spec) && !index_is_eks_own(assess, subject->meta->ns, subject->meta->name))
+		tell_field(assess, from, subject->kind, subject->meta, master, "names node-role.kubernetes.io/master");
 	if (label && labels && !index_is_eks_own(assess, subject->meta->ns, subject->meta->name))
 		tell_field(assess, from, subject->kind, subject->meta, labels,
 			   arena_printf(assess->arena, "chooses nodes by %s", label));
+}
+
+/* ---- of Services, Ingresses and NetworkPolicies */
+
+/* A text within this document that strict reading of addresses refuses; NULL: none. */
+static const char *bad_address_in(const json_t *value, const char *const *keys)
+{
+	const char *key, *bad = NULL;
+	const json_t *item;
+	size_t i;
+	if (json_is_string(value))
+		return scan_bad_address(slice_of(json_string_value(value))) ? json_string_value(value) : NULL;
+	json_array_foreach (value, i, item)
+		bad = bad ? bad : bad_address_in(item, keys);
+	json_object_foreach ((json_t *)(uintptr_t)value, key, item)
+		for (i = 0; keys[i] && !bad; i++)
+			if (!strcmp(keys[i], key))
+				bad = bad_address_in(item, keys);
+	return bad;
+}
+
+static void tell_address(struct assess *assess, size_t from, const char *kind, const struct kube_meta *meta,
+			 const char *json)
+{
+	static const char *const keys[] = {"ingress", "egress", "from", "to", "ipBlock", "cidr", "except", NULL};
+	const struct version_change *strict = json ? on_path(assess, "strict-ip-cidr") : NULL;
+	const char *bad = strict ? bad_address_in(assess_json(assess, json), keys) : NULL;
+	if (!bad)
+		return;
+	tell_field(assess, from, kind, meta, strict, arena_printf(assess->arena, "address \"%s\"", bad));
+	assess_remedy(assess, subject_find(assess, from, kind, meta->ns, meta->name),
+		      "write addresses without leading zeros, and a CIDR by its first address");
+}
+
+static void tell_service(struct assess *assess, size_t from, const struct kube_service *service, bool is,
+			 const char *change_id, const char *what, const char *remedy)
+{
+	const struct version_change *change = is ? on_path(assess, change_id) : NULL;
+	if (!change)
+		return;
+	tell_field(assess, from, "Service", &service->meta, change, what);
+	assess_remedy(assess, subject_find(assess, from, "Service", service->meta.ns, service->meta.name), "%s",
+		      remedy);
+}
+
+static void fields_of_service(struct assess *assess, size_t from, const struct kube_service *service)
+{
+	const struct kube_meta *meta = &service->meta;
+	const char *unready = kube_meta_annotation(meta, "service.alpha.kubernetes.io/tolerate-unready-endpoints");
+	bool grpc = false;
+	for (size_t i = 0; i < service->n_ports; i++)
+		grpc |= !strcmp(subject_text(service->ports[i].app_protocol), "kubernetes.io/grpc");
+	annotations(assess, from, "Service", meta, meta->annotations, meta->n_annotations, service_rules,
+		    ARRAY_SIZE(service_rules));
+	tell_service(assess, from, service, unready && !strcmp(unready, "true") && !service->publish_not_ready,
+		     "tolerate-unready-endpoints",
+		     "annotation service.alpha.kubernetes.io/tolerate-unready-endpoints without "
+		     "publishNotReadyAddresses",
+		     "set spec.publishNotReadyAddresses: true");
+	tell_service(assess, from, service, json_array_size(assess_json(assess, service->topology_keys)) > 0,
+		     "service-topologykeys-removed", "spec.topologyKeys", "use spec.trafficDistribution: PreferClose");
+	tell_service(assess, from, service, service->load_balancer_ip && *service->load_balancer_ip,
+		     "loadbalancerip-deprecated", "spec.loadBalancerIP",
+		     "use the load balancer controller's annotations");
+	tell_service(assess, from, service, grpc, "grpc-appprotocol", "appProtocol kubernetes.io/grpc",
+		     "use appProtocol: grpc");
+	tell_service(assess, from, service, json_array_size(assess_json(assess, service->external_ips)) > 0,
+		     "externalips-deprecated", "spec.externalIPs", "use a LoadBalancer Service or a Gateway");
+	tell_address(assess, from, "Service", meta, service->external_ips);
+	tell_address(assess, from, "Service", meta, service->source_ranges);
 }
 
 static void fields_of_network(struct assess *assess, size_t from)
 {
 	const struct inventory *inventory = assess->inventory;
 	const struct version_change *class = on_path(assess, "ingress-class-annotation");
-	for (size_t i = 0; i < inventory->n_services; i++) {
-		const struct kube_meta *meta = &inventory->services[i].meta;
-		annotations(assess, from, "Service", meta, meta->annotations, meta->n_annotations, service_rules,
-			    ARRAY_SIZE(service_rules));
-	}
+	for (size_t i = 0; i < inventory->n_services; i++)
+		fields_of_service(assess, from, &inventory->services[i]);
+	for (size_t i = 0; i < inventory->n_customs; i++)
+		if (!strcmp(subject_text(inventory->customs[i].kind), "NetworkPolicy"))
+			tell_address(assess, from, "NetworkPolicy", &inventory->customs[i].meta,
+				     inventory->customs[i].spec);
 	for (size_t i = 0; i < inventory->n_ingresses && class; i++)
 		if (!inventory->ingresses[i].class_name &&
 		    kube_meta_annotation(&inventory->ingresses[i].meta, "kubernetes.io/ingress.class"))
 			tell_field(assess, from, "Ingress", &inventory->ingresses[i].meta, class,
 				   "annotation kubernetes.io/ingress.class without ingressClassName");
+}
+
+/* ---- leaders that are elected by annotation */
+
+/* A lock that nobody has renewed for a day is a remainder. */
+static void tell_lock(struct assess *assess, size_t from, const char *kind, const struct kube_meta *meta)
+{
+	const struct version_change *change = on_path(assess, "lease-locks-only");
+	const char *leader = change ? kube_meta_annotation(meta, "control-plane.alpha.kubernetes.io/leader") : NULL;
+	int64_t renewed_ms;
+	if (!leader || (document_time(assess_json(assess, leader), "renewTime", &renewed_ms) &&
+			assess->now_ms - renewed_ms > DAY_MS))
+		return;
+	tell_field(assess, from, kind, meta, change, "annotation control-plane.alpha.kubernetes.io/leader");
+	assess_remedy(assess, subject_find(assess, from, kind, meta->ns, meta->name),
+		      "upgrade its client to one that elects leaders by Lease");
+}
+
+static void fields_of_locks(struct assess *assess, size_t from)
+{
+	const struct inventory *inventory = assess->inventory;
+	for (size_t i = 0; i < inventory->n_config_maps; i++)
+		tell_lock(assess, from, "ConfigMap", &inventory->config_maps[i].meta);
+	for (size_t i = 0; i < inventory->n_others; i++)
+		if (!strcmp(subject_text(inventory->others[i].kind), "Endpoints"))
+			tell_lock(assess, from, "Endpoints", &inventory->others[i].meta);
+}
+
+/* ---- of storage, accounts, budgets and schedules */
+
+static void tell_beta_label(struct assess *assess, size_t from, const char *kind, const struct kube_meta *meta,
+			    const char *json)
+{
+	const struct version_change *change = on_path(assess, "beta-node-labels");
+	if (change && says(json, "\"failure-domain.beta.kubernetes.io/"))
+		tell_field(assess, from, kind, meta, change,
+			   "chooses nodes by failure-domain.beta.kubernetes.io/zone or region");
 }
 
 static void fields_of_storage(struct assess *assess, size_t from)
@@ -328,7 +494,11 @@ static void fields_of_storage(struct assess *assess, size_t from)
 		const struct kube_meta *meta = &inventory->volumes[i].meta;
 		annotations(assess, from, "PersistentVolume", meta, meta->annotations, meta->n_annotations,
 			    volume_rules, ARRAY_SIZE(volume_rules));
+		tell_beta_label(assess, from, "PersistentVolume", meta, inventory->volumes[i].node_affinity);
 	}
+	for (size_t i = 0; i < inventory->n_storage_classes; i++)
+		tell_beta_label(assess, from, "StorageClass", &inventory->storage_classes[i].meta,
+				inventory->storage_classes[i].topologies);
 	for (size_t i = 0; i < inventory->n_claims; i++) {
 		const struct kube_meta *meta = &inventory->claims[i].meta;
 		annotations(assess, from, "PersistentVolumeClaim", meta, meta->annotations, meta->n_annotations,
@@ -367,6 +537,7 @@ static void fields(struct assess *assess)
 	fields_of_network(assess, from);
 	fields_of_storage(assess, from);
 	fields_of_policy(assess, from);
+	fields_of_locks(assess, from);
 }
 
 #define CONFIGURATIONS                                                                                                 \
@@ -408,7 +579,10 @@ const struct check checks_api_refs[] = {
 	 .severity = SEVERITY_HIGH,
 	 .severities = "that of its row in the table of version changes",
 	 .needs = NEEDS(SUBJECT_SPECS, "kubernetes services", "kubernetes ingresses.networking.k8s.io",
-			"kubernetes poddisruptionbudgets.policy"),
+			"kubernetes poddisruptionbudgets.policy", "kubernetes networkpolicies.networking.k8s.io",
+			"kubernetes persistentvolumes", "kubernetes persistentvolumeclaims",
+			"kubernetes storageclasses.storage.k8s.io", "kubernetes serviceaccounts",
+			"kubernetes configmaps"),
 	 .run = fields,
 	 .remedy = "write what replaces it",
 	 .page = PAGE},

@@ -8,6 +8,7 @@
 #include "assessment/api_evidence.h"
 #include "base/time.h"
 #include "codec/document.h"
+#include "knowledge/calendar.h"
 
 #define PAGE "https://kubernetes.io/docs/reference/using-api/deprecation-guide/"
 
@@ -55,6 +56,24 @@ static const char *ends_text(struct assess *assess, const struct api_evidence *e
 	const struct api_evidence *all_##evidence = api_evidence_all((assess), &n_##evidence);                         \
 	for (const struct api_evidence *evidence = all_##evidence; evidence < all_##evidence + n_##evidence; evidence++)
 
+/* EKS makes the policy "eks.privileged" itself, and takes it away itself. */
+static bool is_eks_policy(const struct api_evidence *evidence)
+{
+	return !strcmp(subject_text(evidence->kind), "PodSecurityPolicy") &&
+	       !strcmp(subject_text(evidence->object_name), "eks.privileged");
+}
+
+/* The control plane's own writers move with it: nobody else can let them write another version. */
+static bool is_system_writer(const char *manager)
+{
+	static const char *const own[] = {
+		"kube-apiserver", "kube-controller-manager", "kube-scheduler", "cloud-controller-manager", "eks", NULL};
+	for (size_t i = 0; manager && own[i]; i++)
+		if (!strcmp(manager, own[i]))
+			return true;
+	return manager && !strncmp(manager, "api-priority-and-fairness-config-", 33);
+}
+
 static bool is_named_client(const struct api_evidence *evidence)
 {
 	return (evidence->source == API_CLIENT || evidence->source == API_AUDIT_LOG) &&
@@ -73,7 +92,7 @@ static bool is_strong(const struct assess *assess, const struct api_evidence *ev
 {
 	switch (evidence->source) {
 	case API_OBJECT:
-		return api_evidence_removed(assess, evidence);
+		return api_evidence_removed(assess, evidence) && !is_eks_policy(evidence);
 	case API_HELM:
 		return api_evidence_on_path(assess, evidence);
 	case API_CLIENT:
@@ -124,6 +143,11 @@ static void removed(struct assess *assess)
 			       evidence->object_name ? "uses" : "a client that is named still calls"));
 	if (assess->n_findings > from)
 		add_weak(assess, from);
+	const struct eks_release *last = &knowledge_releases[knowledge_n_releases - 1];
+	if (assess->to > last->minor)
+		assess_unknown(assess, NULL, NULL, NULL,
+			       "the tables end at %s: what %s takes away beyond it is not known", last->version,
+			       assess->target);
 }
 
 /* ---- API-DEPRECATED: what nobody will ever remove (Endpoints) counts where somebody writes it. */
@@ -131,13 +155,14 @@ static void removed(struct assess *assess)
 static bool tells_deprecated(const struct assess *assess, const struct api_evidence *evidence)
 {
 	bool dies = evidence->removed_minor || (evidence->api && evidence->api->removed);
-	if (!api_evidence_deprecated(assess, evidence))
+	if (!api_evidence_deprecated(assess, evidence) || is_eks_policy(evidence))
 		return false;
 	switch (evidence->source) {
 	case API_HELM:
 		return true;
-	case API_OBJECT:
 	case API_MANAGED_FIELDS:
+		return dies && !is_system_writer(evidence->caller);
+	case API_OBJECT:
 	case API_LAST_APPLIED:
 	case API_METRIC:
 		return dies;
@@ -152,9 +177,43 @@ static bool tells_deprecated(const struct assess *assess, const struct api_evide
 	return false;
 }
 
+/* The control plane keeps Endpoints for every Service that selects pods; counted are those that somebody else keeps. */
+static bool is_kept_by_hand(const struct assess *assess, const struct kube_meta *meta)
+{
+	static const char *const marks[] = {"endpoints.kubernetes.io/managed-by", "service.kubernetes.io/headless"};
+	const struct kube_service *service = index_service(assess, subject_text(meta->ns), subject_text(meta->name));
+	for (size_t i = 0; i < ARRAY_SIZE(marks); i++)
+		if (kube_meta_label(meta, marks[i]))
+			return false;
+	return !(service && service->n_selector) && meta->name &&
+	       !(!strcmp(meta->name, "kubernetes") && !strcmp(subject_text(meta->ns), "default")) &&
+	       !kube_meta_annotation(meta, "endpoints.kubernetes.io/last-change-trigger-time") &&
+	       !kube_meta_annotation(meta, "control-plane.alpha.kubernetes.io/leader"); /* API-FIELD's */
+}
+
+static void deprecated_endpoints(struct assess *assess, size_t from)
+{
+	const struct api_lifecycle *api = knowledge_api_version("v1", "Endpoints");
+	for (size_t i = 0; i < assess->inventory->n_others && knowledge_api_deprecated(api, assess->to); i++) {
+		const struct kube_named *other = &assess->inventory->others[i];
+		if (strcmp(subject_text(other->kind), "Endpoints") != 0 || !is_kept_by_hand(assess, &other->meta))
+			continue;
+		struct api_evidence evidence = {.source = API_OBJECT,
+						.api = api,
+						.group = api->group,
+						.version = api->version,
+						.kind = api->kind,
+						.object_ns = other->meta.ns,
+						.object_name = other->meta.name,
+						.count = -1};
+		tell(assess, from, &evidence, "uses v1 Endpoints, which is deprecated");
+	}
+}
+
 static void deprecated(struct assess *assess)
 {
 	size_t from = assess->n_findings;
+	deprecated_endpoints(assess, from);
 	EACH_EVIDENCE(assess, evidence)
 	{
 		if (!tells_deprecated(assess, evidence))
@@ -281,7 +340,8 @@ static void managed_fields(struct assess *assess)
 {
 	size_t from = assess->n_findings;
 	EACH_EVIDENCE(assess, evidence)
-	if (evidence->source == API_MANAGED_FIELDS && api_evidence_on_path(assess, evidence))
+	if (evidence->source == API_MANAGED_FIELDS && api_evidence_on_path(assess, evidence) &&
+	    !is_system_writer(evidence->caller) && !is_eks_policy(evidence))
 		tell(assess, from, evidence, ends_text(assess, evidence, "was last written by some manager in"));
 	add_files(assess, from);
 }
@@ -324,8 +384,9 @@ static void helm_stored(struct assess *assess)
 		assess_unknown(assess, "HelmRelease", assess->unreadable[i].ns, assess->unreadable[i].release,
 			       "a part of its stored manifest: %s", subject_text(assess->unreadable[i].reason));
 	for (size_t i = 0; i < assess->inventory->n_bad_objects; i++)
-		if (!strcmp(assess->inventory->bad_objects[i].kind, "Secret"))
-			assess_unknown(assess, "Secret", NULL, NULL, "%s", assess->inventory->bad_objects[i].detail);
+		if (!strncmp(assess->inventory->bad_objects[i].detail, "Helm release ", 13))
+			assess_unknown(assess, assess->inventory->bad_objects[i].kind, NULL, NULL, "%s",
+				       assess->inventory->bad_objects[i].detail);
 }
 
 /* What was scanned stands already as the scan tells it; the frame adds it. */

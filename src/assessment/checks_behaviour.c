@@ -4,6 +4,7 @@
 #include <string.h>
 #include "assessment/api_evidence.h"
 #include "assessment/nodegroups.h"
+#include "base/time.h"
 #include "codec/document.h"
 #include "knowledge/changes.h"
 
@@ -25,14 +26,14 @@ static void cite(struct assess *assess, struct finding *finding, const char *cha
 
 /* ---- objects and images */
 
+/* Objects that the server shows in such a version; who wrote them once is API-MANAGEDFIELDS's. */
 static void removed_at(struct assess *assess, const char *version, const char *change_id)
 {
 	size_t n, from = assess->n_findings;
 	const struct api_evidence *all = api_evidence_all(assess, &n);
 	for (size_t i = 0; i < n; i++) {
 		const struct api_evidence *evidence = &all[i];
-		if ((evidence->source != API_OBJECT && evidence->source != API_MANAGED_FIELDS) || !evidence->removed ||
-		    strcmp(evidence->removed, version) != 0)
+		if (evidence->source != API_OBJECT || !evidence->removed || strcmp(evidence->removed, version) != 0)
 			continue;
 		struct finding *finding =
 			subject_find(assess, from, evidence->kind, evidence->object_ns, evidence->object_name);
@@ -204,21 +205,57 @@ static void in_tree_plugins(struct assess *assess)
 
 /* ---- accounts and bindings */
 
+static const struct kube_named *token_of(const struct assess *assess, const char *ns, const char *name)
+{
+	for (size_t i = 0; i < assess->inventory->n_tokens; i++)
+		if (!strcmp(subject_text(assess->inventory->tokens[i].meta.name), name) &&
+		    !strcmp(subject_text(assess->inventory->tokens[i].meta.ns), subject_text(ns)))
+			return &assess->inventory->tokens[i];
+	return NULL;
+}
+
+/* A token that was used within the year before now stays as it is. */
+static bool is_cleaned_up(const struct assess *assess, const struct kube_named *token)
+{
+	const char *used = kube_meta_label(&token->meta, "kubernetes.io/legacy-token-last-used");
+	int64_t used_ms;
+	return kube_meta_label(&token->meta, "kubernetes.io/legacy-token-invalid-since") || !used ||
+	       !time_parse_rfc3339(slice_of(arena_printf(assess->arena, "%sT00:00:00Z", used)), &used_ms) ||
+	       assess->now_ms - used_ms > 365 * DAY_MS;
+}
+
+static void tell_token(struct assess *assess, const struct kube_named *token)
+{
+	struct finding *finding =
+		assess_object(assess, "Secret", token->meta.ns, token->meta.name,
+			      "a token of old that nobody has used for a year: it is made invalid, then deleted");
+	const char *used = kube_meta_label(&token->meta, "kubernetes.io/legacy-token-last-used");
+	assess_evidence(assess, finding, "kubernetes secrets", "%s%s",
+			used ? "kubernetes.io/legacy-token-last-used: " : "never seen in use", subject_text(used));
+	cite(assess, finding, "legacy-sa-token-cleanup");
+}
+
+/* Tokens that were made by themselves are those that their account names. Where Secrets cannot be seen (a look at the
+ * cluster reads Helm's alone), the account is told. */
 static void at_29(struct assess *assess)
 {
 	for (size_t i = 0; i < assess->inventory->n_service_accounts && passes(assess, 29); i++) {
 		const struct kube_service_account *account = &assess->inventory->service_accounts[i];
 		const json_t *secrets = assess_json(assess, account->secrets), *secret;
+		bool told = false;
 		size_t k;
 		json_array_foreach (secrets, k, secret) {
 			const char *name = document_text_or(secret, "name", "");
-			if (!strstr(name, "-token-"))
+			const struct kube_named *token = token_of(assess, account->meta.ns, name);
+			if (token && is_cleaned_up(assess, token))
+				tell_token(assess, token);
+			if (token || told || !strstr(name, "-token-"))
 				continue;
 			struct finding *finding = assess_object(
 				assess, "ServiceAccount", account->meta.ns, account->meta.name,
 				"has the token Secret \"%s\" of old: unused ones are made invalid, then deleted", name);
 			cite(assess, finding, "legacy-sa-token-cleanup");
-			break;
+			told = true;
 		}
 	}
 }
@@ -273,27 +310,11 @@ static void al2_nodes(struct assess *assess, const char *message, const char *ch
 	}
 }
 
-static void git_volume(struct assess *assess, const struct subject_spec *subject)
-{
-	for (size_t i = 0; i < subject->spec->n_volumes; i++) {
-		if (!json_object_get(assess_json(assess, subject->spec->volumes[i].text), "gitRepo"))
-			continue;
-		struct finding *finding =
-			assess_object(assess, subject->kind, subject->meta->ns, subject->meta->name,
-				      "volume \"%s\" is a gitRepo, and those are not mounted any more",
-				      subject_text(subject->spec->volumes[i].name));
-		finding->severity = SEVERITY_HIGH;
-		cite(assess, finding, passes(assess, 33) ? "gitrepo-volume-off-by-default" : "gitrepo-volume-disabled");
-		return;
-	}
-}
-
 static void at_33(struct assess *assess)
 {
 	if (!passes(assess, 33))
 		return;
 	al2_nodes(assess, "runs Amazon Linux 2, for which there is no AMI from 1.33", "no-al2-ami");
-	subject_each_spec(assess, git_volume);
 }
 
 static void armour_of(struct assess *assess, const struct subject_spec *subject)
@@ -375,8 +396,6 @@ static void at_36(struct assess *assess)
 	nodes_with_runtime(assess, "containerd://1.", "runs containerd 1.x, and 1.36 needs 2.x",
 			   "containerd-2-required", SEVERITY_BLOCKER);
 	ipvs(assess, SEVERITY_BLOCKER, "kube-proxy runs in IPVS mode, which is not to be used from 1.36");
-	if (!passes(assess, 33))
-		subject_each_spec(assess, git_volume);
 }
 
 const struct check checks_behaviour[] = {
@@ -432,9 +451,9 @@ const struct check checks_behaviour[] = {
 	 .remedy = "let its clients sign in, and delete the binding",
 	 .page = PAGE},
 	{.id = "BEH-1.33",
-	 .title = "1.33: no AMI of Amazon Linux 2, no gitRepo volumes",
+	 .title = "1.33: no AMI of Amazon Linux 2",
 	 .severity = SEVERITY_HIGH,
-	 .needs = NEEDS("kubernetes nodes", SUBJECT_SPECS),
+	 .needs = NEEDS("kubernetes nodes"),
 	 .run = at_33,
 	 .remedy = "move nodes to Amazon Linux 2023 or Bottlerocket",
 	 .page = PAGE},
@@ -456,8 +475,7 @@ const struct check checks_behaviour[] = {
 	{.id = "BEH-1.36",
 	 .title = "1.36: containerd 2.x, no IPVS",
 	 .severity = SEVERITY_BLOCKER,
-	 .severities = "BLOCKER, HIGH for gitRepo volumes",
-	 .needs = NEEDS("kubernetes nodes", "kubernetes configmaps", SUBJECT_SPECS),
+	 .needs = NEEDS("kubernetes nodes", "kubernetes configmaps"),
 	 .run = at_36,
 	 .remedy = "move nodes to images with containerd 2.x, and kube-proxy to iptables or nftables",
 	 .page = PAGE},

@@ -181,20 +181,53 @@ static const char *annotation_on(const struct pair *annotations, size_t n)
 	return NULL;
 }
 
-static const char *do_not_evict(struct assess *assess, const struct kube_pod *pod)
+/* Where neither the template nor all of its pods say so, somebody has marked this pod alone. */
+static bool is_marked_alone(const struct assess *assess, const struct kube_pod *pod)
+{
+	const struct kube_workload *workload = index_pod_workload(assess, pod);
+	if (!workload || annotation_on(workload->template.annotations, workload->template.n_annotations))
+		return false;
+	struct pod_list pods = index_workload_pods(assess, workload);
+	for (size_t i = 0; i < pods.n; i++)
+		if (!annotation_on(pods.pods[i]->meta.annotations, pods.pods[i]->meta.n_annotations))
+			return true;
+	return false;
+}
+
+static const char *owner_marked(struct assess *assess, const struct kube_pod *pod)
 {
 	const char *key = annotation_on(pod->meta.annotations, pod->meta.n_annotations);
-	return key ? arena_printf(assess->arena, "annotation %s", key) : NULL;
+	return key && !is_marked_alone(assess, pod) ? arena_printf(assess->arena, "annotation %s", key) : NULL;
+}
+
+static void lone_marks(struct assess *assess)
+{
+	for (size_t i = 0; i < assess->inventory->n_pods; i++) {
+		const struct kube_pod *pod = &assess->inventory->pods[i];
+		const char *key = annotation_on(pod->meta.annotations, pod->meta.n_annotations);
+		if (!key || !is_drained(assess, pod) || !is_marked_alone(assess, pod))
+			continue;
+		struct finding *finding =
+			assess_object(assess, "Pod", pod->meta.ns, pod->meta.name,
+				      "annotation %s, on this pod alone: its node is not replaced while it runs", key);
+		assess_evidence(assess, finding, "kubernetes pods", "on node %s", subject_text(pod->node_name));
+		assess_remedy(assess, finding, "kubectl -n %s annotate pod %s %s-", subject_text(pod->meta.ns),
+			      subject_text(pod->meta.name), key);
+	}
 }
 
 static void do_not_disrupt(struct assess *assess)
 {
-	each_owner(assess, do_not_evict, "its node is not replaced while it runs");
+	each_owner(assess, owner_marked, "its node is not replaced while it runs");
+	lone_marks(assess);
 	for (size_t i = 0; i < assess->inventory->n_nodes; i++) {
 		const struct kube_node *node = &assess->inventory->nodes[i];
 		const char *key = annotation_on(node->meta.annotations, node->meta.n_annotations);
-		if (key)
+		if (!key)
+			continue;
+		struct finding *finding =
 			assess_object(assess, "Node", NULL, node->meta.name, "annotation %s: it is not replaced", key);
+		assess_remedy(assess, finding, "kubectl annotate node %s %s-", subject_text(node->meta.name), key);
 	}
 }
 

@@ -1,6 +1,7 @@
 /* Admission webhooks: which of them can stop the upgrade, and does anybody answer?
  *
  * EKS's own webhooks are left out: a user cannot change them. */
+#include <stdio.h>
 #include <string.h>
 #include "assessment/backend.h"
 #include "codec/document.h"
@@ -78,8 +79,12 @@ static bool rule_takes(const struct kube_rule *rule, const char *group, const ch
 		   has_exactly(rule->resources, rule->n_resources, "*/*");
 	bool writes = has(rule->operations, rule->n_operations, "CREATE") ||
 		      has_exactly(rule->operations, rule->n_operations, "UPDATE");
+	/* What writes its status or binds it counts as well. */
+	char parts[32];
+	snprintf(parts, sizeof parts, "%s/*", resource);
 	return writes && has(rule->groups, rule->n_groups, group) &&
-	       (any || has_exactly(rule->resources, rule->n_resources, resource));
+	       (any || has_exactly(rule->resources, rule->n_resources, resource) ||
+		has_exactly(rule->resources, rule->n_resources, parts));
 }
 
 static const char *vital_resource(const struct kube_webhook *webhook, bool *ret_namespaced)

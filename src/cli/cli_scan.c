@@ -140,15 +140,28 @@ static struct error *target(struct cli *cli, const char **ret_version, unsigned 
 			  : cli_usage_error("--to: \"%s\" is no version of Kubernetes, such as 1.35", *ret_version);
 }
 
-/* What is newer than the tables is not known to them. */
+/* What is newer than the tables is not known to them: no clean bill for it. */
 static void tell_horizon(struct cli *cli, struct assessment *assessment, unsigned minor)
 {
 	const struct eks_release *last = &knowledge_releases[knowledge_n_releases - 1];
-	if (minor > last->minor)
-		*ARENA_PUSH(cli->arena, assessment->sources, assessment->n_sources) = (struct assessment_source){
-			"life cycles", "failed",
-			arena_printf(cli->arena, "the tables end at %s: what %s takes away beyond it is not known",
-				     last->version, assessment->target_version)};
+	if (minor <= last->minor)
+		return;
+	const char *reason = arena_printf(cli->arena, "the tables end at %s: what %s takes away beyond it is not known",
+					  last->version, assessment->target_version);
+	struct finding *findings = arena_alloc(cli->arena, (assessment->n_findings + 1) * sizeof *assessment->findings);
+	if (assessment->n_findings)
+		memcpy(findings, assessment->findings, assessment->n_findings * sizeof *findings);
+	findings[assessment->n_findings++] = (struct finding){
+		.id = "API-GIT",
+		.title = "an API version that the target does not serve",
+		.severity = SEVERITY_HIGH,
+		.status = FINDING_UNKNOWN,
+		.reason = reason,
+		.remedy = arena_printf(cli->arena, "ask for a version up to %s, or upgrade eks-upgrade-agent",
+				       last->version)};
+	assessment->findings = findings;
+	*ARENA_PUSH(cli->arena, assessment->sources, assessment->n_sources) =
+		(struct assessment_source){"life cycles", "failed", reason};
 }
 
 static struct error *compare(struct cli *cli, unsigned minor, struct assessment *assessment)
@@ -177,9 +190,9 @@ static struct error *run(struct cli *cli, int *ret_exit)
 			TRY(scan_path(scan, path));
 	}
 	scan_finish(scan, &assessment, NULL);
+	tell_horizon(cli, &assessment, minor);
 	TRY(compare(cli, minor, &assessment));
 	TRY(choose(cli, &assessment));
-	tell_horizon(cli, &assessment, minor);
 	assessment_sort(&assessment);
 	assessment_count(&assessment);
 	assessment_accept(&assessment, &cli->config, (int64_t)time(NULL) * 1000, cli->arena);

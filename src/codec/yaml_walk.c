@@ -6,6 +6,12 @@
 
 enum { MAX_DEPTH = 100, MAX_NODES = 4000000, MAX_ALIASED = 100000, MAX_BYTES = 16 << 20 };
 
+/* A mapping into which others are merged: what it says itself wins. */
+struct over {
+	const struct over *next;
+	struct fy_node *node;
+	size_t n;
+};
 struct walk {
 	const struct yaml_events *events;
 	void *context;
@@ -52,10 +58,26 @@ static struct fy_node *resolved(struct fy_node *node)
 	return node && fy_node_is_alias(node) ? NULL : node;
 }
 
-static void members(struct walk *walk, struct fy_node *node);
+static void members(struct walk *walk, struct fy_node *node, const struct over *over);
+static void merge(struct walk *walk, struct fy_node *value, const struct over *over);
 
-/* "<<": the members of another mapping, or of several. */
-static void merge(struct walk *walk, struct fy_node *value)
+/* Of several, what the earlier ones say wins. */
+static void merge_each(struct walk *walk, struct fy_node *list, void **iterator, const struct over *over)
+{
+	struct fy_node *item = fy_node_sequence_iterate(list, iterator), *node = item ? resolved(item) : NULL;
+	if (!item || walk->wrong)
+		return;
+	if (++walk->depth > MAX_DEPTH)
+		refuse(walk, item, "nested too deeply");
+	merge(walk, item, over);
+	bool map = node && fy_node_is_mapping(node);
+	struct over before = {over, node, map ? (size_t)fy_node_mapping_item_count(node) : 0};
+	merge_each(walk, list, iterator, map ? &before : over);
+	walk->depth--;
+}
+
+/* "<<": the members of another mapping, or of several, but those that stand there already. */
+static void merge(struct walk *walk, struct fy_node *value, const struct over *over)
 {
 	struct fy_node *node = resolved(value);
 	void *iterator = NULL;
@@ -64,24 +86,42 @@ static void merge(struct walk *walk, struct fy_node *value)
 	if (++walk->depth > MAX_DEPTH)
 		refuse(walk, value, "nested too deeply");
 	else if (node && fy_node_is_mapping(node))
-		members(walk, node);
+		members(walk, node, over);
 	else if (node && fy_node_is_sequence(node))
-		for (struct fy_node *item; !walk->wrong && (item = fy_node_sequence_iterate(node, &iterator));)
-			merge(walk, item);
+		merge_each(walk, node, &iterator, over);
 	walk->depth--;
 	walk->in_alias = outer;
 }
 
-static void members(struct walk *walk, struct fy_node *node)
+/* Is said by a mapping that wins. Searching costs as many steps as that mapping has members. */
+static bool is_over(struct walk *walk, const struct over *over, const char *text, size_t n)
+{
+	for (; over; over = over->next) {
+		walk->nodes += over->n / 8;
+		if (fy_node_mapping_lookup_by_string(over->node, text, n))
+			return true;
+	}
+	return false;
+}
+
+static void members(struct walk *walk, struct fy_node *node, const struct over *over)
 {
 	void *iterator = NULL;
 	struct fy_node_pair *pair;
+	struct over here = {over, node, 0};
 	while (!walk->wrong && (pair = fy_node_mapping_iterate(node, &iterator))) {
 		struct fy_node *key = resolved(fy_node_pair_key(pair)), *value = fy_node_pair_value(pair);
 		size_t n = 0;
 		const char *text = key && fy_node_is_scalar(key) ? fy_node_get_scalar(key, &n) : NULL;
 		if (text && n == 2 && !memcmp(text, "<<", 2) && value) {
-			merge(walk, value);
+			here.n = here.n ? here.n : (size_t)fy_node_mapping_item_count(node);
+			merge(walk, value, &here);
+			continue;
+		}
+		if (over && text && is_over(walk, over, text, n)) {
+			walk->nodes++;
+			if (walk->nodes > MAX_NODES)
+				refuse(walk, node, "too many values");
 			continue;
 		}
 		/* A key that is no word ({a: b}: c) is told as an empty one: no rule asks for it. */
@@ -128,7 +168,7 @@ static void visit(struct walk *walk, struct fy_node *node)
 		walk->in_alias = outer;
 	} else if (fy_node_is_mapping(node)) {
 		walk->events->open(walk->context, false, place_of(node));
-		members(walk, node);
+		members(walk, node, NULL);
 		walk->events->close(walk->context);
 	} else if (fy_node_is_sequence(node)) {
 		void *iterator = NULL;

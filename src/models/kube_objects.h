@@ -162,7 +162,7 @@ struct kube_pdb {
 };
 
 struct kube_service_port {
-	const char *name, *protocol, *target; /* target: JSON, a number or a name */
+	const char *name, *protocol, *target, *app_protocol; /* target: JSON, a number or a name */
 	int64_t port, node_port;
 };
 struct kube_ingress_point {
@@ -170,7 +170,9 @@ struct kube_ingress_point {
 };
 struct kube_service {
 	struct kube_meta meta;
-	const char *type, *cluster_ip, *external_name, *traffic_policy, *load_balancer_class;
+	const char *type, *cluster_ip, *external_name, *traffic_policy, *load_balancer_class, *load_balancer_ip;
+	const char *external_ips, *source_ranges, *topology_keys; /* JSON */
+	bool publish_not_ready;
 	struct pair *selector;
 	size_t n_selector;
 	struct kube_service_port *ports;

@@ -161,13 +161,35 @@ static bool prepare_slice(struct inventory *inventory, void *object, struct aren
 	return true;
 }
 
-/* Only those of kube-system say something about the cluster; the others are named. */
+static void take_release(struct inventory *inventory, const char *kind, const struct kube_meta *meta, const char *text,
+			 struct arena *arena)
+{
+	struct helm_release release;
+	struct error *error = helm_release_decode(slice_of(text), arena, &release);
+	if (error) {
+		*ARENA_PUSH(inventory->arena, inventory->bad_objects, inventory->n_bad_objects) = (struct bad_object){
+			kind, arena_printf(inventory->arena, "Helm release \"%s/%s\": %s", meta->ns ? meta->ns : "",
+					   meta->name ? meta->name : "", error->message)};
+		error_free(error);
+		return;
+	}
+	if (!release.ns)
+		release.ns = meta->ns;
+	model_pool_settle(inventory->pool, &helm_release_model, &release, NULL);
+	*HEAP_PUSH(inventory->helm_releases, inventory->n_helm_releases) = release;
+}
+
+/* Only those of kube-system say something about the cluster; the others are named. Helm keeps its releases there where
+ * HELM_DRIVER says so. */
 static bool prepare_config_map(struct inventory *inventory, void *object, struct arena *arena)
 {
 	struct kube_config_map *map = object;
-	(void)inventory;
-	(void)arena;
-	if (!map->meta.ns || strcmp(map->meta.ns, "kube-system") != 0)
+	const char *owner = kube_meta_label(&map->meta, "owner"),
+		   *release =
+			   owner && !strcmp(owner, "helm") ? kube_pairs_get(map->data, map->n_data, "release") : NULL;
+	if (release)
+		take_release(inventory, "ConfigMap", &map->meta, release, arena);
+	if (release || !map->meta.ns || strcmp(map->meta.ns, "kube-system") != 0)
 		map->n_data = 0;
 	return true;
 }
@@ -175,22 +197,13 @@ static bool prepare_config_map(struct inventory *inventory, void *object, struct
 static bool prepare_secret(struct inventory *inventory, void *object, struct arena *arena)
 {
 	struct kube_secret_release *secret = object;
-	struct helm_release release;
-	if (!secret->release || !secret->type || strcmp(secret->type, "helm.sh/release.v1") != 0)
-		return false;
-	struct error *error = helm_release_decode(slice_of(secret->release), arena, &release);
-	if (error) {
-		*ARENA_PUSH(inventory->arena, inventory->bad_objects, inventory->n_bad_objects) = (struct bad_object){
-			"Secret", arena_printf(inventory->arena, "Helm release \"%s/%s\": %s",
-					       secret->meta.ns ? secret->meta.ns : "",
-					       secret->meta.name ? secret->meta.name : "", error->message)};
-		error_free(error);
-		return false;
+	if (secret->type && !strcmp(secret->type, "kubernetes.io/service-account-token")) {
+		struct kube_named named = {.kind = "Secret", .meta = secret->meta};
+		model_pool_settle(inventory->pool, &kube_named_model, &named, NULL);
+		*HEAP_PUSH(inventory->tokens, inventory->n_tokens) = named;
+	} else if (secret->release && secret->type && !strcmp(secret->type, "helm.sh/release.v1")) {
+		take_release(inventory, "Secret", &secret->meta, secret->release, arena);
 	}
-	if (!release.ns)
-		release.ns = secret->meta.ns;
-	model_pool_settle(inventory->pool, &helm_release_model, &release, NULL);
-	*HEAP_PUSH(inventory->helm_releases, inventory->n_helm_releases) = release;
 	return false;
 }
 

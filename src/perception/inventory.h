@@ -77,7 +77,8 @@ struct inventory {
 	X(struct kube_config_map, config_maps)                                                                         \
 	X(struct kube_lease, leases)                                                                                   \
 	X(struct kube_custom, customs)                                                                                 \
-	X(struct kube_named, others)
+	X(struct kube_named, others)                                                                                   \
+	X(struct kube_named, tokens) /* Secrets that hold tokens of service accounts, where they can be seen */
 #define MEMBER(type, name)                                                                                             \
 	type *name;                                                                                                    \
 	size_t n_##name;

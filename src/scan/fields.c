@@ -369,8 +369,7 @@ static bool one_of(const char *words, struct slice value, enum test test)
 	return false;
 }
 
-/* Leading zeros in an IPv4 address, or bits behind a CIDR's prefix. */
-static bool bad_address(struct slice value)
+bool scan_bad_address(struct slice value)
 {
 	char text[64];
 	unsigned char bits[16];
@@ -429,7 +428,7 @@ void scan_trie_scalar(struct scan *scan, uint16_t node, struct slice value, size
 				learn(scan, fact - 1, at, value);
 			break;
 		case ADDRESS:
-			hit = bad_address(value);
+			hit = scan_bad_address(value);
 			break;
 		}
 		if (hit)

@@ -9,6 +9,7 @@
 void scan_objects_reset(struct scan *scan)
 {
 	scan->depth = scan->too_deep = 0;
+	scan->unread = false;
 	scan->n_objects = scan->n_scopes = 0;
 	scan->scope = -1;
 }
@@ -127,6 +128,12 @@ static void add(struct scan_spot *spots, unsigned *n, struct slice text, size_t 
 /* A value that needs no decoding as it stands; else a copy in the arena. */
 static struct slice decoded(struct scan *scan, struct slice text, enum yaml_style style)
 {
+	if (style == YAML_BLOCK) {
+		scan->unread |= text.n == 0;
+		while (text.n && text.p[text.n - 1] == '\n')
+			text.n--;
+		style = YAML_DECODED;
+	}
 	struct slice value = yaml_scalar_value(text, style, &scan->word);
 	if (value.p == text.p && style != YAML_DECODED)
 		return value;

@@ -256,7 +256,7 @@ static void documents(struct scan *scan, bool by_name)
 		scan->document_at = 0;
 		scan_objects_reset(scan);
 		next = at;
-		bool read = yaml_skim(scan->read, &next, &scan_object_events, scan);
+		bool read = yaml_skim(scan->read, &next, &scan_object_events, scan) && !scan->unread;
 		if (!read)
 			next = marker = marker > at ? marker : yaml_document_end(scan->read, at);
 		size_t content = first_content(scan->read, at, next);

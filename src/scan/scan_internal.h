@@ -121,6 +121,7 @@ struct scan {
 	/* The document in hand. */
 	struct scan_frame frames[SCAN_DEPTH];
 	unsigned depth, too_deep;
+	bool unread; /* an apiVersion or kind is a block scalar, into which yaml_skim() does not look */
 	struct scan_object *objects;
 	int n_objects, max_objects;
 	struct scan_scope scopes[SCAN_SCOPES];
