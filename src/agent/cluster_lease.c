@@ -70,10 +70,8 @@ static struct error *take(struct agent *agent, struct kube *kube)
 	error_free(error);
 	json_decref(TAKE(lease));
 	error = kube_get(kube, LEASE_PATH "/" LEASE_NAME, &lease);
-	if (error && error->class == ERROR_NOT_FOUND) {
-		error_free(error);
+	if (error_was(&error, ERROR_NOT_FOUND))
 		return make(agent, kube);
-	}
 	if (error)
 		return error;
 	if (!is_free(agent, lease)) {

@@ -39,20 +39,10 @@ bool subject_is_set(const struct assess *assess, const struct kube_workload *wor
 	       subject_replicas(workload) > 0 && !index_is_eks_own(assess, workload->meta.ns, workload->meta.name);
 }
 
-bool subject_is_gitops(const struct kube_meta *meta)
-{
-	static const char *const labels[] = {"argocd.argoproj.io/instance", "kustomize.toolkit.fluxcd.io/name",
-					     "helm.toolkit.fluxcd.io/name"};
-	for (size_t i = 0; i < ARRAY_SIZE(labels); i++)
-		if (kube_meta_label(meta, labels[i]))
-			return true;
-	return kube_meta_annotation(meta, "argocd.argoproj.io/tracking-id") != NULL;
-}
-
 bool subject_may_scale(const struct assess *assess, const struct kube_workload *workload)
 {
 	if (!subject_is_kind(workload, "Deployment") || kube_meta_controller(&workload->meta) ||
-	    subject_is_gitops(&workload->meta) || workload->ready < subject_replicas(workload))
+	    kube_meta_gitops(&workload->meta) || workload->ready < subject_replicas(workload))
 		return false;
 	for (size_t i = 0; i < assess->inventory->n_hpas; i++) {
 		const struct kube_hpa *hpa = &assess->inventory->hpas[i];

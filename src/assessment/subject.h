@@ -16,8 +16,6 @@ bool subject_is_set(const struct assess *assess, const struct kube_workload *wor
 bool subject_is_lasting(const struct assess *assess, const struct kube_workload *workload);
 /* Anything with a template that may still make pods: those above, Jobs that are not over, CronJobs; EKS's own too. */
 bool subject_makes_pods(const struct kube_workload *workload);
-/* Whether we may change it where it stands: a GitOps controller would put it back, and Git then tells another story. */
-bool subject_is_gitops(const struct kube_meta *meta);
 /* A Deployment that is well and whose replicas nobody else sets, neither GitOps nor an autoscaler. Its pods are alike
  * and hold no volumes of their own, so one more of them harms nobody. */
 bool subject_may_scale(const struct assess *assess, const struct kube_workload *workload);

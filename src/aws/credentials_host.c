@@ -248,10 +248,8 @@ struct error *aws_link_instance(struct aws_chain *chain, const char *profile, bo
 	if (!open_metadata(chain, &metadata))
 		return NULL;
 	struct error *error = look_up(chain, &metadata, "meta-data/iam/security-credentials/", &role);
-	if (error && error->class == ERROR_NOT_FOUND) {
-		error_free(error);
+	if (error_was(&error, ERROR_NOT_FOUND))
 		return aws_chain_skip(chain, "the instance has no role");
-	}
 	TRY(error);
 	char *path CLEANUP(mem_freep) = mem_printf("meta-data/iam/security-credentials/%.*s",
 						   (int)strcspn(buf_str(&role), "\r\n"), buf_str(&role));

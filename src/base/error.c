@@ -192,6 +192,14 @@ void error_free(struct error *error)
 	}
 }
 
+bool error_was(struct error **error, enum error_class class)
+{
+	if (!*error || (*error)->class != class)
+		return false;
+	error_free(TAKE(*error));
+	return true;
+}
+
 void error_freep(struct error **error)
 {
 	error_free(*error);

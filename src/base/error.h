@@ -60,6 +60,9 @@ void error_free(struct error *error);
 void error_freep(struct error **error); /* for CLEANUP */
 #define ERROR_CLEANUP CLEANUP(error_freep)
 
+/* Was that what was wrong? Then the error is freed and NULL: what was to go is gone, what was to be made is there. */
+bool error_was(struct error **error, enum error_class class);
+
 /* For the rare place that truly does not care. */
 static inline void error_ignore(struct error *error)
 {

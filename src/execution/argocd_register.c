@@ -88,11 +88,7 @@ static struct error *register_undo(struct step_context *ctx, struct step_result 
 	buf_puts(&path, "/api/v1/clusters/");
 	aws_uri_encode(slice_of(server), "", &path);
 	struct error *error = argocd_call(&argocd, "DELETE", buf_str(&path), NULL, NULL);
-	if (error && error->class == ERROR_NOT_FOUND) {
-		error_free(error);
-		return NULL;
-	}
-	return error;
+	return error_was(&error, ERROR_NOT_FOUND) ? NULL : error;
 }
 
 const struct step_type argocd_register_step = {

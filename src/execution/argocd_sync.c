@@ -78,11 +78,7 @@ static struct error *make_copy(struct step_context *ctx, const struct argocd *ar
 			       const struct argocd_application *blue, const char *server)
 {
 	struct error *error = argocd_call(argocd, "POST", "/api/v1/applications", copy_of(ctx, blue, server), NULL);
-	if (error && error->class == ERROR_CONFLICT) { /* ours, made by a try whose answer was lost */
-		error_free(error);
-		return NULL;
-	}
-	return error;
+	return error_was(&error, ERROR_CONFLICT) ? NULL : error; /* ours, made by a try whose answer was lost */
 }
 
 /* What a screen says of the one that is waited for. */
@@ -313,9 +309,8 @@ static struct error *sync_undo(struct step_context *ctx, struct step_result *ret
 		left++;
 		char *path CLEANUP(mem_freep) = argocd_application_path(made, "cascade=true");
 		struct error *error = argocd_call(&argocd, "DELETE", path, NULL, NULL);
-		if (error && error->class != ERROR_NOT_FOUND)
+		if (error && !error_was(&error, ERROR_NOT_FOUND))
 			return error;
-		error_free(error);
 	}
 	ret->progress = left ? STEP_WAIT : STEP_DONE;
 	ret->detail = mem_printf("%zu applications to go", left);

@@ -14,10 +14,7 @@ struct part {
 
 static struct error *ignore_gone(struct error *error)
 {
-	if (!error || error->class != ERROR_NOT_FOUND)
-		return error;
-	error_free(error);
-	return NULL;
+	return error_was(&error, ERROR_NOT_FOUND) ? NULL : error;
 }
 
 static bool is_being_deleted(const char *status)
@@ -34,10 +31,7 @@ static json_t *name_of(const char *cluster, const struct part *part, const json_
 static struct error *delete_one(struct aws *aws, const char *cluster, const struct part *part, const json_t *name)
 {
 	struct error *error = ignore_gone(aws_call(aws, part->delete, name_of(cluster, part, name), NULL));
-	if (!error || error->class != ERROR_CONFLICT)
-		return error;
-	error_free(error);
-	return NULL;
+	return error_was(&error, ERROR_CONFLICT) ? NULL : error;
 }
 
 static struct error *remove_parts(struct aws *aws, const char *cluster, const struct part *part, size_t *ret_left)

@@ -80,9 +80,8 @@ static struct error *ensure_provider(struct step_context *ctx, struct aws *aws, 
 	struct error *error =
 		aws_call(aws, &aws_iam_CreateOpenIDConnectProvider,
 			 json_pack("{s:s, s:[s]}", "Url", url, "ClientIDList", "sts.amazonaws.com"), NULL);
-	if (error && error->class != ERROR_CONFLICT)
+	if (error && !error_was(&error, ERROR_CONFLICT))
 		return error;
-	error_free(error);
 	return provider_of(ctx, aws, issuer, ret);
 }
 
@@ -167,13 +166,9 @@ static struct error *set_trust(struct aws *aws, const char *role, const char *bl
 {
 	json_t *out DOCUMENT_CLEANUP = NULL;
 	struct error *error = aws_call(aws, &aws_iam_GetRole, json_pack("{s:s}", "RoleName", role), &out);
-	if (error &&
-	    error->class == ERROR_NOT_FOUND) { /* an annotation that names a role of another account, or none */
-		error_free(error);
+	if (error_was(&error, ERROR_NOT_FOUND)) /* an annotation that names a role of another account, or none */
 		return NULL;
-	}
-	if (error)
-		return error;
+	TRY(error);
 	json_t *policy DOCUMENT_CLEANUP = policy_of(document_text_or(out, "Role.AssumeRolePolicyDocument", ""));
 	json_t *statements = json_object_get(policy, "Statement");
 	if (json_is_object(statements)) { /* one alone needs no list */
@@ -233,10 +228,8 @@ static struct error *associate_one(struct step_context *ctx, struct aws *aws, co
 				   "serviceAccount", account, "roleArn",
 				   document_text_or(one, "association.roleArn", ""), "clientRequestToken", token),
 			 NULL);
-	if (!error || error->class != ERROR_CONFLICT)
-		return error;
-	error_free(error); /* made by a try whose answer was lost, or by the module */
-	return NULL;
+	/* else made by a try whose answer was lost, or by the module */
+	return error_was(&error, ERROR_CONFLICT) ? NULL : error;
 }
 
 /* The associations of a cluster; none where EKS has no such call. */
@@ -306,9 +299,8 @@ static struct error *dissociate(struct step_context *ctx, struct aws *aws)
 					       json_pack("{s:s, s:s}", "clusterName", ctx->plan->green_name,
 							 "associationId", document_text_or(item, "associationId", "")),
 					       NULL);
-		if (error && error->class != ERROR_NOT_FOUND)
+		if (error && !error_was(&error, ERROR_NOT_FOUND))
 			return error;
-		error_free(error);
 	}
 	return NULL;
 }

@@ -9,6 +9,7 @@
 #include "codec/document.h"
 #include "execution/step.h"
 #include "kube/discovery.h"
+#include "models/kube_objects.h"
 
 #define LAST_APPLIED "kubectl.kubernetes.io/last-applied-configuration"
 /* Where the manifest before ours is kept: on the object, for what it holds is nobody's to read in a journal. */
@@ -34,16 +35,6 @@ static struct error *wanted_read(const struct step_context *ctx, struct wanted *
 	ret->from = document_text_or(ret->document, "from", "");
 	ret->to = document_text_or(ret->document, "to", "");
 	return NULL;
-}
-
-/* What is not there any more needs no preparing. */
-static bool is_gone(struct error **error)
-{
-	if (!*error || (*error)->class != ERROR_NOT_FOUND)
-		return false;
-	error_free(*error);
-	*error = NULL;
-	return true;
 }
 
 static struct error *done(struct step_result *ret, char *detail)
@@ -76,7 +67,7 @@ static struct error *find_deployment(struct step_context *ctx, struct wanted *wa
 	TRY(world_blue(ctx->world, ret_kube));
 	char *path CLEANUP(mem_freep) = deployment_path(wanted, "");
 	struct error *error = kube_get(*ret_kube, path, ret_seen);
-	if (is_gone(&error))
+	if (error_was(&error, ERROR_NOT_FOUND))
 		return done(ret, mem_printf("%s/%s is there no more", wanted->ns, wanted->name));
 	return error;
 }
@@ -132,17 +123,14 @@ static struct error *find_path(struct step_context *ctx, struct kube *kube, cons
 }
 
 /* Who writes this object anew from a manifest that is not ours to change; NULL: nobody. */
-static const char *author_of(const json_t *object)
+static struct error *author_of(struct step_context *ctx, const json_t *object, const char **ret)
 {
-	static const char *const marks[][2] = {
-		{"labels", "argocd.argoproj.io/instance"},	{"annotations", "argocd.argoproj.io/tracking-id"},
-		{"labels", "kustomize.toolkit.fluxcd.io/name"}, {"labels", "helm.toolkit.fluxcd.io/name"},
-		{"annotations", "meta.helm.sh/release-name"},
-	};
-	const json_t *metadata = json_object_get(object, "metadata");
-	for (size_t i = 0; i < ARRAY_SIZE(marks); i++)
-		if (json_object_get(json_object_get(metadata, marks[i][0]), marks[i][1]))
-			return marks[i][1];
+	static const char helm[] = "meta.helm.sh/release-name";
+	struct kube_named named = {0};
+	TRY(document_decode(object, "object", &kube_named_model, &named, ctx->arena));
+	*ret = kube_meta_gitops(&named.meta);
+	if (!*ret && kube_meta_annotation(&named.meta, helm))
+		*ret = helm;
 	return NULL;
 }
 
@@ -212,6 +200,7 @@ static struct error *apply_start(struct step_context *ctx, struct step_result *r
 	struct kube *kube;
 	json_t *object DOCUMENT_CLEANUP = NULL;
 	char *path CLEANUP(mem_freep) = NULL;
+	const char *author;
 	TRY(wanted_read(ctx, &wanted));
 	TRY(world_blue(ctx->world, &kube));
 	TRY(find_path(ctx, kube, &wanted, &path));
@@ -219,13 +208,14 @@ static struct error *apply_start(struct step_context *ctx, struct step_result *r
 		return done(ret, mem_printf("Blue does not serve %s: write %s %s in it for Green", wanted.to,
 					    wanted.kind, wanted.name));
 	struct error *error = kube_get(kube, path, &object);
-	if (is_gone(&error))
+	if (error_was(&error, ERROR_NOT_FOUND))
 		return done(ret, mem_printf("%s %s is there no more", wanted.kind, wanted.name));
 	if (error)
 		return error;
-	if (author_of(object))
-		return done(ret, mem_printf("left alone: \"%s\" says who writes it; change it there to %s",
-					    author_of(object), wanted.to));
+	TRY(author_of(ctx, object, &author));
+	if (author)
+		return done(ret, mem_printf("left alone: \"%s\" says who writes it; change it there to %s", author,
+					    wanted.to));
 	if (applied_in(object, wanted.to))
 		return done(ret, mem_printf("%s %s is applied as %s", wanted.kind, wanted.name, wanted.to));
 	return write_manifest(ctx, kube, &wanted, path, object, ret);
@@ -242,7 +232,7 @@ static struct error *apply_undo(struct step_context *ctx, struct step_result *re
 	TRY(wanted_read(ctx, &wanted));
 	TRY(world_blue(ctx->world, &kube));
 	struct error *error = kube_get(kube, path, &object);
-	if (is_gone(&error))
+	if (error_was(&error, ERROR_NOT_FOUND))
 		return done(ret, mem_printf("%s %s is there no more", wanted.kind, wanted.name));
 	if (error)
 		return error;
@@ -282,7 +272,7 @@ static struct error *addon_poll(struct step_context *ctx, struct step_result *re
 	json_t *out DOCUMENT_CLEANUP = NULL;
 	TRY(wanted_read(ctx, &wanted));
 	struct error *error = describe_addon(ctx, &wanted, &aws, &out);
-	if (is_gone(&error))
+	if (error_was(&error, ERROR_NOT_FOUND))
 		return done(ret, mem_printf("%s is not an EKS add-on of Green", wanted.name));
 	if (error)
 		return error;
@@ -298,12 +288,10 @@ static struct error *addon_poll(struct step_context *ctx, struct step_result *re
 	else if (!new_enough && strcmp(status, "CREATING") != 0 && strcmp(status, "UPDATING") != 0) {
 		TRY(step_remember(ctx, json_pack("{s:b}", "asked", 1)));
 		error = aws_call(aws, &aws_eks_UpdateAddon, update_request(ctx, &wanted), NULL);
-		if (error && error->class == ERROR_CONFLICT) { /* another update goes on: a later look asks again */
-			error_free(error);
-			error = NULL;
-		}
+		if (error && !error_was(&error, ERROR_CONFLICT)) /* another update goes on: a later look asks again */
+			return error;
 	}
-	return error;
+	return NULL;
 }
 
 const struct step_type scale_step = {.executor = "kubernetes.scale",

@@ -46,8 +46,7 @@ static struct error *backup_start(struct step_context *ctx, struct step_result *
 	backup_name(ctx, name);
 	TRY(world_blue(ctx->world, &kube));
 	struct error *error = kube_get(kube, "/apis/velero.io/v1", NULL);
-	if (error && error->class == ERROR_NOT_FOUND) {
-		error_free(error);
+	if (error_was(&error, ERROR_NOT_FOUND)) {
 		ret->progress = STEP_DONE;
 		ret->detail = mem_strdup("Velero is not installed: no backup was made");
 		return step_record(ctx, "note", json_pack("{s:s}", "text", ret->detail));
@@ -58,12 +57,8 @@ static struct error *backup_start(struct step_context *ctx, struct step_result *
 					    "Backup", "metadata", "name", name, "namespace", "velero", "spec", "ttl",
 					    "720h0m0s"),
 				  NULL);
-	if (error && error->class == ERROR_CONFLICT) { /* made by a try whose answer was lost */
-		error_free(error);
-		error = NULL;
-	}
 	ret->detail = mem_strdup("Velero begins");
-	return error;
+	return error_was(&error, ERROR_CONFLICT) ? NULL : error; /* made by a try whose answer was lost */
 }
 
 static struct error *backup_poll(struct step_context *ctx, struct step_result *ret)
@@ -75,12 +70,9 @@ static struct error *backup_poll(struct step_context *ctx, struct step_result *r
 	char *path CLEANUP(mem_freep) = mem_printf(BACKUPS "/%s", name);
 	TRY(world_blue(ctx->world, &kube));
 	struct error *error = kube_get(kube, path, &backup);
-	if (error && error->class == ERROR_NOT_FOUND) { /* it was never made: after a kill in between */
-		error_free(error);
+	if (error_was(&error, ERROR_NOT_FOUND)) /* it was never made: after a kill in between */
 		return backup_start(ctx, ret);
-	}
-	if (error)
-		return error;
+	TRY(error);
 	const char *phase = document_text_or(backup, "status.phase", "New");
 	bool failed =
 		!strcmp(phase, "Failed") || !strcmp(phase, "PartiallyFailed") || !strcmp(phase, "FailedValidation");

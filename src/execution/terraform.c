@@ -352,14 +352,11 @@ static struct error *poll_eks(struct step_context *ctx, const char *name, struct
 	char *waiting CLEANUP(mem_freep) = NULL;
 	TRY(world_aws(ctx->world, &aws));
 	struct error *error = aws_call(aws, &aws_eks_DescribeCluster, json_pack("{s:s}", "name", name), &out);
-	if (error && error->class == ERROR_NOT_FOUND) {
-		error_free(error);
+	if (error_was(&error, ERROR_NOT_FOUND))
 		return error_remedy(
 			error_new(ERROR_PRECONDITION, "Terraform is done, but EKS knows no cluster \"%s\"", name),
 			"the module must name its cluster by var.cluster_name, in the same account and region");
-	}
-	if (error)
-		return error;
+	TRY(error);
 	const char *status = document_text_or(out, "cluster.status", ""),
 		   *version = document_text_or(out, "cluster.version", "");
 	if (!strcmp(status, "ACTIVE") && strcmp(version, ctx->plan->target_version) != 0)

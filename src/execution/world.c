@@ -134,12 +134,9 @@ struct error *step_cluster_status(struct step_context *ctx, const char *name, ch
 	*ret_status = NULL;
 	TRY(world_aws(ctx->world, &aws));
 	struct error *error = aws_call(aws, &aws_eks_DescribeCluster, json_pack("{s:s}", "name", name), &out);
-	if (error && error->class == ERROR_NOT_FOUND) {
-		error_free(error);
+	if (error_was(&error, ERROR_NOT_FOUND))
 		return NULL;
-	}
-	if (error)
-		return error;
+	TRY(error);
 	*ret_status = mem_strdup(document_text_or(out, "cluster.status", ""));
 	return NULL;
 }

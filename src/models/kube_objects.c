@@ -630,6 +630,17 @@ const char *kube_meta_annotation(const struct kube_meta *meta, const char *key)
 	return kube_pairs_get(meta->annotations, meta->n_annotations, key);
 }
 
+const char *kube_meta_gitops(const struct kube_meta *meta)
+{
+	static const char *const labels[] = {"argocd.argoproj.io/instance", "kustomize.toolkit.fluxcd.io/name",
+					     "helm.toolkit.fluxcd.io/name"};
+	static const char tracking[] = "argocd.argoproj.io/tracking-id";
+	for (size_t i = 0; i < ARRAY_SIZE(labels); i++)
+		if (kube_meta_label(meta, labels[i]))
+			return labels[i];
+	return kube_meta_annotation(meta, tracking) ? tracking : NULL;
+}
+
 const struct kube_owner *kube_meta_controller(const struct kube_meta *meta)
 {
 	for (size_t i = 0; i < meta->n_owners; i++)

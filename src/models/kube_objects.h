@@ -31,6 +31,9 @@ struct kube_meta {
 };
 const char *kube_meta_label(const struct kube_meta *meta, const char *key); /* NULL when there is none */
 const char *kube_meta_annotation(const struct kube_meta *meta, const char *key);
+/* The label or annotation by which Argo CD or Flux mark what they write from a manifest of theirs: a change made here
+ * they take back. NULL: neither does. */
+const char *kube_meta_gitops(const struct kube_meta *meta);
 const struct kube_owner *kube_meta_controller(const struct kube_meta *meta); /* NULL: nobody's */
 const char *kube_pairs_get(const struct pair *pairs, size_t n, const char *key);
 

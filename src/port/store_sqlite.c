@@ -277,11 +277,7 @@ static struct error *sqlite_renew(struct store *store, const char *name, const s
 static struct error *sqlite_release(struct store *store, const char *name, const struct store_lease *lease)
 {
 	struct error *error = extend((struct sqlite_store *)store, name, lease, 0);
-	if (error && error->class == ERROR_CONFLICT) { /* somebody else's by now: nothing to release */
-		error_free(error);
-		return NULL;
-	}
-	return error;
+	return error_was(&error, ERROR_CONFLICT) ? NULL : error; /* somebody else's by now: nothing to release */
 }
 
 static void sqlite_free(struct store *store)

@@ -182,6 +182,18 @@ static char *logged(int from)
 	return text;
 }
 
+static void what_was_wrong_is_forgiven_only_when_it_was_that(void **state)
+{
+	(void)state;
+	struct error *none = NULL, *gone = error_new(ERROR_NOT_FOUND, "gone"), *other = error_new(ERROR_AUTH, "no");
+	assert_false(error_was(&none, ERROR_NOT_FOUND));
+	assert_true(error_was(&gone, ERROR_NOT_FOUND));
+	assert_null(gone);
+	assert_false(error_was(&other, ERROR_NOT_FOUND));
+	assert_string_equal(other->message, "no");
+	error_free(other);
+}
+
 static void the_log_is_one_line_a_message(void **state)
 {
 	(void)state;
@@ -217,6 +229,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_class_has_its_name),
 		cmocka_unit_test(a_wrapped_error_decides_as_its_cause),
+		cmocka_unit_test(what_was_wrong_is_forgiven_only_when_it_was_that),
 		cmocka_unit_test(a_later_remedy_takes_the_place_of_an_earlier),
 		cmocka_unit_test(a_remedy_may_quote_the_one_before),
 		cmocka_unit_test(tries_are_told),
