@@ -93,8 +93,6 @@ struct step_type {
 	struct error *(*start)(struct step_context *ctx, struct step_result *ret);
 	struct error *(*poll)(struct step_context *ctx, struct step_result *ret); /* NULL: done when start is */
 	struct error *(*undo)(struct step_context *ctx, struct step_result *ret); /* NULL: nothing to undo */
-	void (*describe)(const struct upgrade_step *step,
-			 struct buf *out); /* what it would do, for plan and --dry-run */
 };
 
 /* Every type of execution/ and validation/ registers here by being in the table of its folder. */

@@ -1,6 +1,8 @@
 /* Green by Terraform: init, plan into a file, look at the plan, apply exactly that file, wait for EKS. Each is a job of
  * the process port with a name of its own, so that a restart finds the one that runs instead of starting another. */
+#include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -262,26 +264,39 @@ static struct error *judge_plan(struct step_context *ctx, const json_t *paramete
 	return step_remember(ctx, json_pack("{s:I, s:O}", "planned", (json_int_t)planned, "creates", creates));
 }
 
+static bool copy_all(int from, int to)
+{
+	char chunk[65536];
+	ssize_t n, written;
+	while ((n = read(from, chunk, sizeof chunk)) > 0)
+		for (ssize_t at = 0; at < n; at += written)
+			if ((written = write(to, chunk + at, (size_t)(n - at))) < 0)
+				return false;
+	return n == 0 && fsync(to) == 0;
+}
+
 static struct error *backup_state(const struct step_context *ctx, const json_t *parameters)
 {
 	const char *state = document_text(parameters, "state");
 	if (!state || access(state, R_OK) != 0)
 		return NULL;
-	char *copy CLEANUP(mem_freep) = mem_printf("%s.before-%.8s", state, ctx->run_id);
+	char *copy CLEANUP(mem_freep) = mem_printf("%s.before-%.8s", state, ctx->run_id),
+		   *part CLEANUP(mem_freep) = mem_printf("%s.part", copy);
 	if (access(copy, F_OK) == 0)
 		return NULL;
-	int from = open(state, O_RDONLY | O_CLOEXEC), to = open(copy, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	char chunk[65536];
-	ssize_t n = 0;
-	bool good = from >= 0 && to >= 0;
-	while (good && (n = read(from, chunk, sizeof chunk)) > 0)
-		good = write(to, chunk, (size_t)n) == n;
-	good = good && n == 0 && fsync(to) == 0;
+	/* under its name only when it is whole: what a killed agent left half written must not pass for the copy */
+	int from = open(state, O_RDONLY | O_CLOEXEC),
+	    to = from < 0 ? -1 : open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	bool good = to >= 0 && copy_all(from, to) && rename(part, copy) == 0;
+	struct error *error =
+		good ? NULL
+		     : error_remedy(error_from_errno(errno, "cannot keep a copy of \"%s\" at \"%s\"", state, copy),
+				    "make room there, or let the agent write into that directory");
 	if (from >= 0)
 		close(from);
 	if (to >= 0)
 		close(to);
-	return good ? NULL : error_new(ERROR_STATE, "cannot keep a copy of \"%s\" at \"%s\"", state, copy);
+	return error;
 }
 
 static struct error *check(struct step_context *ctx, enum step_check *ret)
@@ -531,11 +546,6 @@ static struct error *undo(struct step_context *ctx, struct step_result *ret)
 	return NULL;
 }
 
-static void describe(const struct upgrade_step *step, struct buf *out)
-{
-	buf_printf(out, "%s", step->description);
-}
-
 const struct step_type terraform_apply_step = {
 	.executor = "terraform.apply",
 	.service = "terraform",
@@ -544,5 +554,4 @@ const struct step_type terraform_apply_step = {
 	.start = start,
 	.poll = poll,
 	.undo = undo,
-	.describe = describe,
 };

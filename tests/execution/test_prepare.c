@@ -1,18 +1,11 @@
 /* The steps that findings ask for, against the simulated world: what they change, when they are done, what undoing puts
  * back, and what they leave alone. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "execution/stage.h"
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 #include "aws/operations.h"
 #include "base/time.h"
 #include "codec/document.h"
-#include "config/config.h"
-#include "execution/step.h"
-#include "sim/sim.h"
 
 extern const struct step_type scale_step, apply_step, addon_step;
 
@@ -21,99 +14,15 @@ extern const struct step_type scale_step, apply_step, addon_step;
 #define SCHEMA "/apis/flowcontrol.apiserver.k8s.io/v1/flowschemas"
 #define OLD_SCHEMA "{\"apiVersion\":\"flowcontrol.apiserver.k8s.io/v1beta3\",\"kind\":\"FlowSchema\"}"
 
-struct stage {
-	struct arena *arena;
-	struct sim *sim;
-	struct ports ports;
-	struct config config;
-	struct world world;
-	struct upgrade_plan plan;
-	struct upgrade_step step;
-	json_t *memory;
-	struct step_result result;
-};
-
-static struct error *record(void *engine, const struct step_context *ctx, const char *kind, json_t *payload)
-{
-	struct stage *stage = engine;
-	(void)ctx;
-	assert_string_equal(kind, "observed");
-	json_object_update(stage->memory, json_object_get(payload, "memory"));
-	json_decref(payload);
-	return NULL;
-}
-
-static void stage_init(struct stage *stage, const char *parameters)
-{
-	struct sim_options options = {.cluster = "medium", .seed = 1};
-	struct buf text CLEANUP(buf_done) = BUF_INIT(1 << 16);
-	*stage = (struct stage){.arena = arena_new(), .memory = json_object()};
-	assert_null(sim_new(&options, &stage->sim));
-	sim_ports(stage->sim, &stage->ports);
-	sim_config(stage->sim, &text);
-	assert_null(config_from_text(buf_slice(&text), "simulator", stage->arena, &stage->config));
-	stage->config.simulated = true;
-	stage->world = (struct world){.ports = &stage->ports, .config = &stage->config};
-	stage->plan = (struct upgrade_plan){.cluster_name = "shop", .green_name = "shop"};
-	stage->step = (struct upgrade_step){.step_id = "prepare", .parameters = parameters};
-}
-
-static void stage_done(struct stage *stage)
-{
-	world_done(&stage->world);
-	sim_free(stage->sim);
-	json_decref(stage->memory);
-	free(stage->result.detail);
-	arena_free(stage->arena);
-}
-
-static void call(struct stage *stage, struct error *(*fn)(struct step_context *, struct step_result *))
-{
-	static const struct step_services services = {record, NULL};
-	struct arena *arena CLEANUP(arena_freep) = arena_new();
-	struct step_context ctx = {.world = &stage->world,
-				   .plan = &stage->plan,
-				   .step = &stage->step,
-				   .run_id = "0123456789abcdef",
-				   .attempt = 1,
-				   .memory = stage->memory,
-				   .arena = arena,
-				   .services = &services,
-				   .engine = stage};
-	free(stage->result.detail);
-	stage->result = (struct step_result){0};
-	assert_null(fn(&ctx, &stage->result));
-}
-
-/* Polls as the engine would, for so long at most. */
-static void until_done(struct stage *stage, const struct step_type *type)
-{
-	for (int i = 0; i < 60 && stage->result.progress == STEP_WAIT; i++) {
-		sim_advance_to(stage->sim, sim_now_ms(stage->sim) + type->poll_interval_ms);
-		call(stage, type->poll);
-	}
-	assert_int_equal(stage->result.progress, STEP_DONE);
-}
-
-static json_t *blue(struct stage *stage, const char *method, const char *path, json_t *body)
-{
-	struct kube *kube;
-	json_t *answer = NULL;
-	assert_null(world_blue(&stage->world, &kube));
-	assert_null(kube_call(kube, method, path,
-			      body && !strcmp(method, "PATCH") ? "application/merge-patch+json" : NULL, body, &answer));
-	return answer;
-}
-
 static int64_t replicas(struct stage *stage)
 {
-	json_t *seen DOCUMENT_CLEANUP = blue(stage, "GET", COREDNS, NULL);
+	json_t *seen DOCUMENT_CLEANUP = stage_ask(stage, "GET", COREDNS, NULL);
 	return document_int_or(seen, "spec.replicas", -1);
 }
 
 static void set_replicas(struct stage *stage, int n)
 {
-	json_decref(blue(stage, "PATCH", COREDNS "/scale", json_pack("{s:{s:i}}", "spec", "replicas", n)));
+	json_decref(stage_ask(stage, "PATCH", COREDNS "/scale", json_pack("{s:{s:i}}", "spec", "replicas", n)));
 }
 
 #define SCALE "{\"kind\":\"Deployment\",\"namespace\":\"kube-system\",\"name\":\"coredns\",\"from\":\"1\",\"to\":\"2\"}"
@@ -125,12 +34,12 @@ static void a_deployment_is_scaled_and_put_back(void **state)
 	stage_init(&stage, SCALE);
 	set_replicas(&stage, 1);
 	sim_advance_to(stage.sim, sim_now_ms(stage.sim) + 5 * MINUTE_MS);
-	call(&stage, scale_step.start);
+	stage_call(&stage, scale_step.start);
 	assert_int_equal(stage.result.progress, STEP_WAIT); /* asked for; not there yet */
 	assert_int_equal(replicas(&stage), 2);
-	until_done(&stage, &scale_step);
+	stage_until_done(&stage, &scale_step);
 	assert_int_equal(document_int_or(stage.memory, "before", -1), 1);
-	call(&stage, scale_step.undo);
+	stage_call(&stage, scale_step.undo);
 	assert_int_equal(replicas(&stage), 1);
 	stage_done(&stage);
 }
@@ -140,9 +49,9 @@ static void what_is_scaled_already_is_left_and_kept(void **state)
 	struct stage stage;
 	(void)state;
 	stage_init(&stage, SCALE);
-	call(&stage, scale_step.start); /* it has two */
+	stage_call(&stage, scale_step.start); /* it has two */
 	assert_int_equal(stage.result.progress, STEP_DONE);
-	call(&stage, scale_step.undo);
+	stage_call(&stage, scale_step.undo);
 	assert_int_equal(replicas(&stage), 2);
 	stage_done(&stage);
 }
@@ -153,9 +62,9 @@ static void another_hand_after_ours_is_not_undone(void **state)
 	(void)state;
 	stage_init(&stage, SCALE);
 	set_replicas(&stage, 1);
-	call(&stage, scale_step.start);
+	stage_call(&stage, scale_step.start);
 	set_replicas(&stage, 4);
-	call(&stage, scale_step.undo);
+	stage_call(&stage, scale_step.undo);
 	assert_int_equal(replicas(&stage), 4);
 	assert_non_null(strstr(stage.result.detail, "left at 4"));
 	stage_done(&stage);
@@ -166,25 +75,25 @@ static void what_is_gone_needs_nothing(void **state)
 	struct stage stage;
 	(void)state;
 	stage_init(&stage, "{\"kind\":\"Deployment\",\"namespace\":\"x\",\"name\":\"y\",\"from\":\"1\",\"to\":\"2\"}");
-	call(&stage, scale_step.start);
+	stage_call(&stage, scale_step.start);
 	assert_int_equal(stage.result.progress, STEP_DONE);
-	call(&stage, scale_step.undo);
+	stage_call(&stage, scale_step.undo);
 	assert_int_equal(stage.result.progress, STEP_DONE);
 	stage_done(&stage);
 }
 
 static void make_schema(struct stage *stage, const char *mark, const char *value)
 {
-	json_decref(blue(stage, "POST", SCHEMA,
-			 json_pack("{s:s, s:s, s:{s:s, s:{s:s, s:s}}, s:{s:i, s:{s:s}}}", "apiVersion",
-				   "flowcontrol.apiserver.k8s.io/v1", "kind", "FlowSchema", "metadata", "name", "mine",
-				   "annotations", LAST_APPLIED, OLD_SCHEMA, mark, value, "spec", "matchingPrecedence",
-				   700, "priorityLevelConfiguration", "name", "exempt")));
+	json_decref(stage_ask(stage, "POST", SCHEMA,
+			      json_pack("{s:s, s:s, s:{s:s, s:{s:s, s:s}}, s:{s:i, s:{s:s}}}", "apiVersion",
+					"flowcontrol.apiserver.k8s.io/v1", "kind", "FlowSchema", "metadata", "name",
+					"mine", "annotations", LAST_APPLIED, OLD_SCHEMA, mark, value, "spec",
+					"matchingPrecedence", 700, "priorityLevelConfiguration", "name", "exempt")));
 }
 
 static char *last_applied(struct stage *stage)
 {
-	json_t *seen DOCUMENT_CLEANUP = blue(stage, "GET", SCHEMA "/mine", NULL);
+	json_t *seen DOCUMENT_CLEANUP = stage_ask(stage, "GET", SCHEMA "/mine", NULL);
 	const json_t *annotations = json_object_get(json_object_get(seen, "metadata"), "annotations");
 	return mem_strdup(json_string_value(json_object_get(annotations, LAST_APPLIED)));
 }
@@ -199,7 +108,7 @@ static void a_manifest_is_applied_in_the_new_version_and_put_back(void **state)
 	(void)state;
 	stage_init(&stage, CONVERT);
 	make_schema(&stage, "team", "core");
-	call(&stage, apply_step.start);
+	stage_call(&stage, apply_step.start);
 	assert_int_equal(stage.result.progress, STEP_DONE);
 	char *text CLEANUP(mem_freep) = last_applied(&stage);
 	json_t *manifest DOCUMENT_CLEANUP = json_loads(text, 0, NULL);
@@ -211,12 +120,12 @@ static void a_manifest_is_applied_in_the_new_version_and_put_back(void **state)
 	assert_null(document_at(manifest, "metadata.managedFields"));
 	char *memory CLEANUP(mem_freep) = json_dumps(stage.memory, 0);
 	assert_null(strstr(memory, "FlowSchema\\\"")); /* a manifest may hold secrets: the journal has none of it */
-	call(&stage, apply_step.start);		       /* taken up again after a kill */
+	stage_call(&stage, apply_step.start);	       /* taken up again after a kill */
 	assert_int_equal(stage.result.progress, STEP_DONE);
-	call(&stage, apply_step.undo);
+	stage_call(&stage, apply_step.undo);
 	char *again CLEANUP(mem_freep) = last_applied(&stage);
 	assert_string_equal(again, OLD_SCHEMA);
-	json_t *seen DOCUMENT_CLEANUP = blue(&stage, "GET", SCHEMA "/mine", NULL);
+	json_t *seen DOCUMENT_CLEANUP = stage_ask(&stage, "GET", SCHEMA "/mine", NULL);
 	assert_null(json_object_get(json_object_get(json_object_get(seen, "metadata"), "annotations"),
 				    "eks-upgrade-agent/applied-before"));
 	stage_done(&stage);
@@ -230,7 +139,7 @@ static void what_git_or_helm_writes_is_left_to_them(void **state)
 		struct stage stage;
 		stage_init(&stage, CONVERT);
 		make_schema(&stage, marks[i], "theirs");
-		call(&stage, apply_step.start);
+		stage_call(&stage, apply_step.start);
 		assert_int_equal(stage.result.progress, STEP_DONE);
 		assert_non_null(strstr(stage.result.detail, "left alone"));
 		char *text CLEANUP(mem_freep) = last_applied(&stage);
@@ -244,7 +153,7 @@ static void a_version_that_is_not_served_is_told(void **state)
 	struct stage stage;
 	(void)state;
 	stage_init(&stage, "{\"kind\":\"FlowSchema\",\"name\":\"mine\",\"from\":\"a/v1\",\"to\":\"a.example.com/v2\"}");
-	call(&stage, apply_step.start);
+	stage_call(&stage, apply_step.start);
 	assert_int_equal(stage.result.progress, STEP_DONE);
 	assert_non_null(strstr(stage.result.detail, "does not serve a.example.com/v2"));
 	stage_done(&stage);
@@ -255,15 +164,15 @@ static void an_addon_is_brought_to_the_version(void **state)
 	struct stage stage;
 	(void)state;
 	stage_init(&stage, "{\"name\":\"vpc-cni\",\"from\":\"v1.20.3-eksbuild.1\",\"to\":\"v1.20.4-eksbuild.1\"}");
-	call(&stage, addon_step.start);
+	stage_call(&stage, addon_step.start);
 	assert_int_equal(stage.result.progress, STEP_WAIT);
-	call(&stage, addon_step.poll); /* being updated: not asked for again */
-	until_done(&stage, &addon_step);
+	stage_call(&stage, addon_step.poll); /* being updated: not asked for again */
+	stage_until_done(&stage, &addon_step);
 	json_t *truth DOCUMENT_CLEANUP = sim_truth(stage.sim);
 	const json_t *effects = json_object_get(truth, "effects");
 	assert_int_equal(
 		json_integer_value(json_object_get(effects, "eks:UpdateAddon shop/vpc-cni v1.20.4-eksbuild.1")), 1);
-	call(&stage, addon_step.start);
+	stage_call(&stage, addon_step.start);
 	assert_int_equal(stage.result.progress, STEP_DONE); /* new enough */
 	stage_done(&stage);
 }
@@ -273,7 +182,7 @@ static void an_addon_that_is_none_of_eks_needs_nothing(void **state)
 	struct stage stage;
 	(void)state;
 	stage_init(&stage, "{\"name\":\"unheard-of\",\"from\":\"v1\",\"to\":\"v2\"}");
-	call(&stage, addon_step.start);
+	stage_call(&stage, addon_step.start);
 	assert_int_equal(stage.result.progress, STEP_DONE);
 	assert_non_null(strstr(stage.result.detail, "not an EKS add-on"));
 	stage_done(&stage);
