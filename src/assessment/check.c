@@ -84,6 +84,7 @@ static const struct {
 } of_lists[] = {
 	{"describe_nodegroup", "list_nodegroups", "nodegroups"},
 	{"describe_addon", "list_addons", "addons"},
+	{"describe_addon_versions", "list_addons", "addons"},
 	{"describe_fargate_profile", "list_fargate_profiles", "fargateProfileNames"},
 	{"describe_insight", "list_insights", "insights"},
 	{"describe_update", "list_updates", "updateIds"},
@@ -91,6 +92,7 @@ static const struct {
 	{"describe_pod_identity_association", "list_pod_identity_associations", "associations"},
 	{"describe_identity_provider_config", "list_identity_provider_configs", "identityProviderConfigs"},
 	{"get_open_id_connect_provider", "list_open_id_connect_providers", "OpenIDConnectProviderList"},
+	{"list_resource_record_sets", "list_hosted_zones", "HostedZones"},
 	{"describe_target_groups", "describe_load_balancers", "LoadBalancers"},
 	{"describe_load_balancer_attributes", "describe_load_balancers", "LoadBalancers"},
 	{"describe_target_health", "describe_target_groups", "TargetGroups"},

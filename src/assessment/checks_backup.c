@@ -51,6 +51,31 @@ static struct backups look(struct assess *assess)
 	return all;
 }
 
+static bool runs_other_tool(const struct assess *assess)
+{
+	static const char *const images[] = {"kasten", "trilio", "/stash", "/k8up", "px-backup", "cohesity"};
+	for (size_t i = 0; i < assess->inventory->n_workloads; i++) {
+		const struct kube_pod_spec *spec = assess->inventory->workloads[i].template.spec;
+		for (size_t k = 0; k < ARRAY_SIZE(images) && spec; k++)
+			if (spec->n_containers && strstr(subject_text(spec->containers[0].image), images[k]))
+				return true;
+	}
+	return false;
+}
+
+/* AWS Backup, where somebody has asked it. */
+static bool is_protected(const struct assess *assess)
+{
+	const char *arn = document_text(inventory_cluster(assess->inventory), "arn");
+	size_t i, k;
+	const json_t *call, *resource;
+	json_array_foreach (inventory_aws_calls(assess->inventory, "list_protected_resources"), i, call)
+		json_array_foreach (document_at(call, "response.Results"), k, resource)
+			if (arn && is(document_text(resource, "ResourceArn"), arn))
+				return true;
+	return false;
+}
+
 /* Others keep their backups where only they can read. */
 static bool has_other_tool(const struct assess *assess)
 {
@@ -60,7 +85,7 @@ static bool has_other_tool(const struct assess *assess)
 		for (size_t k = 0; k < ARRAY_SIZE(groups); k++)
 			if (is(assess->inventory->crds[i].group, groups[k]))
 				return true;
-	return false;
+	return runs_other_tool(assess) || is_protected(assess);
 }
 
 static void none(struct assess *assess)
@@ -69,7 +94,7 @@ static void none(struct assess *assess)
 	if (all.n || has_other_tool(assess))
 		return;
 	struct finding *finding = assess_cluster(assess, "no backup of the cluster's objects was found");
-	assess_evidence(assess, finding, BACKUPS, "no velero.io Backup, and no other tool's definitions");
+	assess_evidence(assess, finding, BACKUPS, "no velero.io Backup, and no other tool's definitions or programs");
 }
 
 static void stale(struct assess *assess)

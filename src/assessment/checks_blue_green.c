@@ -2,6 +2,7 @@
  * blue/green only. What Green itself must have can be judged once it is in the snapshot; before that, steps of the plan
  * see to identity (execution/identity.c). Users' names are in checks_records.c, the comparison of both in
  * checks_after.c. */
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,16 +34,22 @@ static const char *argument(const struct kube_container *container, const char *
 	return NULL;
 }
 
-/* Two clusters from one manifest have one owner unless it is said. */
-static const char *owner_trouble(const struct kube_container *container)
+/* Two clusters from one manifest have one owner unless it is said. An owner that names this cluster is its own. */
+static const char *owner_trouble(const struct assess *assess, const struct kube_container *container)
 {
 	const char *owner = argument(container, "--txt-owner-id"), *policy = argument(container, "--policy"),
 		   *registry = argument(container, "--registry");
 	bool sync = !policy || is(policy, "sync");
 	if (sync && is(registry, "noop"))
 		return "keeps no note of who owns a record, and with policy sync deletes the other cluster's";
-	return !is(registry, "noop") && (!owner || is(owner, "default"))
-		       ? "has no txt-owner-id of its own: both clusters would take each other's records for theirs"
+	if (is(registry, "noop"))
+		return NULL;
+	if (!owner || is(owner, "default"))
+		return "has no txt-owner-id of its own: both clusters would take each other's records for theirs";
+	return sync && !strcasestr(owner, subject_text(assess->inventory->cluster))
+		       ? "has a txt-owner-id that does not name this cluster: Green from the same manifests would have "
+			 "it "
+			 "too, and policy sync deletes what the other has written"
 		       : NULL;
 }
 
@@ -55,7 +62,8 @@ static void external_dns(struct assess *assess)
 			const char *name, *tag, *slash, *trouble;
 			image_split(assess->arena, container->image, &name, &tag);
 			slash = strrchr(name, '/');
-			trouble = is(slash ? slash + 1 : name, "external-dns") ? owner_trouble(container) : NULL;
+			trouble =
+				is(slash ? slash + 1 : name, "external-dns") ? owner_trouble(assess, container) : NULL;
 			if (trouble)
 				SUBJECT_FOUND(assess, workload, "external-dns %s", trouble);
 		}
@@ -64,9 +72,26 @@ static void external_dns(struct assess *assess)
 
 /* ---- identity; `green` is Green's cluster when the snapshot has it */
 
+/* The only other cluster that the look describes; NULL: none, or several. */
+static const char *other_cluster(const struct assess *assess)
+{
+	const char *other = NULL;
+	size_t i;
+	const json_t *call;
+	json_array_foreach (inventory_aws_calls(assess->inventory, "describe_cluster"), i, call) {
+		const char *name = document_text(call, "response.cluster.name");
+		if (!name || is(name, assess->inventory->cluster))
+			continue;
+		if (other && !is(other, name))
+			return NULL;
+		other = name;
+	}
+	return other;
+}
+
 static const char *green_name(const struct assess *assess)
 {
-	const char *name = assess->config->green.name;
+	const char *name = assess->config->green.name ? assess->config->green.name : other_cluster(assess);
 	return name ? name
 		    : arena_printf(assess->arena, "%s-1%u", subject_text(assess->inventory->cluster), assess->to);
 }
@@ -241,17 +266,6 @@ static void singletons(struct assess *assess)
 
 /* ---- what names Blue */
 
-static bool names_group(const json_t *group, const char *cluster_group)
-{
-	size_t i, k;
-	const json_t *permission, *pair;
-	json_array_foreach (json_object_get(group, "IpPermissions"), i, permission)
-		json_array_foreach (json_object_get(permission, "UserIdGroupPairs"), k, pair)
-			if (is(document_text(pair, "GroupId"), cluster_group))
-				return true;
-	return false;
-}
-
 static const char *tag_of(const json_t *tagged, const char *prefix, const char *key)
 {
 	size_t i;
@@ -264,21 +278,102 @@ static const char *tag_of(const json_t *tagged, const char *prefix, const char *
 	return NULL;
 }
 
+/* "10.0.0.0/16" -> its first address and its mask. */
+static bool read_network(const char *text, uint32_t *ret_address, uint32_t *ret_mask)
+{
+	struct in_addr address;
+	char plain[32];
+	const char *slash = text ? strchr(text, '/') : NULL;
+	long bits = slash ? strtol(slash + 1, NULL, 10) : -1;
+	if (bits < 0 || bits > 32 || (size_t)(slash - text) >= sizeof plain)
+		return false;
+	memcpy(plain, text, (size_t)(slash - text));
+	plain[slash - text] = '\0';
+	if (inet_pton(AF_INET, plain, &address) != 1)
+		return false;
+	*ret_mask = bits ? UINT32_MAX << (32 - bits) : 0;
+	*ret_address = ntohl(address.s_addr) & *ret_mask;
+	return true;
+}
+
+/* Do these addresses hold all of the cluster's subnets? Where those were not described, any may. */
+static bool covers_subnets(const struct assess *assess, const char *range)
+{
+	uint32_t address, mask, inner, inner_mask;
+	size_t i, k;
+	const json_t *call, *subnet;
+	if (!read_network(range, &address, &mask))
+		return false;
+	json_array_foreach (inventory_aws_calls(assess->inventory, "describe_subnets"), i, call)
+		json_array_foreach (document_at(call, "response.Subnets"), k, subnet)
+			if (read_network(document_text(subnet, "CidrBlock"), &inner, &inner_mask) &&
+			    ((inner & mask) != address || inner_mask < mask))
+				return false;
+	return true;
+}
+
+/* Groups that only Blue's nodes have: EKS's own of the cluster, and those that somebody made for it. */
+static bool is_blues(const struct assess *assess, const char *id)
+{
+	const json_t *config = json_object_get(inventory_cluster(assess->inventory), "resourcesVpcConfig"), *entry,
+		     *call;
+	size_t i, k, m;
+	if (is(document_text(config, "clusterSecurityGroupId"), id))
+		return true;
+	json_array_foreach (json_object_get(config, "securityGroupIds"), i, entry)
+		if (is(json_string_value(entry), id))
+			return true;
+	json_array_foreach (inventory_aws_calls(assess->inventory, "describe_security_groups"), k, call)
+		json_array_foreach (document_at(call, "response.SecurityGroups"), m, entry)
+			if (is(document_text(entry, "GroupId"), id))
+				return tag_of(entry, NULL,
+					      arena_printf(assess->arena, "kubernetes.io/cluster/%s",
+							   subject_text(assess->inventory->cluster))) != NULL;
+	return false;
+}
+
+/* Blue's group that the permission lets in, where nothing in it lets in Green as well; NULL: there is none. */
+static const char *lets_in_blue(const struct assess *assess, const json_t *permission)
+{
+	const char *blue = NULL,
+		   *green = document_text(green_cluster(assess), "resourcesVpcConfig.clusterSecurityGroupId");
+	size_t i;
+	const json_t *pair, *range;
+	json_array_foreach (json_object_get(permission, "UserIdGroupPairs"), i, pair) {
+		const char *id = document_text(pair, "GroupId");
+		if (green && is(id, green))
+			return NULL;
+		blue = id && is_blues(assess, id) ? id : blue;
+	}
+	json_array_foreach (json_object_get(permission, "IpRanges"), i, range)
+		if (covers_subnets(assess, document_text(range, "CidrIp")))
+			return NULL;
+	return blue;
+}
+
 static void security_groups(struct assess *assess)
 {
-	const char *own =
-		document_text(inventory_cluster(assess->inventory), "resourcesVpcConfig.clusterSecurityGroupId");
-	size_t i, k;
-	const json_t *call, *group;
+	size_t i, k, m;
+	const json_t *call, *group, *permission;
 	json_array_foreach (inventory_aws_calls(assess->inventory, "describe_security_groups"), i, call)
 		json_array_foreach (document_at(call, "response.SecurityGroups"), k, group) {
-			const char *id = document_text_or(group, "GroupId", "");
-			if (!own || is(id, own) || tag_of(group, "kubernetes.io/cluster/", NULL) ||
-			    tag_of(group, NULL, "elbv2.k8s.aws/cluster") || !names_group(group, own))
+			const char *id = document_text_or(group, "GroupId", ""), *blue = NULL;
+			if (is_blues(assess, id) || tag_of(group, "kubernetes.io/cluster/", NULL) ||
+			    tag_of(group, NULL, "elbv2.k8s.aws/cluster"))
+				continue;
+			json_array_foreach (json_object_get(group, "IpPermissions"), m, permission)
+				blue = blue ? blue : lets_in_blue(assess, permission);
+			if (!blue)
 				continue;
 			struct finding *finding =
-				assess_aws(assess, id, "lets in Blue's security group only: Green is shut out");
-			assess_evidence(assess, finding, "ec2:DescribeSecurityGroups", "ingress from %s", own);
+				assess_aws(assess, id, "%s lets in Blue's security group only: Green is shut out",
+					   document_text_or(group, "GroupName", id));
+			assess_evidence(assess, finding, "ec2:DescribeSecurityGroups", "ingress from %s", blue);
+			assess_remedy(assess, finding,
+				      "once Green is there, for each port that Blue has: aws ec2 "
+				      "authorize-security-group-ingress --group-id %s --source-group GREENS_GROUP "
+				      "--protocol tcp --port PORT",
+				      id);
 		}
 }
 

@@ -169,7 +169,8 @@ static void sync(struct assess *assess)
 static bool heals(const struct kube_custom *custom, const json_t *spec)
 {
 	return is_argo(custom)
-		       ? document_true(spec, "syncPolicy.automated.selfHeal")
+		       ? document_true(spec, "syncPolicy.automated.selfHeal") &&
+				 !json_is_false(document_at(spec, "syncPolicy.automated.enabled"))
 		       : is(custom->kind, "HelmRelease") && is_flux(custom) && !document_true(spec, "suspend") &&
 				 is(document_text(spec, "driftDetection.mode"), "enabled");
 }
@@ -247,18 +248,30 @@ static bool speaks_for_argocd(struct assess *assess, const struct kube_workload 
 	return true;
 }
 
+/* By its own label; else by its controller, whose 1.n is part of Flux 2.n. NULL: neither tells. */
+static const char *flux_version(struct assess *assess, const struct kube_workload *workload)
+{
+	const char *label = kube_meta_label(&workload->meta, "app.kubernetes.io/version"), *tag;
+	if (label)
+		return label;
+	if (!has_image(assess, workload, "/kustomize-controller", &tag))
+		return NULL;
+	return !strncmp(tag, "v1.", 3)	 ? arena_printf(assess->arena, "v2.%s", tag + 3)
+	       : !strncmp(tag, "v0.", 3) ? "v0.41.2"
+					 : NULL;
+}
+
 static void versions(struct assess *assess)
 {
 	for (size_t i = 0; i < assess->inventory->n_workloads; i++) {
 		const struct kube_workload *workload = &assess->inventory->workloads[i];
-		const char *tag, *flux = kube_meta_label(&workload->meta, "app.kubernetes.io/version");
+		const char *tag, *flux;
 		if (is(workload->kind, "ReplicaSet"))
 			continue;
 		if (has_image(assess, workload, "/argocd", &tag) && speaks_for_argocd(assess, workload))
 			version_of(assess, workload, "Argo CD", "argo-cd", tag);
-		if (is(kube_meta_label(&workload->meta, "app.kubernetes.io/part-of"), "flux") &&
-		    is(workload->meta.name, "kustomize-controller"))
-			version_of(assess, workload, "Flux", "flux", subject_text(flux));
+		if (is(workload->meta.name, "kustomize-controller") && (flux = flux_version(assess, workload)))
+			version_of(assess, workload, "Flux", "flux", flux);
 	}
 }
 

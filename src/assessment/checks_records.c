@@ -26,10 +26,37 @@ static bool same_host(const char *a, const char *b)
 	return n && n == m && !strncasecmp(a, b, n);
 }
 
+/* The load balancer controllers write the cluster's name on what they make. */
+static bool is_tagged_ours(const struct inventory *inventory, const char *arn)
+{
+	const char *cluster = subject_text(inventory->cluster), *ours = "kubernetes.io/cluster/";
+	size_t i, k, m;
+	const json_t *call, *described, *tag;
+	json_array_foreach (inventory_aws_calls(inventory, "describe_tags"), i, call)
+		json_array_foreach (document_at(call, "response.TagDescriptions"), k, described)
+			json_array_foreach (is(document_text(described, "ResourceArn"), arn)
+						    ? json_object_get(described, "Tags")
+						    : NULL,
+					    m, tag) {
+				const char *key = document_text_or(tag, "Key", "");
+				if ((is(key, "elbv2.k8s.aws/cluster") && is(document_text(tag, "Value"), cluster)) ||
+				    (!strncmp(key, ours, strlen(ours)) && is(key + strlen(ours), cluster)))
+					return true;
+			}
+	return false;
+}
+
 static bool is_balancer(const struct inventory *inventory, const char *host)
 {
+	size_t n, m;
+	const json_t *call, *balancer;
 	if (host && !strncasecmp(host, "dualstack.", 10))
 		host += 10;
+	json_array_foreach (inventory_aws_calls(inventory, "describe_load_balancers"), n, call)
+		json_array_foreach (document_at(call, "response.LoadBalancers"), m, balancer)
+			if (same_host(document_text(balancer, "DNSName"), host) &&
+			    is_tagged_ours(inventory, document_text(balancer, "LoadBalancerArn")))
+				return true;
 	for (size_t i = 0; i < inventory->n_ingresses; i++)
 		for (size_t k = 0; k < inventory->ingresses[i].n_points; k++)
 			if (same_host(inventory->ingresses[i].points[k].hostname, host))

@@ -2,6 +2,7 @@
  * most of them are asked only when the target is the version before this one: before an upgrade nothing has been
  * upgraded yet.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "assessment/rollback_uses.h"
@@ -9,6 +10,7 @@
 #include "assessment/window.h"
 #include "base/time.h"
 #include "codec/document.h"
+#include "knowledge/calendar.h"
 #include "knowledge/lifecycle.h"
 
 #define PAGE "https://docs.aws.amazon.com/eks/latest/userguide/rollback-cluster.html"
@@ -37,6 +39,15 @@ static const char *parameter(const json_t *update, const char *type)
 	return NULL;
 }
 
+/* EKS upgrades by itself what has come to the end of extended support; that is not taken back. */
+static bool was_forced(unsigned before, int64_t upgraded_ms)
+{
+	char version[16];
+	snprintf(version, sizeof version, "1.%u", before);
+	const struct eks_release *release = knowledge_release(version);
+	return release && release->end_of_extended_support.ms && upgraded_ms >= release->end_of_extended_support.ms;
+}
+
 static void window(struct assess *assess)
 {
 	size_t i;
@@ -58,6 +69,11 @@ static void window(struct assess *assess)
 	if (!last_ms)
 		assess_cluster(assess, "no upgrade to 1.%u is recorded: a cluster made at its version cannot go back",
 			       assess->from);
+	else if (was_forced(assess->from - 1, last_ms))
+		assess_cluster(assess,
+			       "the upgrade to 1.%u, at %s, came after the end of extended support of 1.%u: EKS did it "
+			       "by itself, and takes none of those back",
+			       assess->from, time_format_rfc3339(last_ms, when), assess->from - 1);
 	else if (assess->now_ms - last_ms > WINDOW_MS)
 		assess_cluster(assess, "the upgrade to 1.%u was at %s, more than seven days ago", assess->from,
 			       time_format_rfc3339(last_ms, when));
@@ -207,12 +223,50 @@ static int is_compatible(const struct assess *assess, const char *name, const ch
 	return asked ? 0 : -1;
 }
 
+static bool is_eks_addon(const struct assess *assess, const char *name)
+{
+	size_t i, k;
+	const json_t *call, *addon;
+	json_array_foreach (inventory_aws_calls(assess->inventory, "list_addons"), i, call)
+		json_array_foreach (document_at(call, "response.addons"), k, addon)
+			if (is(json_string_value(addon), name))
+				return true;
+	return false;
+}
+
+/* EKS looks at the add-ons that it manages; the others somebody has to. */
+static void own_addons(struct assess *assess)
+{
+	static const struct {
+		const char *kind, *name, *addon;
+	} rows[] = {{"DaemonSet", "aws-node", "vpc-cni"},
+		    {"DaemonSet", "kube-proxy", "kube-proxy"},
+		    {"Deployment", "coredns", "coredns"},
+		    {"Deployment", "ebs-csi-controller", "aws-ebs-csi-driver"}};
+	if (!inventory_aws_calls(assess->inventory, "list_addons"))
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct kube_workload *workload =
+			index_workload(assess, rows[i].kind, "kube-system", rows[i].name);
+		const char *name, *tag = "";
+		if (!workload || is_eks_addon(assess, rows[i].addon))
+			continue;
+		if (workload->template.spec && workload->template.spec->n_containers)
+			image_split(assess->arena, workload->template.spec->containers[0].image, &name, &tag);
+		assess_object(assess, rows[i].kind, "kube-system", rows[i].name,
+			      "%s %s is no add-on of EKS's, whose rollback insights leave it out: see yourself that it "
+			      "goes with 1.%u",
+			      rows[i].addon, tag, assess->to);
+	}
+}
+
 static void addons(struct assess *assess)
 {
 	size_t i;
 	const json_t *call;
 	if (!goes_back(assess))
 		return;
+	own_addons(assess);
 	json_array_foreach (inventory_aws_calls(assess->inventory, "describe_addon"), i, call) {
 		const json_t *addon = document_at(call, "response.addon");
 		const char *name = document_text_or(addon, "addonName", ""),
@@ -283,7 +337,7 @@ const struct check checks_rollback[] = {
 	 .title = "an add-on is not for the version before",
 	 .severity = SEVERITY_HIGH,
 	 SCOPE,
-	 .needs = NEEDS("eks:DescribeAddon", "eks:DescribeAddonVersions"),
+	 .needs = NEEDS("eks:DescribeAddon", "eks:DescribeAddonVersions", SUBJECT_ALL),
 	 .run = addons,
 	 .remedy = "bring it to a version that is for both",
 	 .page = PAGE},

@@ -1,12 +1,14 @@
 /* The look itself: what it was not allowed to see, what broke off, whether it saw the right cluster, and whether the
  * upgrade could be run from here.
  *
- * Left out: SCAN-DRIFTED compares with what was approved, which the agent does itself before it starts; SCAN-WINDOW
- * needs maintenance windows, of which the configuration knows none yet. */
+ * Left out: SCAN-DRIFTED compares with what was approved, which is in a plan and not in a look: the agent does it
+ * itself before it starts. */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include "assessment/subject.h"
+#include "base/cron.h"
+#include "base/digest.h"
 #include "base/time.h"
 #include "codec/document.h"
 
@@ -54,6 +56,43 @@ static struct slice host_of(const char *url)
 	return slice_make(from, strcspn(from, "/"));
 }
 
+/* The authority that the cluster hands to its pods; NULL: not seen, or no certificate. */
+static const char *authority_seen(const struct assess *assess)
+{
+	for (size_t i = 0; i < assess->inventory->n_config_maps; i++) {
+		const struct kube_config_map *map = &assess->inventory->config_maps[i];
+		const char *text = !strcmp(subject_text(map->meta.name), "kube-root-ca.crt")
+					   ? kube_pairs_get(map->data, map->n_data, "ca.crt")
+					   : NULL;
+		if (text && strstr(text, "-----BEGIN CERTIFICATE-----"))
+			return text;
+	}
+	return NULL;
+}
+
+static bool same_but_space(const char *a, const char *b)
+{
+	static const char space[] = " \t\r\n";
+	while (true) {
+		a += strspn(a, space);
+		b += strspn(b, space);
+		if (!*a || !*b || *a != *b)
+			return *a == *b;
+		a++;
+		b++;
+	}
+}
+
+/* Of a folder, in which nobody has proven anything: objects of one cluster beside EKS's word on another. */
+static bool authorities_differ(const struct assess *assess)
+{
+	const char *seen = authority_seen(assess),
+		   *told = document_text(inventory_cluster(assess->inventory), "certificateAuthority.data");
+	struct buf plain CLEANUP(buf_done) = BUF_INIT(1 << 20);
+	return seen && told && base64_decode(slice_of(told), &plain) &&
+	       strstr(buf_str(&plain), "-----BEGIN CERTIFICATE-----") && !same_but_space(seen, buf_str(&plain));
+}
+
 static void wrong_cluster(struct assess *assess)
 {
 	const json_t *survey = assess->inventory->survey;
@@ -62,14 +101,18 @@ static void wrong_cluster(struct assess *assess)
 	struct slice asked = host_of(server), told = host_of(endpoint);
 	/* Proven through a tunnel by its certificate authority: then the addresses may differ. */
 	bool proven = document_true(survey, "identity_proven"),
-	     differ = asked.n && told.n && (asked.n != told.n || strncasecmp(asked.p, told.p, asked.n) != 0);
-	if (!error && (proven || !differ))
+	     differ = asked.n && told.n && (asked.n != told.n || strncasecmp(asked.p, told.p, asked.n) != 0),
+	     other = !proven && authorities_differ(assess);
+	if (!error && !other && (proven || !differ))
 		return;
 	struct finding *finding =
 		assess_cluster(assess, "the API server that was asked is not the one of cluster \"%s\"",
 			       subject_text(assess->inventory->cluster));
 	assess_evidence(assess, finding, "kubernetes", "%s",
-			error ? error : arena_printf(assess->arena, "asked %s, EKS says %s", server, endpoint));
+			error	 ? error
+			: differ ? arena_printf(assess->arena, "asked %s, EKS says %s", server, endpoint)
+				 : "ConfigMap kube-root-ca.crt holds another authority than EKS tells "
+				   "(certificateAuthority)");
 	assess_remedy(assess, finding, "aws eks update-kubeconfig --name %s, or leave --kubeconfig out",
 		      subject_text(assess->inventory->cluster));
 }
@@ -138,6 +181,37 @@ static void locked(struct assess *assess)
 	}
 }
 
+/* ---- SCAN-WINDOW */
+
+static void windows(struct assess *assess)
+{
+	const struct config *config = assess->config;
+	char when[TIME_TEXT], until[TIME_TEXT];
+	bool open = !config->maintenance.n_windows;
+	struct cron cron;
+	time_format_rfc3339(assess->now_ms, when);
+	for (size_t i = 0; i < config->maintenance.n_windows; i++)
+		open |= cron_parse(config->maintenance.windows[i].schedule, &cron) &&
+			cron_holds(&cron, config->maintenance.windows[i].duration_ms, assess->now_ms);
+	if (!open) {
+		struct finding *finding = assess_cluster(assess, "%s is outside of the maintenance windows", when);
+		for (size_t i = 0; i < config->maintenance.n_windows && i < MOST_LINES; i++)
+			assess_evidence(assess, finding, "file", "maintenance.windows: \"%s\" for %s",
+					config->maintenance.windows[i].schedule,
+					duration_format(config->maintenance.windows[i].duration_ms, until));
+	}
+	for (size_t i = 0; i < config->maintenance.n_freezes; i++) {
+		const struct config_freeze *freeze = &config->maintenance.freezes[i];
+		if (assess->now_ms < freeze->from_ms || assess->now_ms > freeze->to_ms)
+			continue;
+		struct finding *finding =
+			assess_cluster(assess, "%s is within a freeze, until %s%s%s", when, freeze->to_text,
+				       freeze->reason ? ": " : "", subject_text(freeze->reason));
+		assess_evidence(assess, finding, "file", "maintenance.freezes: %s to %s", freeze->from_text,
+				freeze->to_text);
+	}
+}
+
 /* ---- ENGINE-RULE-ERROR */
 
 static void rule_error(struct assess *assess)
@@ -199,6 +273,12 @@ const struct check checks_tool[] = {
 	 .run = locked,
 	 .remedy = "wait for it, or take the cluster over on purpose",
 	 .page = DOCTOR "#SCAN-LOCK"},
+	{.id = "SCAN-WINDOW",
+	 .title = "no upgrade may be at this time",
+	 .severity = SEVERITY_BLOCKER,
+	 .run = windows,
+	 .remedy = "wait for a window, or change maintenance.windows or maintenance.freezes in the configuration",
+	 .page = DOCTOR "#SCAN-WINDOW"},
 	{.id = "ENGINE-RULE-ERROR",
 	 .title = "objects that could not be read",
 	 .severity = SEVERITY_HIGH,

@@ -56,7 +56,10 @@ struct aws_request {
 };
 void aws_call_batch(struct aws *aws, struct aws_request *requests, size_t n);
 
-/* "eks", "DescribeCluster" (or "describe-cluster"); NULL when there is no such row. */
+/* Copies the tokens of a page into the next input; false when there is no next page. */
+bool aws_page_next(const struct aws_operation *operation, const json_t *page, json_t *input);
+/* "eks", "DescribeCluster" (or "describe-cluster", "describe_cluster"); a service of NULL: any that has it. NULL when
+ * there is no such row. */
 const struct aws_operation *aws_operation_find(const char *service, const char *operation);
 const char *aws_operation_service(const struct aws_operation *operation); /* "eks" */
 const char *aws_operation_name(const struct aws_operation *operation);

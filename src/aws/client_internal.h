@@ -92,5 +92,3 @@ void aws_iam_action(const struct aws_operation *operation, char out[160]);
 void aws_page_join(const struct aws_operation *operation, json_t *all, const json_t *page);
 void aws_page_thin(const struct aws_operation *operation, json_t *page, const char *const *only);
 void aws_page_tidy(const struct aws_operation *operation, json_t *all);
-/* Copies the tokens of a page into the next input; false when there is no next page. */
-bool aws_page_next(const struct aws_operation *operation, const json_t *page, json_t *input);

@@ -8,7 +8,7 @@
 static bool same_name(const char *name, const char *given)
 {
 	while (*name && *given) {
-		given += *given == '-';
+		given += *given == '-' || *given == '_';
 		if ((*name | 0x20) != (*given | 0x20))
 			return false;
 		name++;
@@ -31,9 +31,9 @@ static const char *service_name(const char *given)
 
 const struct aws_operation *aws_operation_find(const char *service, const char *operation)
 {
-	const char *wanted = service_name(service);
+	const char *wanted = service ? service_name(service) : NULL;
 	for (unsigned i = 0; i < aws_services_n; i++) {
-		if (strcmp(aws_name(aws_services[i].name), wanted) != 0)
+		if (wanted && strcmp(aws_name(aws_services[i].name), wanted) != 0)
 			continue;
 		for (unsigned k = 0; k < aws_services[i].n_operations; k++) {
 			const struct aws_operation *row = &aws_operations[aws_services[i].first_operation + k];

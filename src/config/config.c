@@ -21,6 +21,20 @@ static const struct field test_fields[] = {
 };
 static const struct model test_model = MODEL("Test", struct config_test, test_fields);
 
+static const struct field window_fields[] = {
+	F_STRING(struct config_window, schedule, "schedule", FIELD_REQUIRED,
+		 "when it opens, as cron has it, in UTC: 0 22 * * 1-5"),
+	F_DURATION(struct config_window, duration_ms, "duration", FIELD_REQUIRED, "how long it stays open"),
+};
+static const struct model window_model = MODEL("Window", struct config_window, window_fields);
+
+static const struct field freeze_fields[] = {
+	F_STRING(struct config_freeze, from_text, "from", FIELD_REQUIRED, "first day, 2026-12-18, or an RFC 3339 time"),
+	F_STRING(struct config_freeze, to_text, "to", FIELD_REQUIRED, "last day, or an RFC 3339 time"),
+	F_STRING(struct config_freeze, reason, "reason", FIELD_OMIT_EMPTY, "why"),
+};
+static const struct model freeze_model = MODEL("Freeze", struct config_freeze, freeze_fields);
+
 static const struct field risk_fields[] = {
 	F_STRING(struct config_risk, id, "id", FIELD_REQUIRED, "the check"),
 	F_STRING(struct config_risk, object, "object", FIELD_REQUIRED,
@@ -96,6 +110,10 @@ static const struct field config_fields[] = {
 	F_INT_RANGE(struct config, max_parallel_steps, "max_parallel_steps", 0, 1, 64, "steps side by side"),
 	F_BOOL(struct config, keep_green, "keep_green", 0, "leave Green for looking at after a roll back"),
 	F_DURATION(struct config, lease_ttl_ms, "lease_ttl", 0, "how long a dead agent keeps others out"),
+	F_LIST(struct config, maintenance.windows, maintenance.n_windows, "maintenance.windows", 0, &window_model,
+	       "times at which an upgrade may be"),
+	F_LIST(struct config, maintenance.freezes, maintenance.n_freezes, "maintenance.freezes", 0, &freeze_model,
+	       "times at which none may be"),
 	F_LIST(struct config, risks, n_risks, "risks", 0, &risk_model, "findings that somebody accepts"),
 	F_STRINGS(struct config, checks.only, checks.n_only, "checks.only", 0,
 		  "ids of the only checks that count; * stands for anything"),

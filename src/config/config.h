@@ -22,6 +22,18 @@ struct config_test {
 	const char *newman, *jmeter, *command;
 };
 
+/* When an upgrade may be: cron's five fields, in UTC, and how long it lasts from then. */
+struct config_window {
+	const char *schedule;
+	int64_t duration_ms;
+};
+/* When none may be, whatever the windows say. */
+struct config_freeze {
+	const char *from_text, *to_text; /* days, the last one included, or RFC 3339 times */
+	const char *reason;		 /* NULL: not told */
+	int64_t from_ms, to_ms;
+};
+
 /* A risk that somebody takes: findings of the check `id` on objects that `object` matches do not count until then. */
 struct config_risk {
 	const char *id;
@@ -96,6 +108,11 @@ struct config {
 	int64_t max_parallel_steps;  /* default 4 */
 	bool keep_green;	     /* after a roll back, keep Green for looking at; default false */
 	int64_t lease_ttl_ms;	     /* default 60s */
+	struct {
+		struct config_window *windows; /* none: at any time */
+		struct config_freeze *freezes;
+		size_t n_windows, n_freezes;
+	} maintenance;
 	struct config_risk *risks;
 	size_t n_risks;
 	struct {

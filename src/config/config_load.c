@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "base/cron.h"
 #include "base/log.h"
 #include "base/time.h"
 #include "codec/document.h"
@@ -252,22 +253,55 @@ static struct error *derive_limits(struct config *config)
 	return NULL;
 }
 
+/* A day, in UTC, or a time; of a day its first moment, or its last. */
+static bool read_day(const char *text, bool last, int64_t *ret_ms)
+{
+	char whole[TIME_TEXT];
+	bool day = strlen(text) == strlen("2026-12-31");
+	snprintf(whole, sizeof whole, "%s%s", text, day ? "T00:00:00Z" : "");
+	if (!time_parse_rfc3339(slice_of(whole), ret_ms) || *ret_ms <= 0)
+		return false;
+	*ret_ms += day && last ? DAY_MS - 1 : 0;
+	return true;
+}
+
+static struct error *derive_maintenance(struct config *config)
+{
+	struct cron cron;
+	for (size_t i = 0; i < config->maintenance.n_windows; i++) {
+		const struct config_window *window = &config->maintenance.windows[i];
+		if (!cron_parse(window->schedule, &cron))
+			return error_remedy(
+				error_new(ERROR_INVALID, "maintenance.windows[%zu].schedule: \"%s\" is none", i,
+					  window->schedule),
+				"write it as cron does, in UTC: minute hour day month weekday, such as 0 22 * * 1-5");
+		if (window->duration_ms < MINUTE_MS || window->duration_ms > 31 * DAY_MS)
+			return error_remedy(
+				error_new(ERROR_INVALID,
+					  "maintenance.windows[%zu].duration: not between a minute and a month", i),
+				"write it as 6h");
+	}
+	for (size_t i = 0; i < config->maintenance.n_freezes; i++) {
+		struct config_freeze *freeze = &config->maintenance.freezes[i];
+		if (!read_day(freeze->from_text, false, &freeze->from_ms) ||
+		    !read_day(freeze->to_text, true, &freeze->to_ms) || freeze->to_ms < freeze->from_ms)
+			return error_remedy(error_new(ERROR_INVALID,
+						      "maintenance.freezes[%zu]: \"%s\" to \"%s\" are no days in order",
+						      i, freeze->from_text, freeze->to_text),
+					    "write them as 2026-12-18 or 2026-12-18T18:00:00Z");
+	}
+	return NULL;
+}
+
 /* "2026-12-31" ends with that day, in UTC. */
 static struct error *derive_expiry(struct config *config)
 {
 	for (size_t i = 0; i < config->n_risks; i++) {
 		struct config_risk *risk = &config->risks[i];
 		const char *text = risk->expires_text;
-		char whole[TIME_TEXT];
-		int64_t time_ms;
-		if (!text || !*text)
-			continue;
-		bool day = strlen(text) == strlen("2026-12-31");
-		snprintf(whole, sizeof whole, "%s%s", text, day ? "T00:00:00Z" : "");
-		if (!time_parse_rfc3339(slice_of(whole), &time_ms) || time_ms <= 0)
+		if (text && *text && !read_day(text, true, &risk->expires_ms))
 			return error_remedy(error_new(ERROR_INVALID, "risks[%zu].expires: \"%s\" is no day", i, text),
 					    "write it as 2026-12-31 or 2026-12-31T18:00:00Z");
-		risk->expires_ms = day ? time_ms + DAY_MS - 1 : time_ms;
 	}
 	return NULL;
 }
@@ -294,6 +328,7 @@ static struct error *derive(struct config *config, struct arena *arena)
 	for (size_t i = 0; i < config->validation.n_probes; i++)
 		TRY(resolve(config, arena, "validation.probes", &config->validation.probes[i]));
 	TRY(derive_expiry(config));
+	TRY(derive_maintenance(config));
 	return derive_limits(config);
 }
 

@@ -138,6 +138,59 @@ static bool is_of_another(const struct inventory *inventory, const char *snake, 
 	return cluster && inventory->cluster && strcmp(cluster, inventory->cluster) != 0;
 }
 
+static bool is_part_of(const json_t *part, const json_t *whole)
+{
+	const char *key;
+	json_t *value;
+	json_object_foreach ((json_t *)(uintptr_t)part, key, value)
+		if (!json_equal(value, json_object_get(whole, key)))
+			return false;
+	return true;
+}
+
+/* A page that names another one which is not there: what has been read is no whole list. */
+static void settle_cut(const struct aws_operation *operation, const json_t *calls, json_t *call)
+{
+	const json_t *page = json_object_get(call, "response"), *other;
+	json_t *next DOCUMENT_CLEANUP = json_object();
+	size_t i;
+	if (!json_is_object(page) || !aws_page_next(operation, page, next) || !json_object_size(next))
+		return;
+	json_array_foreach (calls, i, other)
+		if (is_part_of(next, json_object_get(other, "request")))
+			return;
+	json_object_set_new(call, "error",
+			    json_pack("{s:s, s:s, s:b}", "code", "CutOff", "message",
+				      "the list goes on, and its next page is not there", "denied", 0));
+}
+
+/* A folder of others tells by its calls alone how each source has answered. */
+static void settle_source(struct inventory *inventory, const struct aws_operation *operation, const char *snake,
+			  const json_t *call)
+{
+	const json_t *error = json_object_get(call, "error");
+	if (!error || inventory_aws_absent(snake, document_text(error, "code")))
+		return;
+	inventory_source(inventory,
+			 operation ? arena_printf(inventory->arena, "%s:%s", aws_operation_service(operation),
+						  aws_operation_name(operation))
+				   : snake,
+			 document_true(error, "denied") ? SOURCE_DENIED : SOURCE_FAILED,
+			 document_text(error, "message"));
+}
+
+static void settle_calls(struct inventory *inventory, const char *snake, json_t *calls)
+{
+	const struct aws_operation *operation = aws_operation_find(NULL, snake);
+	size_t i;
+	json_t *call;
+	json_array_foreach (calls, i, call) {
+		if (operation)
+			settle_cut(operation, calls, call);
+		settle_source(inventory, operation, snake, call);
+	}
+}
+
 void inventory_aws_settle(struct inventory *inventory)
 {
 	const char *snake;
@@ -158,5 +211,7 @@ void inventory_aws_settle(struct inventory *inventory)
 		}
 		if (before && !json_array_size(calls))
 			json_object_del(inventory->aws, snake); /* nobody asked of this one */
+		else if (inventory->offline)
+			settle_calls(inventory, snake, calls);
 	}
 }

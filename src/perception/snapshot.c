@@ -69,11 +69,13 @@ static const struct model whole_model = MODEL("Object", struct whole, whole_fiel
 
 struct beside { /* what stands beside the items in a snapshot of one file */
 	const char *meta, *aws, *metrics;
+	const char *next; /* of a list that is not whole */
 };
 static const struct field beside_fields[] = {
 	F_JSON(struct beside, meta, "meta", 0, ""),
 	F_JSON(struct beside, aws, "aws", 0, ""),
 	F_STRING(struct beside, metrics, "metrics", 0, ""),
+	F_STRING(struct beside, next, "metadata.continue", 0, ""),
 };
 static const struct model beside_model = MODEL("Snapshot", struct beside, beside_fields);
 
@@ -104,7 +106,11 @@ static struct error *read_objects(struct inventory *inventory, const char *path,
 					.max_item_bytes = LARGEST_OBJECT};
 	struct json_stream *stream CLEANUP(json_stream_freep) = json_stream_new(&spec);
 	TRY(each_chunk(path, feed_stream, stream));
-	return json_stream_end(stream);
+	TRY(json_stream_end(stream));
+	if (beside->next && *beside->next)
+		inventory_source(inventory, "kubernetes", SOURCE_FAILED,
+				 "the list goes on (metadata.continue), and the rest is not there");
+	return NULL;
 }
 
 struct line_feed {
