@@ -33,6 +33,25 @@ static double round_up(double value)
 	return 10 * power;
 }
 
+/* At whole steps that a clock has too, as many as have room. */
+static void time_axis(struct buf *out, const struct scale *scale)
+{
+	static const double steps[] = {1, 2, 5, 10, 15, 30, 60, 120, 240, 480, 1440};
+	enum { MOST = 9 };
+	double span = scale->last - scale->first, step = steps[0];
+	for (size_t i = 0; i < ARRAY_SIZE(steps) && span / step > MOST; i++)
+		step = steps[i];
+	while (span / step > MOST)
+		step *= 2;
+	for (double minute = ceil(scale->first / step) * step; minute <= scale->last; minute += step) {
+		double x = x_of(scale, minute);
+		bool hours = step >= 60;
+		buf_printf(out, "<text x='%.1f' y='%d' text-anchor='%s'>%.0f %s</text>", x, HEIGHT - 8,
+			   x > WIDTH - RIGHT - 20 ? "end" : "middle", hours ? minute / 60 : minute,
+			   hours ? "h" : "min");
+	}
+}
+
 static void axes(struct buf *out, const struct scale *scale, const char *unit)
 {
 	for (int i = 0; i <= 4; i++) {
@@ -40,11 +59,7 @@ static void axes(struct buf *out, const struct scale *scale, const char *unit)
 		buf_printf(out, "<line x1='%d' x2='%d' y1='%.1f' y2='%.1f' class='grid'/>", LEFT, WIDTH - RIGHT, y, y);
 		buf_printf(out, "<text x='%d' y='%.1f' text-anchor='end'>%g%s</text>", LEFT - 6, y + 4, value, unit);
 	}
-	for (int i = 0; i <= 6; i++) {
-		double minute = scale->first + (scale->last - scale->first) * i / 6;
-		buf_printf(out, "<text x='%.1f' y='%d' text-anchor='%s'>%.0f min</text>", x_of(scale, minute),
-			   HEIGHT - 8, i == 6 ? "end" : "middle", minute);
-	}
+	time_axis(out, scale);
 }
 
 static void draw(struct buf *out, const struct scale *scale, const double *minutes, size_t n,
