@@ -40,6 +40,22 @@ so() { # WHAT COMMAND…
 	fi
 }
 
+typed() { # WHAT CODE PATTERN COLUMNS WHEN KEYS ARGUMENTS…: as says(), on a terminal; leaves `screen`
+	what=$1 wanted=$2 pattern=$3
+	shift 3
+	columns=$1 when=$2 keys=$3
+	shift 3
+	TERM=xterm python3 "$here/cli_terminal.py" "$columns" "$when" "$keys" "$agent" "$@" >screen 2>err
+	code=$?
+	if [ $code -eq "$wanted" ] && grep -q -- "$pattern" screen; then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+		echo "not so: $what: exit $code (wanted $wanted), wanted words: $pattern"
+		tail -n 12 screen err
+	fi
+}
+
 is() { # JQ-FILTER: true of the status
 	"$agent" status $given -o json | jq -e "$1"
 }
@@ -115,7 +131,7 @@ so "doctor names each, and its mend" jq -e '[.[] | select(.ok == false and .opti
 so "it does not guess" jq -e '.[] | select(.id == "kubernetes") | .ok == null' doctor.json
 
 # ---- a run
-"$agent" sim serve --cluster small --listen 127.0.0.1:0 --kubeconfig-out kubeconfig --speed 200 -o json >serve.json 2>serve.err &
+"$agent" sim serve --cluster small --listen 127.0.0.1:0 --kubeconfig-out kubeconfig --speed 60 -o json >serve.json 2>serve.err &
 for i in $(seq 200); do
 	[ -s serve.json ] && [ -s kubeconfig ] && break
 	sleep 0.1
@@ -127,11 +143,11 @@ sed "s|^  state: .*|  state: green.tfstate\n  binary: $work/bin/terraform|" exam
 given="--config run.yaml --endpoint-url $url --kubeconfig kubeconfig"
 patient="$given --log-format json"
 effects() { curl -s "$url/sim/truth" | jq -c .effects; }
-stopped_at() { # STEP: drives the run until that step runs, then stops it
+stopped_when() { # JQ-FILTER: drives the run until the status says so, then stops it
 	"$agent" upgrade --yes $patient >run.log 2>&1 &
 	upgrade=$!
 	for i in $(seq 200); do
-		is ".steps[] | select(.id == \"$1\") | .state == \"running\"" >/dev/null 2>&1 && break
+		is "$1" >/dev/null 2>&1 && break
 		sleep 0.1
 	done
 	kill -INT $upgrade
@@ -143,19 +159,31 @@ says "has made none" 1 'no run' status $given
 says "a step is explained" 0 'undone by  terraform destroy' plan $given --no-estimate --explain provision-green
 says "one that is none is not" 2 'the plan has no step "nope"' plan $given --no-estimate --explain nope
 so "a plan goes to stdout" sh -c "'$agent' plan $given --no-estimate --out - | jq -e '.steps | length > 5'"
-stopped_at provision-green
+escape=$(printf '\033')
+typed "a plan is coloured on a terminal" 0 "$escape\[32m+" 100 '' '' plan $given --no-estimate
+NO_COLOR=1 typed "not where nobody wants that" 0 'next: eks-upgrade-agent plan' 100 '' '' plan $given --no-estimate
+so "no escape is left" sh -c "! grep -q '$escape' screen"
+typed "an upgrade asks on a terminal" 4 'No: nothing was done' 100 'y/N' n upgrade $given
+so "and begins nothing when the answer is no" sh -c "! '$agent' status $given"
+typed "one that may begin shows what runs" 4 'Stopped at a safe border' 60 '> Green.*of about' '^C' upgrade --yes $given
+so "over and over, on the same rows" grep -q "$escape\[1A$escape\[J" screen
+stopped_when '.steps[] | select(.id == "provision-green") | .state == "running"'
 so "it stops at a safe border, and says so" grep -q 'Stopped at a safe border. Go on: eks-upgrade-agent upgrade' run.log
 before=$(effects)
 says "a pause is only tried" 0 'pause: would be noted for run' pause --dry-run $given
 says "a pause is told as JSON" 0 '"noted": true' pause -o json $given
-so "the run takes it in" sh -c "'$agent' upgrade --yes $given; [ \$? -eq 4 ]"
-so "it is paused" is '.result == "paused"'
+stopped_when '.result == "paused"'
+so "the run takes it in" is '.result == "paused"'
 says "which the screen tells" 0 '^paused' status $given
 says "a resume, with a reason" 0 'resume: noted for run' resume --reason 'lunch is over' $given
 says "a step that asks for no approval, and which do" 2 'are asked for by: approve-decommission' approve provision-green $given
 says "a step that is none" 2 'has no step "nope"' approve nope $given
 says "a rollback is only tried" 0 '^Roll back shop to Blue: ' rollback --dry-run $given
 says "a rollback asks back" 4 'repeat with --yes' rollback $given
+typed "on a terminal too" 4 'No: nothing was done' 100 'y/N' no rollback $given
+typed "status on 60 columns" 0 'paused' 60 '' '' status $given
+so "no step needs a second line" awk '/^  (ok|…|waits) / { n++; if (length($0) > 62) exit 1 } END { exit n < 10 }' screen
+typed "watch begins each screen anew, and ends at once" 0 "$escape\[H$escape\[2J" 60 'provision' '^C' watch $given
 so "nobody was asked in vain: nothing was done" [ "$(effects)" = "$before" ]
 so "and it still goes on" is '.result == "paused" or .result == "running"'
 "$agent" watch $given -o json --interval 100ms >watched 2>&1 &
@@ -167,8 +195,6 @@ so "it told each change as a line" sh -c "jq -es 'length > 1 and .[-1].result ==
 for word in pause resume cancel 'approve approve-decommission'; do
 	says "$word: it is over" 1 'has ended (rolled-back)' $word $given
 done
-says "status at 40 columns" 0 '^rolled-back' status $given
-so "no line is wider" sh -c "COLUMNS=40 '$agent' status $given | awk '/^  / && length(\$0) > 100 { bad = 1 } END { exit bad }'"
 says "a run that is none" 1 'no run "zz"' status --run zz $given
 
 # ---- what happened
