@@ -11,12 +11,11 @@
 #include "knowledge/lifecycle.h"
 
 const struct check *const check_families[] = {
-	checks_path,	   checks_control_plane, checks_insights,   checks_skew,    checks_addons,
-	checks_components, checks_apis,		 checks_api_refs,   checks_crds,    checks_behaviour,
-	checks_workloads,  checks_budgets,	 checks_exposed,    checks_pods,    checks_drain,
-	checks_webhooks,   checks_nodes,	 checks_placement,  checks_compute, checks_capacity,
-	checks_gitops,	   checks_backup,	 checks_blue_green, checks_records, checks_rollback,
-	checks_after,	   checks_validation,	 checks_tool,	    NULL,
+	checks_path,	  checks_control_plane, checks_insights, checks_skew,	    checks_addons,    checks_components,
+	checks_apis,	  checks_api_refs,	checks_crds,	 checks_behaviour,  checks_workloads, checks_budgets,
+	checks_exposed,	  checks_pods,		checks_drain,	 checks_webhooks,   checks_nodes,     checks_images,
+	checks_placement, checks_compute,	checks_capacity, checks_gitops,	    checks_backup,    checks_blue_green,
+	checks_records,	  checks_rollback,	checks_after,	 checks_validation, checks_tool,      NULL,
 };
 
 const char *const check_family_titles[] = {
@@ -37,6 +36,7 @@ const char *const check_family_titles[] = {
 	"Draining nodes",
 	"Admission webhooks",
 	"Nodes and node groups",
+	"Images of nodes",
 	"Zones and labels of nodes",
 	"Karpenter, Auto Mode, Fargate, Windows, hybrid nodes",
 	"Capacity and quotas",

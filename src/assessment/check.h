@@ -31,8 +31,8 @@ struct check {
 extern const struct check checks_path[], checks_control_plane[], checks_insights[], checks_skew[], checks_addons[],
 	checks_components[], checks_apis[], checks_api_refs[], checks_crds[], checks_behaviour[], checks_workloads[],
 	checks_budgets[], checks_exposed[], checks_pods[], checks_drain[], checks_webhooks[], checks_nodes[],
-	checks_placement[], checks_compute[], checks_capacity[], checks_gitops[], checks_backup[], checks_blue_green[],
-	checks_records[], checks_rollback[], checks_after[], checks_validation[], checks_tool[];
+	checks_images[], checks_placement[], checks_compute[], checks_capacity[], checks_gitops[], checks_backup[],
+	checks_blue_green[], checks_records[], checks_rollback[], checks_after[], checks_validation[], checks_tool[];
 extern const struct check *const check_families[]; /* NULL-terminated */
 extern const char *const check_family_titles[];	   /* of each, in the same order */
 const struct check *check_find(const char *id);

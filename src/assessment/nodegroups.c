@@ -218,6 +218,12 @@ const char *nodegroup_template_with(const struct assess *assess, const char *wor
 	return NULL;
 }
 
+bool nodegroup_runs_al2(const struct kube_node *node)
+{
+	return node->os_image && !subject_is_fargate(node) && !strncmp(node->os_image, "Amazon Linux 2", 14) &&
+	       strncmp(node->os_image, "Amazon Linux 2023", 17) != 0;
+}
+
 struct node_room nodegroup_room(const struct assess *assess, const struct kube_node *node)
 {
 	struct pod_list pods = index_node_pods(assess, node->meta.name);

@@ -14,6 +14,8 @@ const char *nodegroup_object(const json_t *group); /* its ARN, or its name */
 int64_t nodegroup_desired(const json_t *group);
 /* The managed group of a node by its label; NULL: none. */
 const char *nodegroup_of_node(const struct kube_node *node);
+/* Amazon Linux 2, and no node of Fargate's. */
+bool nodegroup_runs_al2(const struct kube_node *node);
 bool nodegroup_has(const struct kube_node *node, const json_t *group);
 /* The next Auto Scaling group of this cluster from *at on (begin with 0); NULL: no more. */
 const json_t *nodegroup_next_scaling(const struct assess *assess, size_t *at);

@@ -1,8 +1,8 @@
 /* What counts as a workload for the rules on availability. */
-#include "assessment/nodegroups.h"
+#include "assessment/subject.h"
 
 #include <string.h>
-#include "codec/document.h"
+#include "assessment/nodegroups.h"
 
 const char *subject_text(const char *text)
 {
