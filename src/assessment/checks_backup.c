@@ -106,14 +106,25 @@ static void stale(struct assess *assess)
 			      "is the newest backup that succeeded, of %s: older than a day",
 			      time_format_rfc3339(all.good_ms, when));
 	else if (all.n && !all.good)
-		assess_object(assess, "Backup", all.last->meta.ns, all.last->meta.name,
-			      "none of %zu backups has succeeded", all.n);
+		assess_remedy(assess,
+			      assess_object(assess, "Backup", all.last->meta.ns, all.last->meta.name,
+					    "none of %zu backup%s has succeeded; this is the last", all.n,
+					    all.n == 1 ? "" : "s"),
+			      "velero backup describe %s --details, and when it is mended: velero backup create "
+			      "before-upgrade --wait",
+			      subject_text(all.last->meta.name));
 	EACH_VELERO(assess, custom, "BackupStorageLocation")
 	{
 		const json_t *status = assess_json(assess, custom->status);
-		if (is(document_text(status, "phase"), "Unavailable"))
+		if (!is(document_text(status, "phase"), "Unavailable"))
+			continue;
+		struct finding *finding =
 			assess_object(assess, "BackupStorageLocation", custom->meta.ns, custom->meta.name,
 				      "cannot be reached: %s", document_text_or(status, "message", "no reason given"));
+		assess_remedy(assess, finding,
+			      "see its bucket and its role: kubectl -n %s logs deploy/velero; then: velero "
+			      "backup-location get %s",
+			      subject_text(custom->meta.ns), subject_text(custom->meta.name));
 	}
 }
 
@@ -200,7 +211,12 @@ static void untested(struct assess *assess)
 	EACH_VELERO(assess, custom, "Restore")
 	if (is(document_text(assess_json(assess, custom->status), "phase"), "Completed"))
 		return;
-	assess_cluster(assess, "there are backups, and no restore that has succeeded is recorded");
+	struct finding *finding =
+		assess_cluster(assess, "there are backups, and no restore that has succeeded is recorded");
+	assess_remedy(assess, finding,
+		      "try one beside the original: velero restore create --from-backup %s --include-namespaces NS "
+		      "--namespace-mappings NS:NS-restored",
+		      subject_text(look(assess).good->meta.name));
 }
 
 /* ---- BAK-RESTORE-VERSION: Velero keeps objects in the version that the server prefers, and notes the server's own.

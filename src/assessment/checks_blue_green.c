@@ -149,8 +149,13 @@ static void irsa(struct assess *assess)
 		json_object_get(inventory_aws_response(assess->inventory, "list_open_id_connect_providers"),
 				"OpenIDConnectProviderList"));
 	if (providers >= MOST_PROVIDERS && !issuer)
-		assess_cluster(assess, "the account has %zu OIDC providers, its limit is %d: Green's has no place",
-			       providers, MOST_PROVIDERS);
+		assess_remedy(
+			assess,
+			assess_cluster(assess,
+				       "the account has %zu OIDC providers, its limit is %d: Green's has no place",
+				       providers, MOST_PROVIDERS),
+			"delete those of clusters that are gone: aws iam list-open-id-connect-providers, then aws iam "
+			"delete-open-id-connect-provider; or move to Pod Identity");
 }
 
 static bool has_association(const json_t *list, const json_t *wanted)
@@ -162,6 +167,14 @@ static bool has_association(const json_t *list, const json_t *wanted)
 		    is(document_text(entry, "serviceAccount"), document_text(wanted, "serviceAccount")))
 			return true;
 	return false;
+}
+
+static const char *role_of(const struct assess *assess, const json_t *association)
+{
+	const json_t *response =
+		inventory_aws_response_for(assess->inventory, "describe_pod_identity_association", "associationId",
+					   document_text_or(association, "associationId", ""));
+	return document_text_or(response, "association.roleArn", "ROLE");
 }
 
 static void pod_identity(struct assess *assess)
@@ -176,9 +189,15 @@ static void pod_identity(struct assess *assess)
 		return;
 	json_array_foreach (json_object_get(blue, "associations"), i, entry)
 		if (!has_association(json_object_get(green, "associations"), entry))
-			assess_object(assess, "ServiceAccount", document_text(entry, "namespace"),
-				      document_text(entry, "serviceAccount"),
-				      "has a Pod Identity association here and none in \"%s\"", green_name(assess));
+			assess_remedy(assess,
+				      assess_object(assess, "ServiceAccount", document_text(entry, "namespace"),
+						    document_text(entry, "serviceAccount"),
+						    "has a Pod Identity association here and none in \"%s\"",
+						    green_name(assess)),
+				      "aws eks create-pod-identity-association --cluster-name %s --namespace %s "
+				      "--service-account %s --role-arn %s",
+				      green_name(assess), document_text_or(entry, "namespace", ""),
+				      document_text_or(entry, "serviceAccount", ""), role_of(assess, entry));
 }
 
 /* ---- workloads that cannot be in two places */
@@ -222,6 +241,11 @@ static void tell_leaders(struct assess *assess, size_t from)
 			struct finding *finding =
 				SUBJECT_FOUND(assess, workload,
 					      "elects a leader within its cluster: with two clusters there are two");
+			assess_remedy(
+				assess, finding,
+				"where only one may work, keep it at 0 in Green until the shift is done: kubectl -n %s "
+				"scale %s/%s --replicas 0",
+				ns, is(workload->kind, "StatefulSet") ? "sts" : "deploy", workload->meta.name);
 			assess_evidence(assess, finding, "kubernetes leases.coordination.k8s.io", "lease \"%s\": %s",
 					subject_text(lease->meta.name), holder);
 		}
@@ -243,10 +267,17 @@ static void tell_consumers(struct assess *assess)
 			for (size_t q = 0; queues[q] && !told; q++)
 				if (is(document_text(trigger, "type"), queues[q])) {
 					told = true;
-					assess_object(assess,
-						      document_text_or(spec, "scaleTargetRef.kind", "Deployment"),
-						      custom->meta.ns, document_text(spec, "scaleTargetRef.name"),
-						      "takes from a queue (%s): both clusters would", queues[q]);
+					assess_remedy(
+						assess,
+						assess_object(
+							assess,
+							document_text_or(spec, "scaleTargetRef.kind", "Deployment"),
+							custom->meta.ns, document_text(spec, "scaleTargetRef.name"),
+							"takes from a queue (%s): both clusters would", queues[q]),
+						"where that harms, pause it in Green until the shift is done: kubectl "
+						"-n %s "
+						"annotate scaledobject %s autoscaling.keda.sh/paused-replicas=0",
+						subject_text(custom->meta.ns), subject_text(custom->meta.name));
 				}
 	}
 }
@@ -257,8 +288,13 @@ static void singletons(struct assess *assess)
 	for (size_t i = 0; i < assess->inventory->n_workloads; i++) {
 		const struct kube_workload *workload = &assess->inventory->workloads[i];
 		if (subject_is_kind(workload, "CronJob") && !workload->suspend)
-			SUBJECT_FOUND(assess, workload, "would run in both clusters at \"%s\"",
-				      subject_text(workload->schedule));
+			assess_remedy(
+				assess,
+				SUBJECT_FOUND(assess, workload, "would run in both clusters at \"%s\"",
+					      subject_text(workload->schedule)),
+				"where that harms, suspend it in Green until the shift is done: kubectl -n %s patch "
+				"cronjob %s -p '{\"spec\":{\"suspend\":true}}'",
+				subject_text(workload->meta.ns), workload->meta.name);
 	}
 	tell_leaders(assess, from);
 	tell_consumers(assess);
@@ -394,14 +430,21 @@ static void subnet_tags(struct assess *assess)
 				continue;
 			if (!tag_of(subnet, NULL, "kubernetes.io/role/elb") &&
 			    !tag_of(subnet, NULL, "kubernetes.io/role/internal-elb"))
-				assess_aws(assess, name,
-					   "has neither kubernetes.io/role/elb nor internal-elb: Green's load "
-					   "balancers do not find it");
+				assess_remedy(
+					assess,
+					assess_aws(assess, name,
+						   "has neither kubernetes.io/role/elb nor internal-elb: Green's "
+						   "load balancers do not find it"),
+					"aws ec2 create-tags --resources %s --tags Key=kubernetes.io/role/%s,Value=1",
+					name, document_true(subnet, "MapPublicIpOnLaunch") ? "elb" : "internal-elb");
 			else if (tag_of(subnet, "kubernetes.io/cluster/", NULL) && !tag_of(subnet, NULL, key))
-				assess_aws(assess, name,
-					   "is tagged for other clusters and not %s: Green's load balancers "
-					   "pass it over",
-					   key);
+				assess_remedy(assess,
+					      assess_aws(assess, name,
+							 "is tagged for other clusters and not %s: Green's load "
+							 "balancers pass it over",
+							 key),
+					      "aws ec2 create-tags --resources %s --tags Key=%s,Value=shared", name,
+					      key);
 		}
 }
 

@@ -147,8 +147,9 @@ static void judge_quota(struct assess *assess, const char *code, const char *wha
 	}
 	if (limit == 0 || after < 0.8 * limit)
 		return;
-	struct finding *finding = assess_aws(assess, code, "%s: %.0f of %.0f %s with the upgrade (%.0f now)", what,
-					     after, limit, unit, used);
+	struct finding *finding = assess_aws(
+		assess, code, adds > 0 ? "%s: %.0f of %.0f %s with the upgrade (%.0f now)" : "%s: %.0f of %.0f %s",
+		what, after, limit, unit, used);
 	finding->severity = after >= 0.9 * limit ? SEVERITY_BLOCKER : SEVERITY_HIGH;
 	assess_remedy(assess, finding,
 		      "aws service-quotas request-service-quota-increase --quota-code %s --service-code %s "
@@ -347,6 +348,8 @@ static bool takes_pods(const struct kube_node *node)
 	return !node->unschedulable && (!ready || !strcmp(ready, "True"));
 }
 
+#define GIB (double)(1 << 30)
+
 static void cluster_room(struct assess *assess)
 {
 	int64_t milli = 0, bytes = 0, used_milli = 0, used_bytes = 0;
@@ -364,8 +367,11 @@ static void cluster_room(struct assess *assess)
 	       memory = bytes ? (double)used_bytes / (double)bytes : 0, most = cpu > memory ? cpu : memory;
 	if (most <= 0.8)
 		return;
-	struct finding *finding = assess_cluster(assess, "pods ask for %.0f %% of the nodes' %s", most * 100,
-						 cpu > memory ? "CPU" : "memory");
+	struct finding *finding =
+		cpu > memory ? assess_cluster(assess, "pods ask for %.1f of the nodes' %.1f CPUs: %.0f %%",
+					      (double)used_milli / 1000, (double)milli / 1000, most * 100)
+			     : assess_cluster(assess, "pods ask for %.1f of the nodes' %.1f GiB of memory: %.0f %%",
+					      (double)used_bytes / GIB, (double)bytes / GIB, most * 100);
 	finding->severity = most > 0.9 ? SEVERITY_BLOCKER : SEVERITY_HIGH;
 	assess_evidence(assess, finding, "kubernetes nodes", "CPU %.0f %%, memory %.0f %% of allocatable", cpu * 100,
 			memory * 100);
@@ -408,7 +414,7 @@ static void one_node_out(struct assess *assess)
 	if (!largest || (!most_milli && !most_bytes) || fits_elsewhere(assess, largest, most_milli, most_bytes))
 		return;
 	struct finding *finding = SUBJECT_POD_FOUND(
-		assess, largest, "its pod asks for %lld m CPU and %lld MiB, and no other node has so much free",
+		assess, largest, "its pod asks for %lldm CPU and %lld MiB, and no other node has so much free",
 		(long long)most_milli, (long long)(most_bytes >> 20));
 	assess_evidence(assess, finding, "kubernetes pods", "pod %s on node %s", largest->meta.name,
 			largest->node_name);

@@ -22,6 +22,10 @@ static void budget_zero(struct assess *assess)
 	if (pool_is_shut(assess, pool)) {
 		struct finding *finding = assess_object(assess, "NodePool", NULL, pool->meta.name,
 							"its disruption budget is 0: its nodes are never replaced");
+		char *budgets CLEANUP(mem_freep) =
+			json_dumps(document_at(assess_json(assess, pool->spec), "disruption.budgets"), JSON_COMPACT);
+		assess_evidence(assess, finding, "kubernetes nodepools.karpenter.sh", "spec.disruption.budgets: %s",
+				subject_text(budgets));
 		assess_remedy(assess, finding,
 			      "let spec.disruption.budgets allow at least one node: kubectl edit nodepool %s",
 			      pool->meta.name);
@@ -42,7 +46,7 @@ static void pinned(struct assess *assess)
 				assess, "EC2NodeClass", NULL, class->meta.name,
 				"it pins the image %s: its nodes do not move to %s by themselves", id, assess->target);
 			assess_evidence(assess, finding, "kubernetes ec2nodeclasses.karpenter.k8s.aws",
-					"amiSelectorTerms[%zu].id", i);
+					"amiSelectorTerms[%zu].id: %s", i, id);
 			break;
 		}
 	}
@@ -58,9 +62,14 @@ static void alias_latest(struct assess *assess)
 			const char *alias = document_text_or(term, "alias", ""), *at = strchr(alias, '@');
 			if (!at || strcmp(at, "@latest") != 0)
 				continue;
-			assess_object(assess, "EC2NodeClass", NULL, class->meta.name,
-				      "alias %s: its nodes begin to move by themselves when the control plane has",
-				      alias);
+			struct finding *finding = assess_object(
+				assess, "EC2NodeClass", NULL, class->meta.name,
+				"alias %s: its nodes begin to move by themselves when the control plane has", alias);
+			assess_remedy(
+				assess, finding,
+				"until the control plane has baked, pin what runs now: kubectl edit ec2nodeclass %s, "
+				"%.*s@vYYYYMMDD of status.amis",
+				class->meta.name, (int)(at - alias), alias);
 			break;
 		}
 	}
@@ -113,26 +122,40 @@ static void auto_mode(struct assess *assess)
 			"Auto Mode replaces the nodes after the control plane, and budgets or annotations forbid it";
 }
 
+static const json_t *profile_of(const struct assess *assess, const char *name)
+{
+	return json_object_get(
+		inventory_aws_response_for(assess->inventory, "describe_fargate_profile", "fargateProfileName", name),
+		"fargateProfile");
+}
+
 static void fargate(struct assess *assess)
 {
-	size_t i;
-	const json_t *call,
-		*names = document_at(inventory_aws_response(assess->inventory, "list_fargate_profiles"),
-				     "fargateProfileNames"),
-		*name;
-	json_array_foreach (names, i, name) {
-		const char *object = json_string_value(name);
-		size_t k;
-		json_array_foreach (inventory_aws_calls(assess->inventory, "describe_fargate_profile"), k, call) {
-			const char *described = document_text(call, "response.fargateProfile.fargateProfileName");
-			if (object && described && !strcmp(described, object))
-				object = document_text_or(call, "response.fargateProfile.fargateProfileArn", object);
+	size_t i, k;
+	const json_t *name, *selector;
+	json_array_foreach (
+		document_at(inventory_aws_response(assess->inventory, "list_fargate_profiles"), "fargateProfileNames"),
+		i, name) {
+		if (!json_is_string(name))
+			continue;
+		const json_t *profile = profile_of(assess, json_string_value(name));
+		const char *ns = NULL;
+		struct finding *finding = assess_aws(
+			assess, document_text_or(profile, "fargateProfileArn", json_string_value(name)),
+			"Fargate profile %s: its pods keep their version until they are restarted, and there is no way "
+			"back for the control plane while they run",
+			json_string_value(name));
+		json_array_foreach (json_object_get(profile, "selectors"), k, selector) {
+			ns = ns ? ns : document_text(selector, "namespace");
+			assess_evidence(assess, finding, "eks:DescribeFargateProfile", "pods of namespace %s",
+					document_text_or(selector, "namespace", "?"));
 		}
-		if (object)
-			assess_aws(assess, object,
-				   "Fargate profile: its pods keep their version until they are restarted, and there "
-				   "is no way "
-				   "back for the control plane while they run");
+		if (ns)
+			assess_remedy(
+				assess, finding,
+				"after the control plane, in each of its namespaces: kubectl -n %s rollout restart "
+				"deployment",
+				ns);
 	}
 }
 

@@ -159,9 +159,20 @@ static void sync(struct assess *assess)
 		const json_t *spec = assess_json(assess, custom->spec), *status = assess_json(assess, custom->status);
 		const char *trouble =
 			is_argo(custom) ? argo_trouble(assess, status) : flux_trouble(assess, spec, status);
-		if (trouble)
-			assess_object(assess, custom->kind, custom->meta.ns, custom->meta.name,
-				      "%s: what runs is not what is written", trouble);
+		if (!trouble)
+			continue;
+		bool suspended = is(trouble, "suspended");
+		const char *ns = subject_text(custom->meta.ns), *name = subject_text(custom->meta.name),
+			   *kind = is(custom->kind, "HelmRelease") ? "helmrelease" : "kustomization";
+		struct finding *finding =
+			assess_object(assess, custom->kind, custom->meta.ns, custom->meta.name, "%s: %s", trouble,
+				      suspended ? "what is written does not come to the cluster"
+						: "what runs is not what is written");
+		if (is_argo(custom))
+			assess_remedy(assess, finding, "argocd app get %s tells why; argocd app sync %s", name, name);
+		else
+			assess_remedy(assess, finding, "flux -n %s %s %s %s", ns, suspended ? "resume" : "reconcile",
+				      kind, name);
 	}
 }
 

@@ -70,16 +70,35 @@ static void al2(struct assess *assess)
 	if (assess->to < 32)
 		return;
 	EACH_NODEGROUP(assess, group)
-	if (is_al2(document_text_or(group, "amiType", "")))
-		al2_found(assess, assess_aws(assess, nodegroup_object(group),
-					     "node group %s has Amazon Linux 2 (%s); there is none for 1.33 and later",
-					     nodegroup_name(group), document_text(group, "amiType")));
+	if (is_al2(document_text_or(group, "amiType", ""))) {
+		struct finding *finding = al2_found(
+			assess, assess_aws(assess, nodegroup_object(group),
+					   "node group %s has Amazon Linux 2 (%s); there is none for 1.33 and later",
+					   nodegroup_name(group), document_text(group, "amiType")));
+		assess_remedy(
+			assess, finding,
+			"an image type cannot be changed; make a group beside it, drain, delete the old: aws eks "
+			"create-nodegroup --cluster-name %s --nodegroup-name %s-al2023 --ami-type %s, with its role, "
+			"subnets and scaling",
+			subject_text(assess->inventory->cluster), nodegroup_name(group),
+			strstr(document_text(group, "amiType"), "ARM")	 ? "AL2023_ARM_64_STANDARD"
+			: strstr(document_text(group, "amiType"), "GPU") ? "AL2023_x86_64_NVIDIA"
+									 : "AL2023_x86_64_STANDARD");
+	}
 	for (size_t i = 0; i < assess->inventory->n_customs; i++) {
 		const struct kube_custom *class = &assess->inventory->customs[i];
 		if (class->kind && !strcmp(class->kind, "EC2NodeClass") &&
 		    class_is_al2(assess_json(assess, class->spec)))
-			al2_found(assess, assess_object(assess, "EC2NodeClass", NULL, class->meta.name,
-							"it chooses Amazon Linux 2; there is none for 1.33 and later"));
+			assess_remedy(
+				assess,
+				al2_found(assess,
+					  assess_object(assess, "EC2NodeClass", NULL, class->meta.name,
+							"it chooses Amazon Linux 2; there is none for 1.33 and later")),
+				"kubectl patch ec2nodeclass %s --type merge -p "
+				"'{\"spec\":{\"amiFamily\":\"AL2023\",\"amiSelectorTerms\":[{\"alias\":\"al2023@"
+				"latest\"}]}}': "
+				"its nodes are replaced as budgets allow",
+				class->meta.name);
 	}
 	EACH_NODE(assess, node)
 	{

@@ -29,9 +29,11 @@ static void ready(struct assess *assess)
 			wrong = is_true(node, pressures[i]) ? pressures[i] : NULL;
 		if (!wrong)
 			continue;
-		struct finding *finding = assess_object(assess, "Node", NULL, node->meta.name, "it is %s", wrong);
-		assess_evidence(assess, finding, "kubernetes nodes", "condition Ready is %s",
-				status ? status : "not told");
+		bool pressure = strcmp(wrong, "NotReady") != 0;
+		struct finding *finding = assess_object(assess, "Node", NULL, node->meta.name, "it %s %s",
+							pressure ? "has" : "is", wrong);
+		assess_evidence(assess, finding, "kubernetes nodes", "condition %s is %s", pressure ? wrong : "Ready",
+				pressure ? "True" : status);
 		assess_remedy(assess, finding, "kubectl describe node %s", node->meta.name);
 	}
 }
@@ -44,9 +46,20 @@ static void health(struct assess *assess)
 		const json_t *issues = document_at(group, "health.issues");
 		if (!strcmp(status, "ACTIVE") && !json_array_size(issues))
 			continue;
+		size_t n = json_array_size(issues);
 		struct finding *finding =
-			assess_aws(assess, nodegroup_object(group), "node group %s is %s, with %zu health issues",
-				   nodegroup_name(group), status, json_array_size(issues));
+			n ? assess_aws(assess, nodegroup_object(group), "node group %s is %s, with %zu health issue%s",
+				       nodegroup_name(group), status, n, n == 1 ? "" : "s")
+			  : assess_aws(assess, nodegroup_object(group), "node group %s is %s", nodegroup_name(group),
+				       status);
+		if (!n)
+			assess_remedy(
+				assess, finding, "%s: aws eks %s --cluster-name %s --nodegroup-name %s",
+				!strcmp(status, "UPDATING") || !strcmp(status, "CREATING") ? "wait until it is ACTIVE"
+											   : "look at it",
+				!strcmp(status, "UPDATING") || !strcmp(status, "CREATING") ? "wait nodegroup-active"
+											   : "describe-nodegroup",
+				subject_text(assess->inventory->cluster), nodegroup_name(group));
 		for (size_t i = 0; i < json_array_size(issues) && i < 5; i++)
 			assess_evidence(assess, finding, "eks:DescribeNodegroup", "%s: %s",
 					document_text_or(json_array_get(issues, i), "code", ""),
@@ -70,17 +83,19 @@ static const json_t *template_of(const struct assess *assess, const json_t *refe
 	return NULL;
 }
 
-static void pending(struct assess *assess, const char *object, const char *name, const json_t *template, int64_t runs)
+static struct finding *pending(struct assess *assess, const char *object, const char *name, const json_t *template,
+			       int64_t runs)
 {
 	int64_t latest = document_int_or(template, "LatestVersionNumber", 0);
 	if (!template || runs <= 0 || runs >= latest)
-		return;
+		return NULL;
 	struct finding *finding =
 		assess_aws(assess, object, "%s runs version %lld of its launch template, which has %lld", name,
 			   (long long)runs, (long long)latest);
 	assess_evidence(assess, finding, "ec2:DescribeLaunchTemplates", "%s: default %lld, latest %lld",
 			document_text_or(template, "LaunchTemplateName", ""),
 			(long long)document_int_or(template, "DefaultVersionNumber", 0), (long long)latest);
+	return finding;
 }
 
 /* Of the instances' launch templates; 0: not told. */
@@ -102,8 +117,16 @@ static void template_pending(struct assess *assess)
 	EACH_NODEGROUP(assess, group)
 	{
 		const json_t *reference = json_object_get(group, "launchTemplate");
-		pending(assess, nodegroup_object(group), nodegroup_name(group),
-			template_of(assess, reference, "id", "name"), document_int_or(reference, "version", 0));
+		const json_t *template = template_of(assess, reference, "id", "name");
+		struct finding *finding = pending(assess, nodegroup_object(group), nodegroup_name(group), template,
+						  document_int_or(reference, "version", 0));
+		if (finding)
+			assess_remedy(assess, finding,
+				      "before or with the upgrade: aws eks update-nodegroup-version --cluster-name %s "
+				      "--nodegroup-name %s --launch-template id=%s,version=%lld",
+				      subject_text(assess->inventory->cluster), nodegroup_name(group),
+				      document_text_or(template, "LaunchTemplateId", ""),
+				      (long long)document_int_or(template, "LatestVersionNumber", 0));
 	}
 	EACH_SCALING_GROUP(assess, scaling)
 	{
@@ -260,29 +283,44 @@ static const struct kube_workload *outnumbered(const struct assess *assess, cons
 	return NULL;
 }
 
+/* What is wrong with how a group is updated, as one sentence; NULL: nothing. */
+static const char *update_trouble(struct assess *assess, const json_t *group)
+{
+	int64_t desired = nodegroup_desired(group), at_once = unavailable_at_once(group);
+	const char *name = nodegroup_name(group);
+	const struct kube_workload *all;
+	if (desired > 1 && at_once >= desired)
+		return arena_printf(assess->arena, "updateConfig lets all %lld nodes of %s be unavailable at once",
+				    (long long)desired, name);
+	if (at_once > 1 && (all = outnumbered(assess, group, at_once)))
+		return arena_printf(
+			assess->arena,
+			"updateConfig lets %lld nodes of %s be unavailable at once, on which all pods of %s "
+			"\"%s/%s\" may be",
+			(long long)at_once, name, all->kind, subject_text(all->meta.ns), all->meta.name);
+	if (!strcmp(document_text_or(group, "updateConfig.updateStrategy", ""), "MINIMAL") &&
+	    !fits_without(assess, group, at_once))
+		return arena_printf(
+			assess->arena,
+			"updateStrategy MINIMAL takes nodes of %s away before new ones come, and the others "
+			"have no room for their pods",
+			name);
+	return NULL;
+}
+
 static void update_config(struct assess *assess)
 {
 	EACH_NODEGROUP(assess, group)
 	{
-		int64_t desired = nodegroup_desired(group), at_once = unavailable_at_once(group);
-		const struct kube_workload *all = NULL;
-		bool minimal = !strcmp(document_text_or(group, "updateConfig.updateStrategy", ""), "MINIMAL");
-		if (desired > 1 && at_once >= desired)
-			assess_aws(assess, nodegroup_object(group),
-				   "updateConfig lets all %lld nodes of %s be unavailable at once", (long long)desired,
-				   nodegroup_name(group));
-		else if (at_once > 1 && (all = outnumbered(assess, group, at_once)))
-			assess_aws(assess, nodegroup_object(group),
-				   "updateConfig lets %lld nodes of %s be unavailable at once, on which all pods of %s "
-				   "\"%s/%s\" may be",
-				   (long long)at_once, nodegroup_name(group), all->kind, subject_text(all->meta.ns),
-				   all->meta.name);
-		else if (minimal && !fits_without(assess, group, at_once))
-			assess_aws(assess, nodegroup_object(group),
-				   "updateStrategy MINIMAL takes nodes of %s away before new ones come, and the others "
-				   "have no "
-				   "room for their pods",
-				   nodegroup_name(group));
+		const char *trouble = update_trouble(assess, group);
+		if (!trouble)
+			continue;
+		struct finding *finding = assess_aws(assess, nodegroup_object(group), "%s", trouble);
+		assess_remedy(
+			assess, finding,
+			"aws eks update-nodegroup-config --cluster-name %s --nodegroup-name %s --update-config %s",
+			subject_text(assess->inventory->cluster), nodegroup_name(group),
+			strstr(trouble, "MINIMAL") ? "updateStrategy=DEFAULT,maxUnavailable=1" : "maxUnavailable=1");
 	}
 }
 

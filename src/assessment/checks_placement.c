@@ -130,6 +130,17 @@ static bool a_node_has(const struct assess *assess, const char *key, const char 
 	return false;
 }
 
+/* The group whose nodes have it now. */
+static const char *group_with(const struct assess *assess, const char *key, const char *value)
+{
+	EACH_NODE(assess, node)
+	{
+		if (nodegroup_of_node(node) && has_label(node, key, value))
+			return nodegroup_of_node(node);
+	}
+	return "NAME";
+}
+
 static bool is_lacked(struct assess *assess, const char *key, const char *value)
 {
 	return !is_well_known(key) && a_node_has(assess, key, value) && !comes_with_new_nodes(assess, key, value);
@@ -238,8 +249,9 @@ static void extra_labels(struct assess *assess)
 				key, value);
 			assess_remedy(assess, finding,
 				      "give the label to the group: aws eks update-nodegroup-config --cluster-name %s "
-				      "--nodegroup-name GROUP --labels 'addOrUpdateLabels={%s=%s}'",
-				      subject_text(assess->inventory->cluster), key, value);
+				      "--nodegroup-name %s --labels 'addOrUpdateLabels={%s=%s}'",
+				      subject_text(assess->inventory->cluster), group_with(assess, key, value), key,
+				      value);
 		} else if (!subject_is_kind(workload, "DaemonSet") && (key = taint_lacked(assess, workload))) {
 			struct finding *finding = SUBJECT_FOUND(
 				assess, workload,
@@ -248,7 +260,7 @@ static void extra_labels(struct assess *assess)
 				key);
 			assess_remedy(assess, finding,
 				      "give the taint to the group: aws eks update-nodegroup-config --cluster-name %s "
-				      "--nodegroup-name GROUP --taints "
+				      "--nodegroup-name NAME --taints "
 				      "'addOrUpdateTaints=[{key=%s,value=VALUE,effect=NO_SCHEDULE}]'",
 				      subject_text(assess->inventory->cluster), key);
 		}

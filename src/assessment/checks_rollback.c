@@ -94,6 +94,12 @@ static void insights(struct assess *assess)
 			struct finding *finding = assess_aws(assess, document_text_or(insight, "id", ""),
 							     "insight \"%s\" says %s, which blocks a rollback",
 							     document_text_or(insight, "name", "?"), status);
+			assess_remedy(
+				assess, finding,
+				"mend what aws eks describe-insight --cluster-name %s --id %s tells, then: aws eks "
+				"start-insights-refresh --cluster-name %s",
+				subject_text(assess->inventory->cluster), document_text_or(insight, "id", "?"),
+				subject_text(assess->inventory->cluster));
 			assess_evidence(assess, finding, "insights", "%s",
 					document_text_or(insight, "insightStatus.reason", "no reason given"));
 		}
@@ -173,12 +179,18 @@ static void auto_budget(struct assess *assess)
 	for (size_t i = 0; i < inventory->n_customs; i++)
 		if (is(inventory->customs[i].kind, "NodePool") &&
 		    window_pool_is_shut(assess_json(assess, inventory->customs[i].spec), assess->now_ms))
-			assess_object(assess, "NodePool", NULL, inventory->customs[i].meta.name,
-				      "a budget of 0 keeps its nodes from going back");
+			assess_remedy(assess,
+				      assess_object(assess, "NodePool", NULL, inventory->customs[i].meta.name,
+						    "a budget of 0 keeps its nodes from going back"),
+				      "let spec.disruption.budgets allow at least one node: kubectl edit nodepool %s",
+				      inventory->customs[i].meta.name);
 	for (size_t i = 0; i < inventory->n_nodes; i++)
 		if (may_not_be_disrupted(&inventory->nodes[i].meta))
-			assess_object(assess, "Node", NULL, inventory->nodes[i].meta.name,
-				      "is marked do-not-disrupt: it does not go back");
+			assess_remedy(assess,
+				      assess_object(assess, "Node", NULL, inventory->nodes[i].meta.name,
+						    "is marked do-not-disrupt: it does not go back"),
+				      "kubectl annotate node %s karpenter.sh/do-not-disrupt-",
+				      inventory->nodes[i].meta.name);
 	for (size_t i = 0; i < inventory->n_pods; i++) {
 		const struct kube_pod *pod = &inventory->pods[i];
 		const char *kind, *name;
@@ -273,8 +285,15 @@ static void addons(struct assess *assess)
 			   *version = document_text_or(addon, "addonVersion", "");
 		int compatible = *name ? is_compatible(assess, name, version) : 1;
 		if (compatible == 0)
-			assess_aws(assess, document_text_or(addon, "addonArn", name), "add-on %s %s is not for 1.%u",
-				   name, version, assess->to);
+			assess_remedy(
+				assess,
+				assess_aws(assess, document_text_or(addon, "addonArn", name),
+					   "add-on %s %s is not for 1.%u", name, version, assess->to),
+				"aws eks describe-addon-versions --addon-name %s --kubernetes-version 1.%u names those "
+				"that are, then: aws eks update-addon --cluster-name %s --addon-name %s "
+				"--addon-version "
+				"VERSION",
+				name, assess->to, subject_text(assess->inventory->cluster), name);
 	}
 }
 

@@ -103,6 +103,10 @@ static void alarms(struct assess *assess)
 					name);
 				assess_evidence(assess, finding, "cloudwatch:DescribeAlarms", "%s",
 						document_text_or(alarm, "StateReason", "no reason given"));
+				assess_remedy(assess, finding,
+					      "mend what it rings for; or silence it on purpose: aws cloudwatch "
+					      "disable-alarm-actions --alarm-names '%s'",
+					      name);
 			}
 }
 
