@@ -105,7 +105,9 @@ static struct error *check_versions(const struct make *make)
 				    "set target_version, or --to VERSION");
 	unsigned a = minor_of(from), b = minor_of(to);
 	if (!a)
-		return error_new(ERROR_PRECONDITION, "cluster \"%s\" tells no version", make->state->cluster_name);
+		return error_remedy(
+			error_new(ERROR_PRECONDITION, "cluster \"%s\" tells no version", make->state->cluster_name),
+			"aws eks describe-cluster --name %s must tell one", make->state->cluster_name);
 	const char *name = make->state->cluster_name;
 	unsigned newest = knowledge_newest_release()->minor;
 	if (b <= a)
@@ -153,7 +155,6 @@ static struct error *check_strategy(const struct config *config)
 		"strategy: blue-green");
 }
 
-/* Every name has a record, simple or weighted, and weighted ones send something to Blue. */
 /* A plan is not made half blind: what Blue runs decides what must be on Green. What was denied is told as a warning. */
 static struct error *check_sources(const struct make *make)
 {
@@ -168,6 +169,15 @@ static struct error *check_sources(const struct make *make)
 	return NULL;
 }
 
+static bool same_name(const char *a, const char *b)
+{
+	size_t n = strlen(a), m = strlen(b);
+	n -= n && a[n - 1] == '.';
+	m -= m && b[m - 1] == '.';
+	return n == m && !strncasecmp(a, b, n);
+}
+
+/* Every name has a record, simple or weighted, and weighted ones send something to Blue. */
 static struct error *check_records(const struct make *make)
 {
 	const struct config *config = make->config;
@@ -180,8 +190,7 @@ static struct error *check_records(const struct make *make)
 		bool weighted = false;
 		for (size_t k = 0; k < make->state->n_records; k++) {
 			const struct record_info *record = &make->state->records[k];
-			size_t n = strlen(config->traffic.records[i]);
-			if (strncasecmp(record->name, config->traffic.records[i], n) != 0)
+			if (!same_name(record->name, config->traffic.records[i]))
 				continue;
 			found++;
 			weighted |= record->weight >= 0;
@@ -213,6 +222,10 @@ static struct error *check_state(const struct make *make)
 		return error_remedy(error_new(ERROR_PRECONDITION, "cluster \"%s\" is %s", state->cluster_name,
 					      state->status ? state->status : "in no known state"),
 				    "wait until it is ACTIVE");
+	if (make->config->green.name && !strcmp(make->config->green.name, state->cluster_name))
+		return error_remedy(
+			error_new(ERROR_INVALID, "Green would have the name of Blue, \"%s\"", state->cluster_name),
+			"set green.name to another, or leave it out");
 	if (!make->config->terraform.directory)
 		return error_remedy(error_new(ERROR_INVALID, "no Terraform module that makes Green"),
 				    "set terraform.directory");
