@@ -130,6 +130,11 @@ so "doctor fails when needs are not met" [ $? -eq 1 ]
 so "doctor names each, and its mend" jq -e '[.[] | select(.ok == false and .optional == false) | select(.remedy)] | map(.id) | contains(["config", "tool-terraform", "credentials", "region"])' doctor.json
 so "it does not guess" jq -e '.[] | select(.id == "kubernetes") | .ok == null' doctor.json
 
+# ---- nobody answers
+away="--cluster shop --to 1.34 --region us-east-1 --endpoint-url http://127.0.0.1:9"
+says "neither AWS nor Kubernetes" 1 'nothing could be seen of cluster "shop": AWS: .*; Kubernetes: cannot read "none"' assess $away --kubeconfig none
+so "nor the credentials for either" sh -c "! env -u AWS_ACCESS_KEY_ID '$agent' assess $away --kubeconfig none 2>&1 | grep -v 'no AWS credentials found\|^do:'"
+
 # ---- a run
 "$agent" sim serve --cluster small --listen 127.0.0.1:0 --kubeconfig-out kubeconfig --speed 60 -o json >serve.json 2>serve.err &
 for i in $(seq 200); do
@@ -156,6 +161,9 @@ stopped_when() { # JQ-FILTER: drives the run until the status says so, then stop
 says "no run yet" 1 'no journal at\|the journal holds no run' status $given
 says "a dry run of an upgrade" 0 'plan [0-9a-f]' upgrade --dry-run $given
 says "has made none" 1 'no run' status $given
+so "a plan is kept" "$agent" plan $given --no-estimate --out kept.json
+sed 's/^terraform:/terraform:\n  variables: { team: core }/' run.yaml >other.yaml
+says "a plan of another world is not executed" 1 'not what the plan was made for: provision-green differs' upgrade --yes kept.json --config other.yaml --endpoint-url $url --kubeconfig kubeconfig
 says "a step is explained" 0 'undone by  terraform destroy' plan $given --no-estimate --explain provision-green
 says "one that is none is not" 2 'the plan has no step "nope"' plan $given --no-estimate --explain nope
 so "a plan goes to stdout" sh -c "'$agent' plan $given --no-estimate --out - | jq -e '.steps | length > 5'"
@@ -215,5 +223,7 @@ db.commit()
 END
 says "a word changed by hand" 1 'record' verify $given
 says "and in JSON" 1 '"verified": false' verify -o json $given
+"$agent" call eks UpdateClusterVersion '{"name": "shop", "version": "1.34"}' --yes $given >/dev/null
+says "nor one of a cluster that is on the move" 1 'cannot be checked against the cluster as it is now: cluster "shop" is UPDATING' upgrade --yes --new kept.json $given
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]
