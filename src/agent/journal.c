@@ -149,6 +149,8 @@ struct reading {
 	bool verify;
 	uint64_t last;
 	uint8_t hash[32];
+	uint64_t anchor; /* what the anchor named when the reading began; 0: nothing */
+	uint8_t anchor_hash[32];
 };
 
 static struct error *damaged(const struct reading *reading, uint64_t seq, const char *what)
@@ -176,6 +178,8 @@ static struct error *prove(struct reading *reading, const struct store_record *s
 		return damaged(reading, stored->seq, "was changed");
 	if (document_int_or(record, "seq", 0) != (int64_t)stored->seq)
 		return damaged(reading, stored->seq, "was moved from another place");
+	if (stored->seq == reading->anchor && memcmp(hash, reading->anchor_hash, 32) != 0)
+		return damaged(reading, stored->seq, "is not the one that was written last");
 	memcpy(reading->hash, hash, 32);
 	return NULL;
 }
@@ -227,18 +231,21 @@ struct error *journal_read(struct store *store, const char *run, uint64_t from, 
 	return read_all(store, from, &reading);
 }
 
+/* Others may write meanwhile: what the anchor named before the records were read must be among them, and none may stand
+ * behind what it names afterwards. */
 struct error *journal_verify(struct store *store, const char *run, uint64_t *ret_records)
 {
 	struct reading reading = {.run = run, .verify = true};
 	uint64_t head;
 	uint8_t hash[32];
 	*ret_records = 0;
+	TRY(store_head(store, run, &reading.anchor, reading.anchor_hash));
 	TRY(read_all(store, 1, &reading));
 	TRY(store_head(store, run, &head, hash));
 	*ret_records = reading.last;
-	if (head > reading.last)
+	if (reading.anchor > reading.last)
 		return damaged(&reading, reading.last + 1, "is missing: the journal was truncated");
-	if (head < reading.last || memcmp(hash, reading.hash, 32) != 0)
+	if (head < reading.last || (head == reading.last && memcmp(hash, reading.hash, 32) != 0))
 		return damaged(&reading, reading.last, "is not the one that was written last");
 	return NULL;
 }

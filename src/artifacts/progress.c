@@ -34,6 +34,13 @@ struct progress *progress_new(const struct progress_options *options)
 	return progress;
 }
 
+void progress_line(struct buf *out, const char *title, const char *text)
+{
+	buf_puts(out, title);
+	words_clean(out, slice_of(text), false, 0);
+	buf_putc(out, '\n');
+}
+
 void progress_cell(struct buf *out, const char *text, unsigned columns, bool pad)
 {
 	struct buf clean CLEANUP(buf_done) = BUF_INIT(1 << 20);
@@ -143,7 +150,7 @@ static void step_line(const struct progress *progress, const struct run_state *s
 	buf_puts(out, took);
 	buf_putc(out, '\n');
 	if (view->reason && (view->state == STEP_STATE_FAILED || view->state == STEP_STATE_HELD))
-		buf_printf(out, "        why: %s\n", view->reason);
+		progress_line(out, "        why: ", view->reason);
 }
 
 static void step_json(const struct step_view *view, int64_t now_ms, struct buf *out)
@@ -260,8 +267,8 @@ void progress_update(struct progress *progress, const struct run_state *state, i
 	progress->head_told = true;
 	if (state->rolling_back && !progress->rollback_told && progress->options.mode != PROGRESS_JSON) {
 		char time[TIME_TEXT];
-		buf_printf(&out, "  %s rolling back to Blue: %s\n", elapsed(now_ms - state->created_ms, time),
-			   state->reason ? state->reason : "asked for");
+		buf_printf(&out, "  %s ", elapsed(now_ms - state->created_ms, time));
+		progress_line(&out, "rolling back to Blue: ", state->reason ? state->reason : "asked for");
 	}
 	progress->rollback_told = state->rolling_back;
 	tell_steps(progress, state, now_ms, &out);

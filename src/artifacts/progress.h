@@ -28,6 +28,8 @@ void progress_freep(struct progress **progress);
 /* One screen for status and watch. */
 void progress_screen(const struct run_state *state, int64_t now_ms, unsigned columns, bool colour, struct buf *out);
 /* Appends text cut to `columns` cells, with "…" when cut, padded with spaces when `pad`; control bytes become '?'. */
+/* A line of its own; `text` comes from outside. */
+void progress_line(struct buf *out, const char *title, const char *text);
 void progress_cell(struct buf *out, const char *text, unsigned columns, bool pad);
 /* How long a step took, or has taken so far; of one that was undone, how long going back took. */
 int64_t progress_took_ms(const struct run_state *state, const struct step_view *view, int64_t now_ms);

@@ -5,6 +5,22 @@
 #include "base/words.h"
 #include "codec/document.h"
 
+/* Text from outside within a table cell or a line: no markup, no HTML, no line breaks. */
+static void text(struct buf *out, const char *value)
+{
+	struct buf clean CLEANUP(buf_done) = BUF_INIT(out->max);
+	words_clean(&clean, slice_of(value ? value : ""), false, 0);
+	for (const char *p = buf_str(&clean); *p; p++) {
+		if (*p == '<' || *p == '>' || *p == '&') {
+			buf_puts(out, *p == '<' ? "&lt;" : *p == '>' ? "&gt;" : "&amp;");
+		} else {
+			if (strchr("|`*_[]\\!", *p))
+				buf_putc(out, '\\');
+			buf_putc(out, *p);
+		}
+	}
+}
+
 void report_all_blue(const json_t *document, struct buf *out)
 {
 	char took[TIME_TEXT];
@@ -25,25 +41,12 @@ void report_answer(const json_t *document, struct buf *out)
 		   (long long)document_int_or(document, "longest_gap_ms", 0),
 		   duration_format(document_int_or(document, "duration_s", 0) * SECOND_MS, took));
 	const char *reason = document_text(document, "reason");
-	if (reason)
-		buf_printf(out, " Why: %s.", reason);
-	report_all_blue(document, out);
-}
-
-/* Text from outside within a table cell or a line: no markup, no HTML, no line breaks. */
-static void text(struct buf *out, const char *value)
-{
-	struct buf clean CLEANUP(buf_done) = BUF_INIT(out->max);
-	words_clean(&clean, slice_of(value ? value : ""), false, 0);
-	for (const char *p = buf_str(&clean); *p; p++) {
-		if (*p == '<' || *p == '>' || *p == '&') {
-			buf_puts(out, *p == '<' ? "&lt;" : *p == '>' ? "&gt;" : "&amp;");
-		} else {
-			if (strchr("|`*_[]\\!", *p))
-				buf_putc(out, '\\');
-			buf_putc(out, *p);
-		}
+	if (reason) {
+		buf_puts(out, " Why: ");
+		text(out, reason);
+		buf_putc(out, '.');
 	}
+	report_all_blue(document, out);
 }
 
 static void row(struct buf *out, const json_t *object, const char *const *columns, size_t n)

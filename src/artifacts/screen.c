@@ -74,8 +74,10 @@ static void next(const struct run_state *state, int64_t now_ms, struct buf *out)
 	char text[TIME_TEXT];
 	for (size_t i = 0; i < state->plan.n_steps; i++) {
 		const struct step_view *view = &state->steps[i];
-		if (view->reason && (view->state == STEP_STATE_HELD || view->state == STEP_STATE_FAILED))
-			buf_printf(out, "why:   %s: %s\n", view->step->step_id, view->reason);
+		if (view->reason && (view->state == STEP_STATE_HELD || view->state == STEP_STATE_FAILED)) {
+			buf_printf(out, "why:   %s", view->step->step_id);
+			progress_line(out, ": ", view->reason);
+		}
 		if (view->state == STEP_STATE_HELD && !strcmp(view->step->executor, "approval"))
 			buf_printf(out, "next:  eks-upgrade-agent approve %s, then eks-upgrade-agent upgrade\n",
 				   view->step->step_id);
@@ -98,7 +100,7 @@ void progress_screen(const struct run_state *state, int64_t now_ms, unsigned col
 		   duration_format(end - state->created_ms, took), (unsigned long long)state->records,
 		   run_state_serving(state));
 	if (state->reason)
-		buf_printf(out, "%s: %s\n", state->rolling_back ? "rolled back because" : "reason", state->reason);
+		progress_line(out, state->rolling_back ? "rolled back because: " : "reason: ", state->reason);
 	buf_putc(out, '\n');
 	traffic(state, columns, out);
 	if (state->prober_requests)

@@ -117,6 +117,18 @@ static void fault_from_xml(const struct http_response *response, struct fault *f
 	fault->request_id = id ? mem_strdup(id->text) : NULL;
 }
 
+/* What no service does by itself: somebody in between points elsewhere. Where to is told, and not followed: the
+ * signature is for this place. */
+static struct error *redirection(const struct aws_service *service, const struct http_response *response)
+{
+	const char *to = http_response_header(response, "location");
+	return error_remedy(error_new(class_of(response->status, NULL), "%s answered %d%s%.300s%s",
+				      aws_name(service->name), response->status, to ? ", a redirection to \"" : "",
+				      to ? to : "", to ? "\"" : ""),
+			    "look at the endpoint (AWS_ENDPOINT_URL, endpoint_url, --endpoint-url) and its region: a "
+			    "proxy, or a portal that wants a sign-in, stands there");
+}
+
 static struct error *decode_fault(const struct aws_operation *operation, const struct http_response *response)
 {
 	const struct aws_service *service = aws_service_of(operation);
@@ -127,8 +139,11 @@ static struct error *decode_fault(const struct aws_operation *operation, const s
 		fault_from_xml(response, &fault);
 	enum error_class class = class_of(response->status, fault.code);
 	bool usable = fault.message && *fault.message;
+	bool elsewhere = response->status / 100 == 3 && response->status != 304;
 	struct error *error = usable ? error_new(class, "%s", fault.message)
-				     : error_new(class, "%s answered %d", aws_name(service->name), response->status);
+			      : elsewhere
+				      ? redirection(service, response)
+				      : error_new(class, "%s answered %d", aws_name(service->name), response->status);
 	error->code = TAKE(fault.code);
 	const char *id = http_response_header(response, "x-amzn-requestid");
 	id = id ? id : http_response_header(response, "x-amz-request-id");
@@ -249,7 +264,10 @@ struct error *aws_wire_decode_response(const struct aws_operation *operation, co
 	json_t *output;
 	struct error *error = decode_body(operation, response, &output);
 	if (error) {
+		const char *packed = http_response_header(response, "content-encoding");
 		bool told = error->remedy;
+		if (packed && strcasecmp(packed, "identity") != 0)
+			error = error_wrap(error, "it is packed (%.40s), which was not asked for", packed);
 		error = error_wrap(error, "%s:%s answered what cannot be read",
 				   aws_name(aws_service_of(operation)->name), aws_name(operation->name));
 		return told ? error

@@ -235,22 +235,32 @@ const char *error_group_name(enum error_class class, const char *module)
 	return class == ERROR_INVALID ? "ConfigurationError" : "EKSUpgradeAgentError";
 }
 
+/* A server's words may hold what moves a terminal's cursor. */
+static void put_line(struct buf *out, const char *words)
+{
+	words_clean(out, slice_of(words), false, 0);
+}
+
 static void render_ids(const struct error *error, struct buf *out)
 {
 	if (error->service || error->operation)
 		buf_printf(out, "%s%s%s", error->service ? error->service : "",
 			   error->service && error->operation ? ":" : "", error->operation ? error->operation : "");
-	if (error->code)
-		buf_printf(out, "%s%s", error->service || error->operation ? ": " : "", error->code);
+	if (error->code) {
+		buf_puts(out, error->service || error->operation ? ": " : "");
+		put_line(out, error->code);
+	}
 	if (error->http_status)
 		buf_printf(out, " (%d)", error->http_status);
-	if (error->request_id)
-		buf_printf(out, ", request id: %s", error->request_id);
+	if (error->request_id) {
+		buf_puts(out, ", request id: ");
+		put_line(out, error->request_id);
+	}
 	if (error->tries)
 		buf_printf(out, error->tries == 1 ? ", not retried" : ", tried %u times", error->tries);
 }
 
-/* A server's words may hold what moves a terminal's cursor; line ends are kept, under the first. */
+/* Line ends are kept, under the first. */
 static void put_words(struct buf *out, const char *words)
 {
 	for (const char *p = words;; p++) {
@@ -292,13 +302,17 @@ void error_render(const struct error *error, struct buf *out)
 
 void error_line(const struct error *error, struct buf *out)
 {
-	for (const struct error *e = error; e; e = e->cause)
-		buf_printf(out, "%s%s", e == error ? "" : ": ", e->message);
+	for (const struct error *e = error; e; e = e->cause) {
+		buf_puts(out, e == error ? "" : ": ");
+		put_line(out, e->message);
+	}
 	bool again = error->tries > 1;
 	if (!error->code && !error->request_id && !again)
 		return;
-	buf_printf(out, " [%s%s%s", error->code ? error->code : "", error->code && error->request_id ? ", " : "",
-		   error->request_id ? error->request_id : "");
+	buf_puts(out, " [");
+	put_line(out, error->code ? error->code : "");
+	buf_puts(out, error->code && error->request_id ? ", " : "");
+	put_line(out, error->request_id ? error->request_id : "");
 	if (again)
 		buf_printf(out, "%stried %u times", error->code || error->request_id ? ", " : "", error->tries);
 	buf_putc(out, ']');

@@ -3,6 +3,8 @@
 #include <string.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
+#include "artifacts/progress.h"
+#include "base/words.h"
 #include "aws/aws.h"
 #include "base/time.h"
 #include "cli/commands.h"
@@ -115,11 +117,12 @@ static void print_chain(struct cli *cli, const json_t *chain)
 	const json_t *link;
 	json_array_foreach (chain, i, link) {
 		const json_t *ok = json_object_get(link, "ok");
-		buf_printf(cli->out, "        %-7s %-20s %s\n",
+		buf_printf(cli->out, "        %-7s %-20s",
 			   json_is_true(ok)    ? "found"
 			   : json_is_false(ok) ? "failed"
 					       : "not",
-			   document_text_or(link, "link", ""), document_text_or(link, "detail", ""));
+			   document_text_or(link, "link", ""));
+		progress_line(cli->out, " ", document_text_or(link, "detail", ""));
 		if (!json_is_null(ok))
 			break;
 	}
@@ -133,11 +136,12 @@ static void print_text(struct cli *cli, const json_t *checks)
 		const json_t *ok = json_object_get(check, "ok");
 		bool optional = document_true(check, "optional");
 		const char *word = json_is_null(ok) ? "?" : json_is_true(ok) ? "ok" : optional ? "none" : "NOT OK";
-		buf_printf(cli->out, "%-7s %-32s %s%s\n", word, document_text_or(check, "id", ""),
-			   document_text_or(check, "detail", ""), optional ? " (optional)" : "");
+		buf_printf(cli->out, "%-7s %-32s ", word, document_text_or(check, "id", ""));
+		words_clean(cli->out, slice_of(document_text_or(check, "detail", "")), false, 0);
+		buf_puts(cli->out, optional ? " (optional)\n" : "\n");
 		print_chain(cli, json_object_get(check, "chain"));
 		if (!json_is_true(ok) && document_text(check, "remedy"))
-			buf_printf(cli->out, "        do: %s\n", document_text(check, "remedy"));
+			progress_line(cli->out, "        do: ", document_text(check, "remedy"));
 	}
 }
 

@@ -71,7 +71,7 @@ static void tell_result(struct cli *cli, const json_t *result, const char *repor
 	buf_printf(out, "\n%s after %s of virtual time; %s serves.\n", document_text_or(result, "result", "?"), took,
 		   document_text_or(result, "serving", "?"));
 	if (document_text(result, "reason"))
-		buf_printf(out, "Why: %s\n", document_text(result, "reason"));
+		progress_line(out, "Why: ", document_text(result, "reason"));
 	double after_s = document_real_or(result, "rollback.all_blue_after_s", -1);
 	if (after_s >= 0)
 		buf_printf(out, "All users were back on Blue %s after the decision.\n",

@@ -65,7 +65,7 @@ void cli_tell_end(struct cli *cli, const struct run_state *state)
 		   duration_format(end - state->created_ms, took), run_state_serving(state),
 		   (unsigned long long)state->records);
 	if (state->reason)
-		buf_printf(out, "Why: %s\n", state->reason);
+		progress_line(out, "Why: ", state->reason);
 	char back[TIME_TEXT];
 	if (state->all_blue_ms)
 		buf_printf(out, "All users were back on Blue %s after the decision.\n",

@@ -422,6 +422,9 @@ static struct error *error_of(struct transfer *transfer, CURLcode code)
 	if (class == ERROR_AUTH)
 		error = error_remedy(error, "the server's certificate does not match: check the address, the CA and "
 					    "whether somebody is in between");
+	else if (class == ERROR_INVALID)
+		error = error_remedy(error, "what answers there is no HTTP, or the address is none: check scheme, host "
+					    "and port of the endpoint");
 	return error;
 }
 

@@ -98,6 +98,44 @@ static void a_whole_journal_is_proven(void **state)
 	desk_done(&desk);
 }
 
+/* A store in which somebody writes a record whenever the records have just been read. */
+struct moving {
+	struct store store;
+	struct desk *desk;
+	struct journal *journal;
+};
+
+static struct error *moving_read(struct store *store, const char *run, uint64_t from, store_record_fn *fn,
+				 void *context)
+{
+	struct moving *moving = (struct moving *)store;
+	struct error *error = store_read(moving->desk->store, run, from, fn, context);
+	write_records(moving->journal, 1);
+	return error;
+}
+
+static struct error *moving_head(struct store *store, const char *run, uint64_t *ret_seq, uint8_t ret_hash[32])
+{
+	return store_head(((struct moving *)store)->desk->store, run, ret_seq, ret_hash);
+}
+
+static void a_journal_under_way_is_proven(void **state)
+{
+	static const struct store_ops ops = {.read = moving_read, .head = moving_head};
+	struct desk desk;
+	uint64_t proven;
+	(void)state;
+	desk_init(&desk);
+	struct moving moving = {{&ops}, &desk, open_writer(&desk, "a@here")};
+	write_records(moving.journal, 5);
+	assert_null(journal_verify(&moving.store, "run", &proven));
+	assert_int_equal(proven, 5);
+	assert_null(journal_verify(&moving.store, "run", &proven));
+	assert_int_equal(proven, 6);
+	journal_close(moving.journal);
+	desk_done(&desk);
+}
+
 static void damage_is_found_and_named(void **state)
 {
 	static const struct {
@@ -378,6 +416,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_whole_journal_is_proven),
+		cmocka_unit_test(a_journal_under_way_is_proven),
 		cmocka_unit_test(damage_is_found_and_named),
 		cmocka_unit_test(a_newer_program_s_journal_is_refused),
 		cmocka_unit_test(a_torn_end_costs_at_most_the_last_record),

@@ -128,6 +128,16 @@ static void servers_words_cannot_move_the_cursor(void **state)
 	assert_string_equal(
 		buf_str(&out),
 		"error: bad \\x1b[2J\\x07 name\n       second\\u202e line\ndo:    type \\x1b]0;x\\u009b this\n");
+	buf_clear(&out);
+	error->code = mem_strdup("X\x1b[31m");
+	error->service = mem_strdup("eks");
+	error->request_id = mem_strdup("r\x1b[0m");
+	error_render(error, &out);
+	assert_null(strchr(buf_str(&out), '\x1b'));
+	assert_non_null(strstr(buf_str(&out), "eks: X\\x1b[31m, request id: r\\x1b[0m"));
+	buf_clear(&out);
+	error_line(error, &out);
+	assert_string_equal(buf_str(&out), "bad \\x1b[2J\\x07 name second\\u202e line [X\\x1b[31m, r\\x1b[0m]");
 }
 
 static void numbers_of_the_system_become_words(void **state)

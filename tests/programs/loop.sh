@@ -94,5 +94,18 @@ expect "it is rolled back" is '.result == "rolled-back" and .serving == "blue"'
 expect "Green is gone" sh -c "! aws --region us-east-1 --endpoint-url $url eks describe-cluster --name shop-134"
 expect "the record is as it was" sh -c "[ $(curl -s "$url/sim/truth" | jq '[.records[] | select(.Weight)] | length') = 0 ]"
 stop
+
+# A terraform that was killed while it made the node groups knows of the cluster alone.
+green() { # WORD
+	CLUSTER=shop-134 VERSION=1.34 BLUE=shop REGION=us-east-1 URL=$url AWS_MAX_ATTEMPTS=1 examples/terraform/green/green.sh "$1"
+}
+serve 600
+expect "the example makes a cluster" green create-cluster
+expect "and its node groups" green create-node-groups
+expect "what cannot be asked is not taken for gone" sh -c "! CLUSTER=shop-134 REGION=us-east-1 URL=http://127.0.0.1:1 AWS_MAX_ATTEMPTS=1 examples/terraform/green/green.sh delete-cluster"
+expect "the cluster is removed with its node groups" green delete-cluster
+expect "it is gone" sh -c "! aws --region us-east-1 --endpoint-url $url eks describe-cluster --name shop-134"
+expect "and may be removed again" green delete-cluster
+stop
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

@@ -7,25 +7,46 @@ eks() {
 	aws eks --region "$REGION" --output json ${URL:+--endpoint-url "$URL"} "$@"
 }
 
-field() { # JSON-PATH-AS-JMESPATH COMMAND…: one value as text, empty when there is none
-	query=$1
+# One value as text, empty when what is asked for is not there. No other refusal is taken for that: it is asked again, and
+# told in the end.
+field() { # JSON-PATH-AS-JMESPATH COMMAND…
+	query=$1 tries=0
 	shift
-	eks "$@" --query "$query" --output text 2>/dev/null || true
+	until errors=$(eks "$@" --query "$query" --output text 2>&1 >&3); do
+		case $errors in *ResourceNotFoundException*) return 0 ;; esac
+		tries=$((tries + 1))
+		[ $tries -lt 3 ] || { echo "$errors" >&2 && return 1; }
+		sleep 2
+	done
+} 3>&1
+
+# It is on its way out, or gone. What is in use otherwise is tried again by those who wait for its end.
+remove() { # COMMAND…
+	errors=$(eks "$@" 2>&1 >/dev/null) && return 0
+	case $errors in *ResourceNotFoundException* | *ResourceInUseException*) return 0 ;; esac
+	echo "$errors" >&2
+	return 1
 }
 
 wait_until() { # WANTED QUERY COMMAND…
 	wanted=$1
 	shift
 	i=0
-	while [ "$(field "$@")" != "$wanted" ]; do
+	while :; do
+		seen=$(field "$@") || return 1
+		case $seen in
+		"$wanted") return 0 ;;
+		*FAILED) echo "it is $seen" >&2 && return 1 ;;
+		esac
 		i=$((i + 1))
-		[ $i -lt 3600 ] || { echo "gave up waiting for $wanted" >&2; exit 1; }
+		[ $i -lt 3600 ] || { echo "gave up waiting for $wanted, last seen: $seen" >&2 && return 1; }
 		sleep 1
 	done
 }
 
 create_cluster() {
-	if [ -z "$(field cluster.status describe-cluster --name "$CLUSTER")" ]; then
+	status=$(field cluster.status describe-cluster --name "$CLUSTER")
+	if [ -z "$status" ]; then
 		role=$(field cluster.roleArn describe-cluster --name "$BLUE")
 		subnets=$(field 'cluster.resourcesVpcConfig.subnetIds[]' describe-cluster --name "$BLUE" | tr '\t' ',')
 		eks create-cluster --name "$CLUSTER" --kubernetes-version "$VERSION" --role-arn "$role" \
@@ -56,17 +77,29 @@ create_node_groups() {
 	done
 }
 
+# Said again now and then: one that was just being made refuses.
 delete_node_groups() {
-	for group in $(field 'nodegroups[]' list-nodegroups --cluster-name "$CLUSTER"); do
-		eks delete-nodegroup --cluster-name "$CLUSTER" --nodegroup-name "$group" >/dev/null 2>&1 || true
+	i=0
+	while :; do
+		left=$(field 'nodegroups[]' list-nodegroups --cluster-name "$CLUSTER") || return 1
+		[ -n "$left" ] || return 0
+		for group in $left; do
+			[ $((i % 20)) -ne 0 ] || remove delete-nodegroup --cluster-name "$CLUSTER" --nodegroup-name "$group"
+		done
+		i=$((i + 1))
+		sleep 1
 	done
-	wait_until '' 'nodegroups[]' list-nodegroups --cluster-name "$CLUSTER"
 }
 
+# Its node groups first: a terraform that was killed while it made them knows of none.
 delete_cluster() {
-	[ -n "$(field cluster.status describe-cluster --name "$CLUSTER")" ] || return 0
-	eks delete-cluster --name "$CLUSTER" >/dev/null 2>&1 || true
-	wait_until '' cluster.status describe-cluster --name "$CLUSTER"
+	delete_node_groups
+	while :; do
+		status=$(field cluster.status describe-cluster --name "$CLUSTER") || return 1
+		[ -n "$status" ] || return 0
+		[ "$status" = DELETING ] || remove delete-cluster --name "$CLUSTER"
+		sleep 1
+	done
 }
 
 case $1 in
