@@ -113,11 +113,12 @@ bool subject_is_fargate(const struct kube_node *node)
 /* What of AWS's a node comes from: its managed group, or the Auto Scaling group that has its instance. */
 static const char *group_of(const struct assess *assess, const struct kube_node *node)
 {
-	const char *name = kube_meta_label(&node->meta, "eks.amazonaws.com/nodegroup");
+	const char *name = nodegroup_of_node(node);
+	EACH_NODEGROUP(assess, group)
+	if (nodegroup_has(node, group))
+		return nodegroup_object(group);
 	if (name)
-		return document_text_or(
-			inventory_aws_response_for(assess->inventory, "describe_nodegroup", "nodegroupName", name),
-			"nodegroup.nodegroupArn", name);
+		return name;
 	EACH_SCALING_GROUP(assess, scaling)
 	{
 		if (nodegroup_scaling_has(node, scaling))
