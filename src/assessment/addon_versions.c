@@ -54,7 +54,7 @@ static bool each_fit(const struct assess *assess, const char *name, const char *
 	json_array_foreach (inventory_aws_calls(assess->inventory, "describe_addon_versions"), i, call) {
 		const char *only = document_text(call, "request.kubernetesVersion"),
 			   *of = document_text(call, "request.addonName");
-		if (!json_object_get(call, "response") || (only && strcmp(only, kubernetes) != 0) ||
+		if (!json_is_array(document_at(call, "response.addons")) || (only && strcmp(only, kubernetes) != 0) ||
 		    (of && strcmp(of, name) != 0))
 			continue;
 		told |= tells_of_all(call, of != NULL);

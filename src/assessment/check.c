@@ -162,6 +162,19 @@ static const json_t *calls_of(const struct inventory *inventory, const char *sna
 	return calls;
 }
 
+/* EKS always names what it was asked for, if only an empty list of it. */
+static bool is_answer(const char *source, const json_t *response)
+{
+	const char *member;
+	json_t *value;
+	if (!json_is_object(response) || strncmp(source, "eks:", 4) != 0)
+		return json_is_object(response);
+	json_object_foreach ((json_t *)(uintptr_t)response, member, value)
+		if (strcmp(member, "ResponseMetadata") != 0)
+			return true;
+	return false;
+}
+
 /* Of an operation's calls in the snapshot: all answered, or why not. */
 static bool aws_ok(const struct assess *assess, const char *source, const char **ret_why)
 {
@@ -181,11 +194,15 @@ static bool aws_ok(const struct assess *assess, const char *source, const char *
 			   inventory->offline ? "not in the snapshot" : "not asked", ret_why);
 	json_array_foreach (calls, i, call) {
 		const json_t *error = json_object_get(call, "error");
+		if (!error && !is_answer(source, json_object_get(call, "response")))
+			return why(assess->arena, source, SOURCE_FAILED, "an empty answer", ret_why);
 		if (error && !inventory_aws_absent(snake, document_text(error, "code")))
 			return why(assess->arena, source,
 				   document_true(error, "denied") ? SOURCE_DENIED : SOURCE_FAILED,
 				   document_text(error, "message"), ret_why);
 	}
+	if (!strcmp(snake, "describe_cluster") && !inventory_cluster(inventory))
+		return why(assess->arena, source, SOURCE_SKIPPED, "this cluster was not described", ret_why);
 	return true;
 }
 
@@ -330,7 +347,27 @@ static void take_manifests(struct assess *assess, const struct check *check)
 				assess->inventory->manifests[i];
 }
 
-/* Of a whole side that was not reached one line says enough. */
+static const char *snake_of(const struct assess *assess, const char *source)
+{
+	const char *operation = strchr(source, ':');
+	return operation ? inventory_snake_name(assess->arena, operation + 1) : "";
+}
+
+/* Without the list nobody knows whether all were described; what was described is what it is. */
+static bool is_list_of_seen(const struct assess *assess, const struct assess *look, const char *source)
+{
+	const char *list = snake_of(assess, source);
+	for (size_t i = 0; i < ARRAY_SIZE(of_lists); i++)
+		if (!strcmp(of_lists[i].list, list) &&
+		    json_array_size(inventory_aws_calls(look->inventory, of_lists[i].describe)))
+			for (const char *const *need = assess->check->needs; *need; need++)
+				if (!strcmp(snake_of(assess, *need), of_lists[i].describe))
+					return true;
+	return false;
+}
+
+/* Tells each source that is missing; false: without it nothing can be judged. Of a whole side that was not reached one
+ * line says enough. */
 static bool has_sources(struct assess *assess, const struct assess *look, const char *which)
 {
 	bool all = true;
@@ -339,7 +376,7 @@ static bool has_sources(struct assess *assess, const struct assess *look, const 
 		const char *reason;
 		if (assess_source_ok(look, *need, &reason))
 			continue;
-		all = false;
+		all &= is_list_of_seen(assess, look, *need);
 		if (strcmp(reason, told) != 0)
 			assess_unknown(assess, NULL, NULL, NULL, "%s%s", which, reason);
 		told = reason;
@@ -369,7 +406,9 @@ static void run_check(struct assess *assess, const struct check *check)
 {
 	size_t before = assess->n_findings;
 	assess->check = check;
-	bool may = has_sources(assess, assess, "");
+	if (check->partial)
+		check->run(assess);
+	bool may = assess->n_findings == before && has_sources(assess, assess, "") && !check->partial;
 	if (may && check->given)
 		may = earlier_has_sources(assess);
 	if (may)

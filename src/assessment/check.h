@@ -24,6 +24,8 @@ struct check {
 	const char *given;  /* NULL; else it is done only where that was given: "before", an earlier look at this
 			     * cluster;  "blue", one at another; "terraform-plan"; "manifests" */
 	const char *page;   /* documentation */
+	bool partial; /* one of its sources may be enough: unknown only where it finds nothing in those that are there
+		       */
 };
 #define NEEDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 

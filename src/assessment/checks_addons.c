@@ -111,11 +111,12 @@ static enum addon_fit fit_or_unknown(struct assess *assess, const json_t *addon)
 	return fit;
 }
 
-/* kube-proxy of the cluster's own minor moves on after the control plane, with every upgrade: a step of the plan. */
+/* kube-proxy of the cluster's own minor moves on after the control plane, with every upgrade: a step of the plan. Where
+ * that minor is not known it may be. */
 static bool is_ordinary_step(const struct assess *assess, const json_t *addon)
 {
-	return !strcmp(name_of(addon), "kube-proxy") && assess->from &&
-	       addon_version_minor(version_of(addon)) == 1000 + assess->from;
+	return !strcmp(name_of(addon), "kube-proxy") &&
+	       (!assess->from || addon_version_minor(version_of(addon)) == 1000 + assess->from);
 }
 
 static void incompatible(struct assess *assess)

@@ -330,6 +330,7 @@ const struct check checks_path[] = {
 	 .title = "the cluster is not ACTIVE, or an update is going on",
 	 .severity = SEVERITY_BLOCKER,
 	 .needs = NEEDS("eks:DescribeCluster", "eks:ListUpdates", "eks:DescribeUpdate"),
+	 .partial = true,
 	 .run = busy,
 	 .remedy = "wait until it is ACTIVE: aws eks wait cluster-active --name CLUSTER",
 	 .page = PAGE_UPDATE},

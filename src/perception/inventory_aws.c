@@ -116,7 +116,10 @@ static void settle_error(json_t *call)
 		theirs = json_object_get(call, "error");
 	if (json_is_null(json_object_get(call, "error")))
 		json_object_del(call, "error");
+	json_t *error = json_object_get(call, "error");
 	const char *code = document_text(theirs, "Code");
+	if (document_text(error, "code") && !json_object_get(error, "denied"))
+		json_object_set_new(error, "denied", json_boolean(is_denial(document_text(error, "code"))));
 	if (!code)
 		return;
 	json_t *ours = json_pack("{s:s, s:s, s:b}", "code", code, "message", document_text_or(theirs, "Message", ""),

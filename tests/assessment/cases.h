@@ -16,6 +16,7 @@
  *   expect: [{object: payments/redis-pdb, severity: BLOCKER, says: part of message or evidence, remedy: part}]
  *   bad: true                     # an object may be one that cannot be read
  *   unknown: true                 # instead: it must be unknown, and nothing else
+ *   partly: true                  # beside expect: some of it is unknown, {unknown: true} among what is wanted
  */
 #pragma once
 
