@@ -122,12 +122,23 @@ static struct error *read_path(struct cli *cli, struct kube *kube, const char *p
 	return error;
 }
 
+/* As a parameter of its own: within another's value it means nothing to the server. */
+static bool is_tried(const char *path)
+{
+	for (const char *p = strchr(path, '?'); p; p = strchr(p + 1, '&')) {
+		size_t n = strcspn(p + 1, "&#");
+		if (slice_eq(slice_make(p + 1, n), "dryRun=All"))
+			return true;
+	}
+	return false;
+}
+
 /* Reviews are questions that are asked by creating them; what is only tried changes nothing. */
 static bool only_reads(const char *method, const char *path)
 {
 	size_t n = strcspn(path, "?");
 	bool review = n > 7 && !strncmp(path + n - 7, "reviews", 7);
-	return !strcmp(method, "GET") || (!strcmp(method, "POST") && review) || strstr(path + n, "dryRun=All");
+	return !strcmp(method, "GET") || (!strcmp(method, "POST") && review) || is_tried(path);
 }
 
 /* An array can only be a JSON patch, and an object can be all but that. */
@@ -187,9 +198,7 @@ static const char *encoded_path(struct cli *cli, const char *path)
 
 static const char *tried(struct cli *cli, const char *path)
 {
-	if (strstr(path, "dryRun="))
-		return path;
-	return arena_printf(cli->arena, "%s%cdryRun=All", path, strchr(path, '?') ? '&' : '?');
+	return is_tried(path) ? path : arena_printf(cli->arena, "%s%cdryRun=All", path, strchr(path, '?') ? '&' : '?');
 }
 
 static void tell_warnings(struct kube *kube)

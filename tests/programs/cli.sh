@@ -158,6 +158,38 @@ stopped_when() { # JQ-FILTER: drives the run until the status says so, then stop
 	kill -INT $upgrade
 	wait $upgrade
 }
+# ---- calls of the Kubernetes API
+ns=/api/v1/namespaces/default
+label() { "$agent" call kube GET $ns $given | jq -r '.metadata.labels.team'; }
+so "names are listed, a line each" [ "$("$agent" call kube list /api/v1/nodes $given | grep -c '^ip-')" -eq 3 ]
+says "an object is shown" 0 '"name": "default"' call kube GET $ns $given
+says "one that is not there" 1 'not found' call kube GET /api/v1/namespaces/none $given
+says "a method that is none" 2 'a path begins with' call kube LOOK $ns $given
+says "a path that is none" 2 'a path begins with' call kube GET api/v1 $given
+says "a change needs a yes" 4 'PATCH changes something' call kube PATCH $ns '{}' $given
+says "whatever stands in the query" 4 'PATCH changes something' call kube PATCH "$ns?fieldManager=dryRun=All" '{}' $given
+says "to be tried only it needs none" 0 '"team": "core"' call kube PATCH "$ns?dryRun=All" '{"metadata": {"labels": {"team": "core"}}}' $given
+says "nor with the flag" 0 '"team": "core"' call kube PATCH $ns '{"metadata": {"labels": {"team": "core"}}}' --dry-run $given
+says "which tries, whatever is said beside it" 0 '"team": "core"' call kube PATCH "$ns?fieldManager=dryRun=x" '{"metadata": {"labels": {"team": "core"}}}' --dry-run --yes $given
+so "nothing was changed by that" [ "$(label)" = null ]
+says "a merge patch" 0 '"team": "core"' call kube PATCH $ns '{"metadata": {"labels": {"team": "core"}}}' --yes $given
+says "a list is a JSON patch" 0 '"team": "shop"' call kube PATCH $ns '[{"op": "replace", "path": "/metadata/labels/team", "value": "shop"}]' --yes $given
+so "both were done" [ "$(label)" = shop ]
+says "a list as a merge patch" 2 'is a patch of --type json, not of --type merge' call kube PATCH $ns '[]' --type merge --yes $given
+says "an object as a JSON patch" 2 'a JSON patch is a list' call kube PATCH $ns '{}' --type json --yes $given
+says "a type that is none" 2 '"odd" is not merge, json, strategic or apply' call kube PATCH $ns '{}' --type odd --yes $given
+says "what is made needs a body" 2 'POST needs a body' call kube POST /api/v1/namespaces --yes $given
+so "from stdin too" sh -c "echo '{\"apiVersion\": \"v1\", \"kind\": \"Namespace\", \"metadata\": {\"name\": \"mine\"}}' | '$agent' call kube POST /api/v1/namespaces - --yes $given"
+says "and removed" 0 'mine' call kube DELETE /api/v1/namespaces/mine --yes $given
+says "an AWS call that is none" 2 'no call "eks Nothing"' call eks Nothing $given
+so "all pages are joined" sh -c "'$agent' call eks ListClusters '{\"maxResults\": 1}' --all $given | jq -e '.clusters == [\"shop\"]'"
+
+# ---- the checks
+says "a check is explained" 0 '^  severity  BLOCKER' assess --explain WL-PDB-ZERO
+says "in JSON" 0 '"id": "WL-PDB-ZERO"' assess --explain WL-PDB-ZERO -o json
+says "one that is none, and the nearest" 2 'no check "wl-pdb-zro" (did you mean "WL-PDB-ZERO"?)' assess --explain wl-pdb-zro
+so "the list is the same in JSON and in text" [ "$("$agent" assess --list-checks | wc -l)" -eq "$("$agent" assess --list-checks -o json | jq length)" ]
+
 says "no run yet" 1 'no journal at\|the journal holds no run' status $given
 says "a dry run of an upgrade" 0 'plan [0-9a-f]' upgrade --dry-run $given
 says "has made none" 1 'no run' status $given
