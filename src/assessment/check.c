@@ -329,8 +329,10 @@ struct finding *assess_unknown(struct assess *assess, const char *kind, const ch
 			       const char *format, ...)
 {
 	const char *reason = FORMATTED(assess, format);
-	struct finding *finding = add(assess, FINDING_UNKNOWN,
-				      kind || ns || name ? &(struct finding_object){kind, ns, name, NULL} : NULL);
+	bool arn = !kind && name && !strncmp(name, "arn:", 4);
+	struct finding *finding = add(
+		assess, FINDING_UNKNOWN,
+		kind || ns || name ? &(struct finding_object){kind, ns, arn ? NULL : name, arn ? name : NULL} : NULL);
 	finding->reason = reason;
 	finding->remedy = NULL; /* the check's is for what it would find */
 	return finding;

@@ -213,7 +213,8 @@ static void key(struct assess *assess, const char *arn)
 	const json_t *seen;
 	enum asked asked = asked_single(assess, "describe_key", "KeyId", "KeyMetadata.Arn",
 					(const char *const[]){arn, slash ? slash + 1 : NULL, NULL}, &seen);
-	const char *state = document_text(seen, "KeyMetadata.KeyState");
+	const json_t *enabled = document_at(seen, "KeyMetadata.Enabled");
+	const char *state = document_text_or(seen, "KeyMetadata.KeyState", json_is_false(enabled) ? "Disabled" : NULL);
 	if (asked == ASKED_NOT) {
 		not_asked(assess, arn, "kms:DescribeKey");
 		return;

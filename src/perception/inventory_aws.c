@@ -116,6 +116,9 @@ static void settle_error(json_t *call)
 		theirs = json_object_get(call, "error");
 	if (json_is_null(json_object_get(call, "error")))
 		json_object_del(call, "error");
+	if (json_is_string(json_object_get(call, "error")))
+		json_object_set_new(call, "error",
+				    json_pack("{s:O, s:s}", "code", json_object_get(call, "error"), "message", ""));
 	json_t *error = json_object_get(call, "error");
 	const char *code = document_text(theirs, "Code");
 	if (document_text(error, "code") && !json_object_get(error, "denied"))
