@@ -6,6 +6,7 @@
 #include <string.h>
 #include "base/time.h"
 #include "codec/document.h"
+#include "scan/scan.h"
 
 const char *const api_source_names[] = {"file",		 "git",		 "helm",    "object",
 					"managedFields", "last-applied", "metrics", "insights",
@@ -212,12 +213,20 @@ void api_evidence_add(struct assess *assess, struct finding *finding, const stru
 
 static const char *replacing_version(const struct assess *assess, const struct api_lifecycle *api)
 {
+	const struct api_lifecycle *new = scan_replacement(api, assess->to);
+	if (new)
+		return arena_printf(assess->arena, "%s%s%s", new->group, *new->group ? "/" : "", new->version);
 	const char *group = subject_text(api->replacement_group);
 	return arena_printf(assess->arena, "%s%s%s", group, *group ? "/" : "", api->replacement_version);
 }
 
+/* What lives at the target; where nothing does, what the table names first. */
 static const char *replacement_of(const struct assess *assess, const struct api_lifecycle *api)
 {
+	const struct api_lifecycle *new = api ? scan_replacement(api, assess->to) : NULL;
+	if (new)
+		return arena_printf(assess->arena, "%s%s%s %s", new->group, *new->group ? "/" : "", new->version,
+				    new->kind);
 	if (!api || !api->replacement_version)
 		return NULL;
 	return arena_printf(assess->arena, "%s%s%s", replacing_version(assess, api), api->replacement_kind ? " " : "",

@@ -46,16 +46,21 @@ static void take_stored(struct assess *assess, const struct helm_release *releas
 	api_evidence_push(assess, evidence);
 }
 
+/* What is uninstalled is not upgraded. After a failed upgrade the next one begins from what is deployed. */
 static void from_helm(struct assess *assess)
 {
 	const struct inventory *inventory = assess->inventory;
 	struct scan_options options = {.target_minor = assess->to, .arena = assess->arena};
 	struct scan *scan CLEANUP(scan_freep) = scan_new(&options);
 	struct assessment found = {0};
-	for (size_t i = 0; i < inventory->n_helm_releases; i++)
-		if (inventory->helm_releases[i].manifest)
-			scan_text(scan, slice_of(inventory->helm_releases[i].manifest),
-				  release_name(assess, &inventory->helm_releases[i]), "helm");
+	for (size_t i = 0; i < inventory->n_helm_releases; i++) {
+		const struct helm_release *release = &inventory->helm_releases[i];
+		const char *const manifests[] = {release->manifest, release->installed};
+		bool gone = !strcmp(subject_text(release->status), "uninstalled");
+		for (size_t k = 0; k < ARRAY_SIZE(manifests) && !gone; k++)
+			if (manifests[k])
+				scan_text(scan, slice_of(manifests[k]), release_name(assess, release), "helm");
+	}
 	scan_finish(scan, &found, NULL);
 	for (size_t i = 0; i < found.n_findings; i++)
 		for (size_t k = 0; k < inventory->n_helm_releases; k++)

@@ -161,9 +161,11 @@ static void admission_review(struct assess *assess)
 		for (size_t k = 0; k < configuration->n_webhooks; k++) {
 			if (!speaks_beta_only(&configuration->webhooks[k]))
 				continue;
-			assess_object(assess, configuration->kind, NULL, configuration->meta.name,
-				      "webhook \"%s\" understands AdmissionReview v1beta1 only",
-				      subject_text(configuration->webhooks[k].name));
+			struct finding *finding =
+				assess_object(assess, configuration->kind, NULL, configuration->meta.name,
+					      "webhook \"%s\" understands AdmissionReview v1beta1 only",
+					      subject_text(configuration->webhooks[k].name));
+			assess_evidence(assess, finding, "kubernetes webhooks", "admissionReviewVersions: v1beta1");
 			break;
 		}
 	}
@@ -192,6 +194,12 @@ static void hpa_targets(struct assess *assess)
 			"scales %s %s \"%s\", a version that is not served from %s: it scales nothing then",
 			hpa->target_api, hpa->target_kind, subject_text(hpa->target_name), subject_text(api->removed));
 		api_evidence_describe(assess, finding, &evidence);
+		if (finding->replacement)
+			assess_remedy(assess, finding,
+				      "kubectl -n %s patch hpa %s --type merge -p "
+				      "'{\"spec\":{\"scaleTargetRef\":{\"apiVersion\":\"%.*s\"}}}'",
+				      subject_text(hpa->meta.ns), subject_text(hpa->meta.name),
+				      (int)strcspn(finding->replacement, " "), finding->replacement);
 	}
 }
 
@@ -518,8 +526,9 @@ static void fields_of_policy(struct assess *assess, size_t from)
 	for (size_t i = 0; i < assess->inventory->n_pdbs && empty; i++) {
 		const struct kube_pdb *pdb = &assess->inventory->pdbs[i];
 		const json_t *selector = assess_json(assess, pdb->selector);
-		if (json_is_object(selector) && !json_object_size(json_object_get(selector, "matchLabels")) &&
-		    !json_array_size(json_object_get(selector, "matchExpressions")))
+		bool beta = says(pdb->selector, "pdb.kubernetes.io/deprecated-v1beta1-empty-selector-match");
+		if (beta || (json_is_object(selector) && !json_object_size(json_object_get(selector, "matchLabels")) &&
+			     !json_array_size(json_object_get(selector, "matchExpressions"))))
 			tell_field(assess, from, "PodDisruptionBudget", &pdb->meta, empty, "selector {}");
 	}
 	for (size_t i = 0; i < assess->inventory->n_workloads && refused; i++) {

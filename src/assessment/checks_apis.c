@@ -272,6 +272,9 @@ static void called(struct assess *assess)
 			continue;
 		struct finding *finding =
 			tell(assess, from, evidence, ends_text(assess, evidence, "somebody has asked for"));
+		assess_remedy(assess, finding, "find who calls it%s%s%s",
+			      any ? " (see the callers)" : ": EKS insights name user agents, the audit log users too",
+			      finding->replacement ? ", and let it use " : "", subject_text(finding->replacement));
 		if (still)
 			finding->severity = SEVERITY_BLOCKER;
 		add_callers(assess, finding, evidence);
@@ -292,6 +295,7 @@ static void called_by_system(struct assess *assess)
 		struct finding *finding =
 			tell(assess, from, evidence,
 			     ends_text(assess, evidence, "only the system itself or a scanner asks for"));
+		assess_remedy(assess, finding, "nothing to do: they ask for whatever is served");
 		add_callers(assess, finding, evidence);
 	}
 }
@@ -316,6 +320,9 @@ static void callers(struct assess *assess)
 				     ends_text(assess, evidence, subject_text(evidence->resource)));
 		finding->severity = controls && still_calls(assess, evidence) ? SEVERITY_BLOCKER : SEVERITY_LOW;
 		api_evidence_describe(assess, finding, evidence);
+		if (finding->replacement)
+			assess_remedy(assess, finding, "upgrade this client to a release that uses %s",
+				      finding->replacement);
 	}
 }
 
@@ -340,9 +347,17 @@ static void managed_fields(struct assess *assess)
 {
 	size_t from = assess->n_findings;
 	EACH_EVIDENCE(assess, evidence)
-	if (evidence->source == API_MANAGED_FIELDS && api_evidence_on_path(assess, evidence) &&
-	    !is_system_writer(evidence->caller) && !is_eks_policy(evidence))
-		tell(assess, from, evidence, ends_text(assess, evidence, "was last written by some manager in"));
+	{
+		if (evidence->source != API_MANAGED_FIELDS || !api_evidence_on_path(assess, evidence) ||
+		    is_system_writer(evidence->caller) || is_eks_policy(evidence))
+			continue;
+		const char *writer = evidence->caller ? evidence->caller : "some manager";
+		struct finding *finding = tell(
+			assess, from, evidence,
+			ends_text(assess, evidence, arena_printf(assess->arena, "was last written by %s in", writer)));
+		if (finding->replacement && evidence->caller)
+			assess_remedy(assess, finding, "let %s write %s", writer, finding->replacement);
+	}
 	add_files(assess, from);
 }
 
@@ -350,8 +365,16 @@ static void last_applied(struct assess *assess)
 {
 	size_t from = assess->n_findings;
 	EACH_EVIDENCE(assess, evidence)
-	if (evidence->source == API_LAST_APPLIED && api_evidence_removed(assess, evidence))
-		tell(assess, from, evidence, ends_text(assess, evidence, "was last applied in"));
+	{
+		if (evidence->source != API_LAST_APPLIED || !api_evidence_removed(assess, evidence))
+			continue;
+		struct finding *finding =
+			tell(assess, from, evidence, ends_text(assess, evidence, "was last applied in"));
+		if (finding->replacement)
+			assess_remedy(assess, finding,
+				      "write %s in the manifest it was applied from, and kubectl apply it again",
+				      finding->replacement);
+	}
 	add_files(assess, from);
 }
 
@@ -407,9 +430,13 @@ static void alpha_beta(struct assess *assess)
 		if (evidence->source != API_OBJECT || !api || api->component ||
 		    api_evidence_removed(assess, evidence) || knowledge_kind_served(api->group, api->kind, assess->to))
 			continue;
-		tell(assess, from, evidence,
-		     arena_printf(assess->arena, "exists only in %s, which Kubernetes %s does not serve by default",
-				  api_evidence_version(assess, evidence), assess->target));
+		struct finding *finding = tell(
+			assess, from, evidence,
+			arena_printf(assess->arena, "exists only in %s, which Kubernetes %s does not serve by default",
+				     api_evidence_version(assess, evidence), assess->target));
+		finding->change = NULL; /* there is nothing yet that it could be applied as */
+		assess_remedy(assess, finding, "export what must survive, and plan without this API%s%s",
+			      finding->replacement ? " until there is " : "", subject_text(finding->replacement));
 	}
 }
 

@@ -230,6 +230,9 @@ static void tell_token(struct assess *assess, const struct kube_named *token)
 		assess_object(assess, "Secret", token->meta.ns, token->meta.name,
 			      "a token of old that nobody has used for a year: it is made invalid, then deleted");
 	const char *used = kube_meta_label(&token->meta, "kubernetes.io/legacy-token-last-used");
+	assess_remedy(assess, finding,
+		      "let what needs one ask for it (kubectl create token), then: kubectl -n %s delete secret %s",
+		      subject_text(token->meta.ns), subject_text(token->meta.name));
 	assess_evidence(assess, finding, "kubernetes secrets", "%s%s",
 			used ? "kubernetes.io/legacy-token-last-used: " : "never seen in use", subject_text(used));
 	cite(assess, finding, "legacy-sa-token-cleanup");
@@ -281,6 +284,10 @@ static void at_32(struct assess *assess)
 				      "binds %s \"%s\" for everybody who is not signed in: from 1.32 EKS lets them see "
 				      "/healthz, /livez and /readyz only",
 				      subject_text(binding->role_kind), subject_text(binding->role_name));
+		bool in_ns = binding->meta.ns && *binding->meta.ns;
+		assess_remedy(assess, finding, "let its clients sign in, then: kubectl %s%s%sdelete %s %s",
+			      in_ns ? "-n " : "", subject_text(binding->meta.ns), in_ns ? " " : "", binding->kind,
+			      subject_text(binding->meta.name));
 		cite(assess, finding, "eks-anonymous-auth");
 	}
 }

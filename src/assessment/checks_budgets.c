@@ -288,7 +288,10 @@ static void one_empty(struct assess *assess, const struct grasp *grasp, enum ver
 {
 	const struct kube_pdb *pdb = grasp->pdb;
 	if (verdict == EMPTY) {
-		found(assess, pdb, "selects no pod and no workload's pods: it protects nothing");
+		struct finding *finding =
+			found(assess, pdb, "selects no pod and no workload's pods: it protects nothing");
+		assess_evidence(assess, finding, BUDGETS, "selector %s",
+				pdb->selector ? pdb->selector : "is not there");
 	} else if (verdict == EVERYTHING) {
 		struct finding *finding = found(assess, pdb, "its empty selector selects every pod of the namespace");
 		finding->severity = SEVERITY_HIGH;

@@ -160,6 +160,9 @@ static void zonal_volume(struct assess *assess)
 				assess, pod, "its volume %s is in %s, which has %s node that takes pods",
 				volume->meta.name, zone, n ? "only one" : "no");
 			finding->severity = n ? SEVERITY_HIGH : SEVERITY_BLOCKER;
+			assess_evidence(assess, finding, "kubernetes persistentvolumes",
+					"nodeAffinity of %s: %s; nodes there that take pods: %zu", volume->meta.name,
+					zone, n);
 			assess_remedy(assess, finding, "have two nodes in %s before the upgrade begins", zone);
 		}
 	}
@@ -216,9 +219,28 @@ static void lone_marks(struct assess *assess)
 	}
 }
 
+/* A template can be changed but a Job's. */
+static void unmark_template(struct assess *assess, struct finding *finding)
+{
+	static const char *const kinds[] = {"Deployment", "StatefulSet", "ReplicaSet"};
+	const struct finding_object *object = finding->object;
+	const char *key = strncmp(finding->message, "annotation ", 11) ? NULL : finding->message + 11;
+	for (size_t i = 0; key && i < ARRAY_SIZE(kinds); i++)
+		if (!strcmp(subject_text(object->kind), kinds[i]))
+			assess_remedy(
+				assess, finding,
+				"kubectl -n %s patch %s %s --type merge -p '{\"spec\":{\"template\":{\"metadata\":"
+				"{\"annotations\":{\"%.*s\":null}}}}}'",
+				subject_text(object->ns), object->kind, subject_text(object->name),
+				(int)strcspn(key, ":"), key);
+}
+
 static void do_not_disrupt(struct assess *assess)
 {
+	size_t from = assess->n_findings;
 	each_owner(assess, owner_marked, "its node is not replaced while it runs");
+	for (size_t i = from; i < assess->n_findings; i++)
+		unmark_template(assess, &assess->findings[i]);
 	lone_marks(assess);
 	for (size_t i = 0; i < assess->inventory->n_nodes; i++) {
 		const struct kube_node *node = &assess->inventory->nodes[i];
@@ -227,6 +249,8 @@ static void do_not_disrupt(struct assess *assess)
 			continue;
 		struct finding *finding =
 			assess_object(assess, "Node", NULL, node->meta.name, "annotation %s: it is not replaced", key);
+		assess_evidence(assess, finding, "kubernetes nodes", "%s: %s", key,
+				kube_meta_annotation(&node->meta, key));
 		assess_remedy(assess, finding, "kubectl annotate node %s %s-", subject_text(node->meta.name), key);
 	}
 }
@@ -249,8 +273,10 @@ static void daemon_toleration(struct assess *assess)
 		    index_is_eks_own(assess, workload->meta.ns, workload->meta.name) ||
 		    !tolerates_everything(workload->template.spec))
 			continue;
-		SUBJECT_FOUND(assess, workload,
-			      "tolerates every taint: its pods return at once to a node that is drained");
+		struct finding *finding = SUBJECT_FOUND(
+			assess, workload, "tolerates every taint: its pods return at once to a node that is drained");
+		assess_evidence(assess, finding, "kubernetes daemonsets.apps",
+				"a toleration with operator Exists, without key and effect");
 	}
 }
 
@@ -259,11 +285,14 @@ static void ordered_sets(struct assess *assess)
 	for (size_t i = 0; i < assess->inventory->n_workloads; i++) {
 		const struct kube_workload *workload = &assess->inventory->workloads[i];
 		bool parallel = workload->pod_management && !strcmp(workload->pod_management, "Parallel");
-		if (subject_is_kind(workload, "StatefulSet") && subject_is_set(assess, workload) && !parallel &&
-		    subject_replicas(workload) > 1)
-			SUBJECT_FOUND(assess, workload,
-				      "%lld ordered replicas: they move one after the other, which takes its time",
-				      (long long)subject_replicas(workload));
+		if (!subject_is_kind(workload, "StatefulSet") || !subject_is_set(assess, workload) || parallel ||
+		    subject_replicas(workload) < 2)
+			continue;
+		struct finding *finding = SUBJECT_FOUND(
+			assess, workload, "%lld ordered replicas: they move one after the other, which takes its time",
+			(long long)subject_replicas(workload));
+		assess_evidence(assess, finding, "kubernetes statefulsets.apps", "podManagementPolicy %s",
+				workload->pod_management ? workload->pod_management : "OrderedReady");
 	}
 }
 
@@ -341,8 +370,9 @@ static void estimate(struct assess *assess)
 			assess_object(assess, "Node", NULL, node->node->meta.name,
 				      "its drain takes about %s; a managed node group gives up after 15 min",
 				      duration_format(node->estimated_ms, took));
-		assess_evidence(assess, finding, "kubernetes pods", "%lld pods in %lld rounds",
-				(long long)node->evicted, (long long)node->rounds);
+		assess_evidence(assess, finding, "kubernetes pods", "%lld pod%s in %lld round%s",
+				(long long)node->evicted, node->evicted == 1 ? "" : "s", (long long)node->rounds,
+				node->rounds == 1 ? "" : "s");
 	}
 }
 

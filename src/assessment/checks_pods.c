@@ -108,8 +108,8 @@ static void tell_stuck(struct assess *assess, const char *kind, const struct kub
 		assess_object(assess, kind, meta->ns, meta->name, "should be gone since %s, and is Terminating still",
 			      time_format_rfc3339(meta->deletion_ms, since));
 	const char *waits = finalizers(assess, meta);
-	if (waits)
-		assess_evidence(assess, finding, "kubernetes", "waits for finalizers: %s", waits);
+	assess_evidence(assess, finding, "kubernetes", "deletionTimestamp %s%s%s", since,
+			waits ? "; waits for finalizers: " : "", subject_text(waits));
 }
 
 static void stuck(struct assess *assess)

@@ -6,8 +6,6 @@
 
 #define PAGE "https://docs.aws.amazon.com/eks/latest/best-practices/application.html"
 
-/* Fewer than two cannot move without a gap. */
-enum { LEAST_REPLICAS = 2 };
 /* A managed node group gives up on a node after so long. */
 enum { DRAIN_LIMIT_S = 15 * 60 };
 
@@ -22,15 +20,18 @@ static void replicas(struct assess *assess)
 {
 	EACH_WORKLOAD(assess, workload)
 	{
-		long long n = (long long)subject_replicas(workload);
-		if (!subject_is_set(assess, workload) || n >= LEAST_REPLICAS)
+		long long n = (long long)subject_replicas(workload), least = assess->config->checks.min_replicas;
+		if (!subject_is_set(assess, workload) || n >= least)
 			continue;
-		struct finding *finding = SUBJECT_FOUND(
-			assess, workload, "%lld replica: it is gone while its pod moves to another node", n);
+		struct finding *finding =
+			n == 1 ? SUBJECT_FOUND(assess, workload,
+					       "1 replica: it is gone while its pod moves to another node")
+			       : SUBJECT_FOUND(assess, workload, "%lld replicas: checks.min_replicas asks for %lld", n,
+					       least);
 		assess_evidence(assess, finding, "kubernetes workloads", "spec.replicas %lld", n);
-		assess_remedy(assess, finding, "kubectl -n %s scale %s %s --replicas=%d",
+		assess_remedy(assess, finding, "kubectl -n %s scale %s %s --replicas=%lld",
 			      subject_text(workload->meta.ns), workload->kind, subject_text(workload->meta.name),
-			      LEAST_REPLICAS);
+			      least);
 	}
 }
 
@@ -45,6 +46,7 @@ static void min_ready(struct assess *assess)
 		struct finding *finding = SUBJECT_FOUND(
 			assess, workload, "minReadySeconds is 0: a pod counts as available the moment it is ready");
 		finding->severity = stateful ? SEVERITY_MEDIUM : SEVERITY_LOW;
+		assess_evidence(assess, finding, "kubernetes workloads", "no spec.minReadySeconds above 0");
 		assess_remedy(assess, finding,
 			      "kubectl -n %s patch %s %s --type merge -p '{\"spec\":{\"minReadySeconds\":10}}'",
 			      subject_text(workload->meta.ns), workload->kind, subject_text(workload->meta.name));
@@ -56,9 +58,16 @@ static void recreate(struct assess *assess)
 	EACH_WORKLOAD(assess, workload)
 	{
 		const char *type = document_text(assess_json(assess, workload->strategy), "type");
-		if (subject_is_kind(workload, "Deployment") && subject_is_set(assess, workload) && type &&
-		    !strcmp(type, "Recreate"))
+		if (!subject_is_kind(workload, "Deployment") || !subject_is_set(assess, workload) || !type ||
+		    strcmp(type, "Recreate") != 0)
+			continue;
+		struct finding *finding =
 			SUBJECT_FOUND(assess, workload, "strategy Recreate: all its pods stop before new ones start");
+		assess_evidence(assess, finding, "kubernetes workloads", "spec.strategy.type Recreate");
+		assess_remedy(assess, finding,
+			      "where two of its pods may run at once: kubectl -n %s patch deployment %s --type merge "
+			      "-p '{\"spec\":{\"strategy\":{\"type\":\"RollingUpdate\"}}}'",
+			      subject_text(workload->meta.ns), subject_text(workload->meta.name));
 	}
 }
 
@@ -117,6 +126,8 @@ static void spread(struct assess *assess)
 				      "%lld replicas, and nothing spreads them over zones or hosts: all "
 				      "may stand on the node that is drained",
 				      (long long)subject_replicas(workload));
+		assess_evidence(assess, finding, "kubernetes workloads",
+				"neither topologySpreadConstraints nor podAntiAffinity that selects its own pods");
 		assess_remedy(assess, finding,
 			      "add topologySpreadConstraints over topology.kubernetes.io/zone and "
 			      "kubernetes.io/hostname to %s \"%s\"",
@@ -152,6 +163,8 @@ static void probes(struct assess *assess)
 static const char *without_requests(struct assess *assess, const struct kube_pod_spec *spec)
 {
 	const char *without = NULL;
+	if (json_object_size(json_object_get(assess_json(assess, spec->resources), "requests")))
+		return NULL; /* the pod as a whole says so */
 	for (size_t i = 0; i < spec->n_containers; i++) {
 		const struct kube_container *container = &spec->containers[i];
 		/* The API server takes limits for requests that are not said. */
@@ -182,6 +195,12 @@ static void requests(struct assess *assess)
 		struct finding *finding = SUBJECT_FOUND(
 			assess, workload, "containers without requests: whether it fits elsewhere cannot be computed");
 		assess_evidence(assess, finding, "kubernetes workloads", "without resources.requests: %s", without);
+		assess_remedy(
+			assess, finding,
+			"kubectl -n %s set resources %s %s --requests=cpu=100m,memory=128Mi (with what kubectl -n "
+			"%s top pod --containers shows)",
+			subject_text(workload->meta.ns), workload->kind, subject_text(workload->meta.name),
+			subject_text(workload->meta.ns));
 	}
 }
 
@@ -192,11 +211,16 @@ static void grace_zero(struct assess *assess)
 	EACH_WORKLOAD(assess, workload)
 	{
 		const struct kube_pod_spec *spec = workload->template.spec;
-		if (subject_is_kind(workload, "StatefulSet") && subject_is_lasting(assess, workload) &&
-		    spec->has_grace_s && spec->grace_s == 0)
-			SUBJECT_FOUND(
-				assess, workload,
-				"terminationGracePeriodSeconds 0: its pods are killed without being able to stop");
+		if (!subject_is_kind(workload, "StatefulSet") || !subject_is_lasting(assess, workload) ||
+		    !spec->has_grace_s || spec->grace_s != 0)
+			continue;
+		struct finding *finding =
+			SUBJECT_FOUND(assess, workload, "its pods are killed without being able to stop");
+		assess_evidence(assess, finding, "kubernetes statefulsets.apps", "terminationGracePeriodSeconds 0");
+		assess_remedy(assess, finding,
+			      "kubectl -n %s patch statefulset %s --type merge -p "
+			      "'{\"spec\":{\"template\":{\"spec\":{\"terminationGracePeriodSeconds\":30}}}}'",
+			      subject_text(workload->meta.ns), subject_text(workload->meta.name));
 	}
 }
 
@@ -248,10 +272,14 @@ static void pod_security_policies(struct assess *assess)
 {
 	for (size_t i = 0; i < assess->inventory->n_customs && assess->to >= 25; i++) {
 		const struct kube_custom *custom = &assess->inventory->customs[i];
-		if (custom->kind && !strcmp(custom->kind, "PodSecurityPolicy") &&
-		    strcmp(subject_text(custom->meta.name), "eks.privileged") != 0)
+		if (!custom->kind || strcmp(custom->kind, "PodSecurityPolicy") != 0 ||
+		    !strcmp(subject_text(custom->meta.name), "eks.privileged"))
+			continue;
+		struct finding *finding =
 			assess_object(assess, custom->kind, NULL, custom->meta.name,
 				      "PodSecurityPolicy is gone from 1.25: what it forbids is allowed then");
+		assess_evidence(assess, finding, "kubernetes podsecuritypolicies.policy", "%s PodSecurityPolicy",
+				subject_text(custom->meta.api_version));
 	}
 }
 

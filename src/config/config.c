@@ -122,6 +122,8 @@ static const struct field config_fields[] = {
 	      "severity of a check's findings, by id"),
 	F_INT_RANGE(struct config, checks.support_ends_within_days, "checks.support_ends_within_days", 0, 1, 800,
 		    "how early the end of EKS's support is told"),
+	F_INT_RANGE(struct config, checks.min_replicas, "checks.min_replicas", 0, 1, 100,
+		    "replicas below which a workload is told"),
 	F_INT_RANGE(struct config, checks.audit_log_hours, "checks.audit_log_hours", 0, 0, 720,
 		    "how far back the audit log is searched for deprecated calls; 0: not at all"),
 	F_BOOL(struct config, release_notes.enabled, "release_notes.enabled", 0, "assess reads release notes too"),

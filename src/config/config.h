@@ -121,6 +121,7 @@ struct config {
 		struct pair *severity; /* id -> "LOW" */
 		size_t n_severity;
 		int64_t support_ends_within_days; /* how early the end of support is told; default 60 */
+		int64_t min_replicas;		  /* WL-REPLICAS: fewer are told; default 2 */
 		int64_t audit_log_hours; /* how far back CloudWatch Logs is searched; default 24, 0: not at all */
 	} checks;
 	struct {

@@ -142,6 +142,7 @@ void config_defaults(struct config *config, struct arena *arena)
 	config->approval_expires_ms = DAY_MS;
 	config->max_parallel_steps = 4;
 	config->checks.support_ends_within_days = 60;
+	config->checks.min_replicas = 2;
 	config->checks.audit_log_hours = 24;
 	config->lease_ttl_ms = MINUTE_MS;
 	config->ai.bedrock_model_id = "anthropic.claude-3-sonnet-20240229-v1:0";

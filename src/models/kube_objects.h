@@ -340,6 +340,7 @@ struct helm_release {
 	const char *ns, *name, *status, *chart, *chart_version, *app_version, *kube_version;
 	int64_t revision, updated_ms;
 	const char *manifest;
+	const char *installed; /* of the revision that is deployed, where a later one has failed; else NULL */
 };
 
 extern const struct model kube_pod_model, kube_pod_text_model, kube_pod_but_spec_model, kube_pod_spec_model,

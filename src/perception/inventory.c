@@ -164,7 +164,7 @@ static bool prepare_slice(struct inventory *inventory, void *object, struct aren
 static void take_release(struct inventory *inventory, const char *kind, const struct kube_meta *meta, const char *text,
 			 struct arena *arena)
 {
-	struct helm_release release;
+	struct helm_release release = {0};
 	struct error *error = helm_release_decode(slice_of(text), arena, &release);
 	if (error) {
 		*ARENA_PUSH(inventory->arena, inventory->bad_objects, inventory->n_bad_objects) = (struct bad_object){
@@ -207,6 +207,26 @@ static bool prepare_secret(struct inventory *inventory, void *object, struct are
 	return false;
 }
 
+/* An empty selector of policy/v1beta1 selects nothing. The API server tells it so in policy/v1. */
+#define NO_POD                                                                                                         \
+	"{\"matchExpressions\":[{\"key\":\"pdb.kubernetes.io/"                                                         \
+	"deprecated-v1beta1-empty-selector-match\",\"operator\":\"Exists\"}]}"
+
+static bool prepare_pdb(struct inventory *inventory, void *object, struct arena *arena)
+{
+	struct kube_pdb *pdb = object;
+	json_t *selector DOCUMENT_CLEANUP = NULL;
+	(void)inventory;
+	(void)arena;
+	if (!pdb->selector || !pdb->meta.api_version || strcmp(pdb->meta.api_version, "policy/v1beta1") != 0)
+		return true;
+	error_free(document_parse(slice_of(pdb->selector), "selector", &selector));
+	if (json_is_object(selector) && !json_object_size(json_object_get(selector, "matchLabels")) &&
+	    !json_array_size(json_object_get(selector, "matchExpressions")))
+		pdb->selector = NO_POD;
+	return true;
+}
+
 /* ---- kinds */
 
 #define INTO(member) offsetof(struct inventory, member), offsetof(struct inventory, n_##member)
@@ -225,7 +245,8 @@ const struct kube_kind inventory_kinds[] = {
 	 NULL, NULL},
 	{"Job", "batch", "jobs", "v1", &kube_job_model, INTO(workloads), NULL, NULL, NULL},
 	{"CronJob", "batch", "cronjobs", "v1", &kube_cron_job_model, INTO(workloads), NULL, NULL, NULL},
-	{"PodDisruptionBudget", "policy", "poddisruptionbudgets", "v1", &kube_pdb_model, INTO(pdbs), NULL, NULL, NULL},
+	{"PodDisruptionBudget", "policy", "poddisruptionbudgets", "v1", &kube_pdb_model, INTO(pdbs), NULL, NULL,
+	 prepare_pdb},
 	{"Service", "", "services", "v1", &kube_service_model, INTO(services), NULL, NULL, NULL},
 	{"EndpointSlice", "discovery.k8s.io", "endpointslices", "v1", &kube_endpoint_slice_model, INTO(endpoint_slices),
 	 NULL, NULL, prepare_slice},
@@ -461,6 +482,9 @@ void inventory_settle(struct inventory *inventory)
 	for (size_t i = 0; i < inventory->n_helm_releases; i++)
 		if (!kept || all[kept - 1].ns != all[i].ns || all[kept - 1].name != all[i].name)
 			all[kept++] = all[i];
+		else if (!all[kept - 1].installed && all[i].status && !strcmp(all[i].status, "deployed") &&
+			 !(all[kept - 1].status && !strcmp(all[kept - 1].status, "deployed")))
+			all[kept - 1].installed = all[i].manifest;
 	inventory->n_helm_releases = kept;
 	inventory_aws_settle(inventory);
 	model_pool_seal(inventory->pool);
