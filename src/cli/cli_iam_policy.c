@@ -36,8 +36,7 @@ static const char *const formats[] = {"json", NULL};
 const struct cli_command cli_command_iam_policy = {
 	.name = "iam-policy",
 	.arguments = "[assess|upgrade]",
-	.doc = "print the IAM policy that assess and plan need (only reading), or upgrade and rollback (what your "
-	       "Terraform module needs comes on top)",
+	.doc = "print the IAM policy that assess needs, or upgrade (your Terraform module's needs come on top)",
 	.max_arguments = 1,
 	.formats = formats,
 	.run = run,
