@@ -101,22 +101,30 @@ static struct error *finish(struct step_context *ctx, int asked, const struct ju
 	return traffic_record(ctx, "traffic", asked, judgement);
 }
 
+/* Where another hand keeps the users from coming, that is the reason. */
+static struct error *name_other_hand(struct step_context *ctx, const struct traffic_facts *facts, int asked,
+				     struct judgement *judgement)
+{
+	char *foreign CLEANUP(mem_freep) = NULL;
+	TRY(traffic_foreign_change(ctx, facts, asked, -1, &foreign));
+	if (foreign)
+		snprintf(judgement->reason, sizeof judgement->reason, "somebody else changes the records: %.180s",
+			 foreign);
+	return NULL;
+}
+
 /* Green is well, but its share has not come: who holds the users back? After a while a person must look; each look by a
  * person (a resume) gives as much time again. */
 static struct error *not_moved(struct step_context *ctx, const struct traffic_facts *facts, int asked, int64_t over_ms,
 			       struct judgement *judgement, struct step_result *ret)
 {
-	char *foreign CLEANUP(mem_freep) = NULL;
 	int64_t since_ms = document_int_or(ctx->memory, "held_ms", over_ms);
 	snprintf(judgement->reason, sizeof judgement->reason,
 		 "the share has not moved to %d %%: users are held by cached names or open connections", asked);
 	say(ret, asked, judgement);
 	if (ctx->now_ms - since_ms <= ctx->world->config->traffic.measure_timeout_ms)
 		return NULL;
-	TRY(traffic_foreign_change(ctx, facts, asked, -1, &foreign));
-	if (foreign)
-		snprintf(judgement->reason, sizeof judgement->reason, "somebody else changes the records: %.180s",
-			 foreign);
+	TRY(name_other_hand(ctx, facts, asked, judgement));
 	TRY(step_remember(ctx, json_pack("{s:I}", "held_ms", (json_int_t)ctx->now_ms)));
 	judgement->verdict = VERDICT_NO_DATA;
 	return finish(ctx, asked, judgement, STEP_HOLD, ret);
@@ -144,9 +152,10 @@ static struct error *judge(struct step_context *ctx, const struct traffic_facts 
 	if (judgement.verdict == VERDICT_PASS)
 		return moved ? finish(ctx, asked, &judgement, STEP_DONE, ret)
 			     : not_moved(ctx, facts, asked, over_ms, &judgement, ret);
-	if (ctx->now_ms - over_ms > config->validation.hold_timeout_ms)
-		return finish(ctx, asked, &judgement, STEP_FAIL, ret);
-	return NULL;
+	if (ctx->now_ms - over_ms <= config->validation.hold_timeout_ms)
+		return NULL;
+	TRY(name_other_hand(ctx, facts, asked, &judgement));
+	return finish(ctx, asked, &judgement, STEP_FAIL, ret);
 }
 
 static struct error *poll(struct step_context *ctx, struct step_result *ret)
