@@ -237,12 +237,24 @@ size_t assessment_drain(const struct assessment_view *view, struct buf *out)
 	return blocked;
 }
 
-void assessment_stop(const struct drained_node *node, struct buf *out)
+void assessment_stop(const struct drained_node *node, const struct drain_obstacle *stop, struct buf *out)
 {
-	const struct drain_obstacle *first = &node->stops[0];
-	buf_printf(out, "%s  %s/%s: %s", node->node, first->ns ? first->ns : "", first->pod, first->why);
-	if (node->n_stops > 1)
-		buf_printf(out, " (and %zu more)", node->n_stops - 1);
+	buf_printf(out, "%s  %s/%s: %s", node->node, stop->ns ? stop->ns : "", stop->pod, stop->why);
+}
+
+/* Many nodes stop for one reason: what to do is said where it is new. */
+bool assessment_stop_is_new(const struct assessment *shown, const struct drain_obstacle *stop)
+{
+	if (!stop->remedy || !*stop->remedy)
+		return false;
+	for (size_t i = 0; i < shown->n_drain; i++)
+		for (size_t k = 0; k < shown->drain[i].n_stops; k++) {
+			if (&shown->drain[i].stops[k] == stop)
+				return true;
+			if (shown->drain[i].stops[k].remedy && !strcmp(shown->drain[i].stops[k].remedy, stop->remedy))
+				return false;
+		}
+	return true;
 }
 
 void assessment_time(int64_t time_ms, int64_t zone_ms, struct buf *out)

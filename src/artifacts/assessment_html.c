@@ -310,6 +310,12 @@ static void drain(const struct assessment_view *view, struct buf *out)
 			text(out, node->stops[k].pod);
 			buf_puts(out, ": ");
 			text(out, node->stops[k].why);
+			if (assessment_stop_is_new(shown, &node->stops[k])) {
+				bool command = assessment_is_command(node->stops[k].remedy);
+				buf_puts(out, command ? "<br>do: <code>" : "<br>do: ");
+				text(out, node->stops[k].remedy);
+				buf_puts(out, command ? "</code>" : "");
+			}
 			buf_puts(out, "</li>\n");
 		}
 	}

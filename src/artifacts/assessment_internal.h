@@ -63,9 +63,11 @@ void assessment_sentence(const struct finding *finding, bool whole, struct buf *
 void assessment_evidence(const struct assessment_view *view, const struct finding_evidence *evidence, struct buf *out);
 /* "argo, until 2026-12-31: moved next sprint" of an accepted one. */
 void assessment_acceptance(const struct finding *finding, struct buf *out);
-/* How the drain would go, in a sentence; gives how many nodes stop. And what stops a node that has `stops`. */
+/* How the drain would go, in a sentence; gives how many nodes stop. And what stops a node; whether what to do about it
+ * was not said before. */
 size_t assessment_drain(const struct assessment_view *view, struct buf *out);
-void assessment_stop(const struct drained_node *node, struct buf *out);
+void assessment_stop(const struct drained_node *node, const struct drain_obstacle *stop, struct buf *out);
+bool assessment_stop_is_new(const struct assessment *shown, const struct drain_obstacle *stop);
 /* "2026-11-25 05:42 +01:00". */
 void assessment_time(int64_t time_ms, int64_t zone_ms, struct buf *out);
 /* What to use instead, unless message or remedy say it already; NULL. */

@@ -283,6 +283,7 @@ static void sources(const struct assessment_view *view, struct buf *out)
 /* The nodes that stop. */
 static void drain(const struct comment *comment)
 {
+	enum { MOST_STOPS = 3 };
 	const struct assessment *shown = &comment->view->shown;
 	struct buf text CLEANUP(buf_done) = BUF_INIT(1 << 17);
 	size_t told = 0, blocked = shown->n_drain ? assessment_drain(comment->view, &text) : 0;
@@ -294,12 +295,18 @@ static void drain(const struct comment *comment)
 	for (size_t i = 0; i < shown->n_drain && told < SHOWN_MEMBERS && !is_full(comment); i++) {
 		if (!shown->drain[i].blocked || !shown->drain[i].n_stops)
 			continue;
+		const struct drained_node *node = &shown->drain[i];
 		told++;
-		buf_clear(&text);
-		assessment_stop(&shown->drain[i], &text);
-		buf_puts(comment->out, "- ");
-		markdown_prose(comment->out, buf_str(&text));
-		buf_putc(comment->out, '\n');
+		for (size_t k = 0; k < node->n_stops && k < MOST_STOPS; k++) {
+			buf_clear(&text);
+			assessment_stop(node, &node->stops[k], &text);
+			if (assessment_stop_is_new(shown, &node->stops[k]))
+				buf_printf(&text, "; do: %s", node->stops[k].remedy);
+			buf_puts(comment->out, "- ");
+			markdown_prose(comment->out, buf_str(&text));
+			buf_putc(comment->out, '\n');
+		}
+		and_more(comment->out, "  ", node->n_stops > MOST_STOPS ? node->n_stops - MOST_STOPS : 0);
 	}
 	and_more(comment->out, "", blocked - told);
 }

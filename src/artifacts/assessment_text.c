@@ -335,10 +335,28 @@ static void sources(struct page *page)
 		and_more(page, bad - MOST);
 }
 
+static void stop(struct page *page, const struct drained_node *node, const struct drain_obstacle *stop)
+{
+	struct buf text CLEANUP(buf_done) = BUF_INIT(1 << 16);
+	assessment_stop(node, stop, &text);
+	page_spaces(page, 2);
+	page_wrap(page, buf_str(&text), 4);
+	page_new_line(page, 0);
+	if (!assessment_stop_is_new(&page->view->shown, stop))
+		return;
+	page_spaces(page, 4);
+	page_put(page, slice_of("do: "));
+	if (assessment_is_command(stop->remedy))
+		page_wrap_command(page, stop->remedy, 8);
+	else
+		page_wrap(page, stop->remedy, 8);
+	page_new_line(page, 0);
+}
+
 /* The nodes that stop, and what frees them; the others are a sentence. */
 static void drain(struct page *page)
 {
-	enum { MOST = 8 };
+	enum { MOST = 8, MOST_STOPS = 3 };
 	const struct assessment *shown = &page->view->shown;
 	struct buf text CLEANUP(buf_done) = BUF_INIT(1 << 16);
 	size_t told = 0, blocked = assessment_drain(page->view, &text);
@@ -352,11 +370,10 @@ static void drain(struct page *page)
 		if (!node->blocked || !node->n_stops)
 			continue;
 		told++;
-		buf_clear(&text);
-		assessment_stop(node, &text);
-		page_spaces(page, 2);
-		page_wrap(page, buf_str(&text), 4);
-		page_new_line(page, 0);
+		for (size_t k = 0; k < node->n_stops && (k < MOST_STOPS || page->style->all); k++)
+			stop(page, node, &node->stops[k]);
+		if (node->n_stops > MOST_STOPS && !page->style->all)
+			and_more(page, node->n_stops - MOST_STOPS);
 	}
 	if (blocked > told)
 		and_more(page, blocked - told);

@@ -110,7 +110,7 @@ static void stale(struct assess *assess)
 			      assess_object(assess, "Backup", all.last->meta.ns, all.last->meta.name,
 					    "none of %zu backup%s has succeeded; this is the last", all.n,
 					    all.n == 1 ? "" : "s"),
-			      "velero backup describe %s --details, and when it is mended: velero backup create "
+			      "see why: velero backup describe %s --details; when it is mended: velero backup create "
 			      "before-upgrade --wait",
 			      subject_text(all.last->meta.name));
 	EACH_VELERO(assess, custom, "BackupStorageLocation")

@@ -358,6 +358,26 @@ static bool is_managed(const char *group)
 	return !strncmp(group, "managed:", 8);
 }
 
+static int64_t grace_s(const struct kube_pod *pod)
+{
+	return pod->spec && pod->spec->has_grace_s ? pod->spec->grace_s : 30;
+}
+
+/* The pod that takes longest to stop, and so what to change first. */
+static void slowest(struct assess *assess, struct finding *finding, const char *node)
+{
+	const struct kube_pod *longest = NULL;
+	struct pod_list pods = index_node_pods(assess, node);
+	for (size_t i = 0; i < pods.n; i++)
+		if (is_drained(assess, pods.pods[i]) && (!longest || grace_s(pods.pods[i]) > grace_s(longest)))
+			longest = pods.pods[i];
+	if (!longest)
+		return;
+	assess_evidence(assess, finding, "kubernetes pods",
+			"pod %s/%s may take longest: terminationGracePeriodSeconds %lld",
+			subject_text(longest->meta.ns), longest->meta.name, (long long)grace_s(longest));
+}
+
 static void estimate(struct assess *assess)
 {
 	const struct drain_prediction *prediction = drain_predict(assess);
@@ -373,6 +393,7 @@ static void estimate(struct assess *assess)
 		assess_evidence(assess, finding, "kubernetes pods", "%lld pod%s in %lld round%s",
 				(long long)node->evicted, node->evicted == 1 ? "" : "s", (long long)node->rounds,
 				node->rounds == 1 ? "" : "s");
+		slowest(assess, finding, node->node->meta.name);
 	}
 }
 

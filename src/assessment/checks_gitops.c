@@ -169,7 +169,8 @@ static void sync(struct assess *assess)
 				      suspended ? "what is written does not come to the cluster"
 						: "what runs is not what is written");
 		if (is_argo(custom))
-			assess_remedy(assess, finding, "argocd app get %s tells why; argocd app sync %s", name, name);
+			assess_remedy(assess, finding, "see why, then sync: argocd app get %s; argocd app sync %s",
+				      name, name);
 		else
 			assess_remedy(assess, finding, "flux -n %s %s %s %s", ns, suspended ? "resume" : "reconcile",
 				      kind, name);

@@ -94,10 +94,10 @@ static void al2(struct assess *assess)
 				al2_found(assess,
 					  assess_object(assess, "EC2NodeClass", NULL, class->meta.name,
 							"it chooses Amazon Linux 2; there is none for 1.33 and later")),
-				"kubectl patch ec2nodeclass %s --type merge -p "
+				"its nodes are then replaced as budgets allow: kubectl patch ec2nodeclass %s --type "
+				"merge -p "
 				"'{\"spec\":{\"amiFamily\":\"AL2023\",\"amiSelectorTerms\":[{\"alias\":\"al2023@"
-				"latest\"}]}}': "
-				"its nodes are replaced as budgets allow",
+				"latest\"}]}}'",
 				class->meta.name);
 	}
 	EACH_NODE(assess, node)

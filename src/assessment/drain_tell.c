@@ -68,10 +68,11 @@ static void add_stop(struct play *play, size_t at, struct drain_node *out)
 	}
 	const struct slot *homeless = homeless_of(play, budget);
 	stop->homeless = homeless ? homeless->pod : NULL;
-	stop->why = arena_printf(arena, "budget %s needs %lld healthy pods and has %lld%s%s%s%s", stop->pdb->meta.name,
-				 (long long)budget->desired, (long long)budget->healthy, stop->homeless ? "; " : "",
-				 stop->homeless ? stop->homeless->meta.name : "",
-				 stop->homeless ? " finds no node: " : "", homeless ? no_node_for(play, homeless) : "");
+	stop->why =
+		arena_printf(arena, "budget %s needs %lld healthy pod%s and has %lld%s%s%s%s", stop->pdb->meta.name,
+			     (long long)budget->desired, budget->desired == 1 ? "" : "s", (long long)budget->healthy,
+			     stop->homeless ? "; " : "", stop->homeless ? stop->homeless->meta.name : "",
+			     stop->homeless ? " finds no node: " : "", homeless ? no_node_for(play, homeless) : "");
 	stop->remedy = budget_remedy(play, budget, stop->homeless);
 }
 

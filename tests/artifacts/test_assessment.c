@@ -196,18 +196,34 @@ static void what_is_the_same_is_said_once(void **state)
 static void the_nodes_that_stop_are_in_what_people_read(void **state)
 {
 	(void)state;
-	struct drain_obstacle stop = {"payments", "redis-0", "budget", "redis", "budget redis needs 1 healthy pod", ""};
+	struct drain_obstacle stop = {"payments",
+				      "redis-0",
+				      "budget",
+				      "redis",
+				      "budget redis needs 1 healthy pod",
+				      "kubectl -n payments scale sts/redis --replicas 2"},
+			      again = {"payments",
+				       "redis-0",
+				       "budget",
+				       "redis",
+				       "budget redis needs 2",
+				       "kubectl -n payments scale sts/redis --replicas 2"};
 	struct drained_node nodes[] = {{.node = "ip-10-0-3-17", .estimated_s = 60, .evicted = 3},
-				       {.node = "ip-10-0-4-9", .blocked = true, .stops = &stop, .n_stops = 1}};
+				       {.node = "ip-10-0-4-9", .blocked = true, .stops = &stop, .n_stops = 1},
+				       {.node = "ip-10-0-5-1", .blocked = true, .stops = &again, .n_stops = 1}};
 	static const char *const formats[] = {"text", "markdown", "html"};
 	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
 		struct assessment assessment = assessed(NULL, 0);
 		assessment.drain = nodes;
-		assessment.n_drain = 2;
+		assessment.n_drain = 3;
 		char *text CLEANUP(mem_freep) = written(&assessment, formats[i], NULL);
-		has(text, "2 nodes in the order of the upgrade, about 1 min, 1 of them stops:");
+		has(text, "3 nodes in the order of the upgrade, about 1 min, 2 of them stop:");
 		has(text, "ip-10-0-4-9");
 		has(text, "payments/redis-0: budget redis needs 1 healthy pod");
+		has(text, "payments/redis-0: budget redis needs 2");
+		has(text, "kubectl -n payments scale sts/redis --replicas 2");
+		if (strstr(strstr(text, "scale sts/redis") + 1, "scale sts/redis"))
+			fail_msg("what to do is said twice in:\n%s", text);
 		has_not(text, "ip-10-0-3-17");
 	}
 }
