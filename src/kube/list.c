@@ -2,6 +2,7 @@
  * keeps. */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include "base/time.h"
 #include "codec/document.h"
 #include "kube/kube_internal.h"
@@ -123,7 +124,7 @@ static const char LIST_PATHS[] = "the path of a list ends in the plural, as /api
 static struct error *check_is_list(const struct lister *lister)
 {
 	const struct list_meta *meta = &lister->meta;
-	if (meta->kind && !meta->name)
+	if (meta->kind && !meta->name && strcmp(meta->kind, "Status") != 0)
 		return NULL;
 	return error_remedy(error_new(ERROR_INVALID, "%s: the answer is no list but %s%s", lister->list->path,
 				      meta->kind ? "one " : "something else", meta->kind ? meta->kind : ""),
@@ -181,13 +182,27 @@ static void look_at_page(struct lister *lister, struct kube *kube, struct http_r
 		finish(lister, TAKE(response->error));
 }
 
+/* What was read makes no sense: asking again would not help, but the headers may tell why. */
+static struct error *no_list(struct lister *lister, const struct http_response *response)
+{
+	struct error *error = TAKE(lister->error);
+	const char *type = http_response_header(response, "content-type"),
+		   *packed = http_response_header(response, "content-encoding");
+	if (packed && strcasecmp(packed, "identity") != 0)
+		error = error_wrap(error, "the answer is packed (%.40s), which was not asked for", packed);
+	else if (type && !strncasecmp(type, "text/", 5))
+		error = error_wrap(error, "the answer is %.60s, not JSON", type);
+	else
+		return error->remedy ? error : error_remedy(error, "%s", LIST_PATHS);
+	return error_remedy(error, "look at the server's address: a proxy, or a portal that wants a sign-in, stands "
+				   "there");
+}
+
 static void look(struct kube_task *task, struct kube *kube, struct http_response *response)
 {
 	struct lister *lister = CONTAINER_OF(task, struct lister, task);
-	if (lister->error) { /* what was read makes no sense: asking again would not help */
-		if (!lister->error->remedy)
-			lister->error = error_remedy(lister->error, "%s", LIST_PATHS);
-		finish(lister, TAKE(lister->error));
+	if (lister->error) {
+		finish(lister, no_list(lister, response));
 	} else if (lister->stopped) {
 		finish(lister, NULL);
 	} else if (!response->error && response->status == 200) {

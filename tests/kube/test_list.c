@@ -209,6 +209,8 @@ static void answers_that_make_no_sense_end_it(void **state)
 	} cases[] = {
 		{"{\"kind\": \"Pod\", \"metadata\": {\"name\": \"x\"}}", "the answer is no list but one Pod"},
 		{"{}", "the answer is no list"},
+		{"{\"kind\": \"Status\", \"status\": \"Failure\", \"message\": \"no\"}",
+		 "the answer is no list but one Status"},
 		{"<html>", "/api/v1/things: byte 0"},
 		{"{\"kind\": \"ThingList\", \"items\": [5]}", "items[0]"},
 		{"{\"kind\": \"ThingList\", \"items\": [{\"metadata\": {\"name\": 5}}]}", "items[0].metadata.name"},
@@ -219,6 +221,24 @@ static void answers_that_make_no_sense_end_it(void **state)
 		BENCH(replies);
 		expect_error(kube_list(bench.kube, &bench.list), ERROR_INVALID, cases[i].told);
 		assert_int_equal(bench.fake.n_requests, 1);
+		bench_done(&bench);
+	}
+}
+
+static void what_stands_in_between_is_told_by_its_headers(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *header, *value, *told;
+	} cases[] = {
+		{"content-type", "text/html; charset=utf-8", "the answer is text/html; charset=utf-8, not JSON"},
+		{"content-encoding", "gzip", "the answer is packed (gzip)"},
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct bench bench;
+		struct fake_reply replies[] = {{.body = "<html>", .header = cases[i].header, .value = cases[i].value}};
+		BENCH(replies);
+		expect_error(kube_list(bench.kube, &bench.list), ERROR_INVALID, cases[i].told);
 		bench_done(&bench);
 	}
 }
@@ -422,6 +442,7 @@ int main(void)
 		cmocka_unit_test(a_server_without_pages_is_read_as_well),
 		cmocka_unit_test(counting_asks_for_one_where_the_server_counts),
 		cmocka_unit_test(answers_that_make_no_sense_end_it),
+		cmocka_unit_test(what_stands_in_between_is_told_by_its_headers),
 		cmocka_unit_test(the_same_page_for_ever_ends_it),
 		cmocka_unit_test(who_has_seen_enough_may_stop),
 		cmocka_unit_test(lists_run_four_at_once_and_a_denied_one_costs_itself),
