@@ -25,6 +25,7 @@ struct real_http {
 
 /* One exchange under way. */
 struct transfer {
+	char words[CURL_ERROR_SIZE]; /* what libcurl says of a failure, beyond its code */
 	struct real_http *real;
 	struct http_exchange *exchange;
 	CURL *easy;
@@ -348,6 +349,7 @@ static struct error *prepare(struct transfer *transfer)
 	SET(CURLOPT_NOPROGRESS, 0L);
 	SET(CURLOPT_XFERINFOFUNCTION, on_progress);
 	SET(CURLOPT_XFERINFODATA, transfer);
+	SET(CURLOPT_ERRORBUFFER, transfer->words);
 	SET(CURLOPT_HEADERFUNCTION, on_header);
 	SET(CURLOPT_HEADERDATA, transfer);
 	SET(CURLOPT_WRITEFUNCTION, on_body);
@@ -413,7 +415,8 @@ static struct error *error_of(struct transfer *transfer, CURLcode code)
 		return error_new(class, "asking \"%.*s\" was interrupted", shown, url);
 	if (transfer->dropped)
 		return error_new(class, "\"%.*s\" closed the connection before it answered", shown, url);
-	char *words CLEANUP(mem_freep) = mem_strdup(transfer->real->curl.easy_strerror(code));
+	bool more = (class == ERROR_AUTH || code == CURLE_COULDNT_CONNECT) && transfer->words[0];
+	char *words CLEANUP(mem_freep) = mem_strdup(more ? transfer->words : transfer->real->curl.easy_strerror(code));
 	if (words[0] >= 'A' && words[0] <= 'Z' && words[1] >= 'a')
 		words[0] = (char)(words[0] | 0x20);
 	bool begun = transfer->exchange->response.received_at_ms != 0;

@@ -111,28 +111,33 @@ static struct http_exchange ask(struct place *place, const char *host, const str
 	return exchange;
 }
 
-static void refuse(struct place *place, const char *host, const struct http_tls *tls)
+/* `why`: what is wrong with the certificate, part of what is told. */
+static void refuse(struct place *place, const char *host, const struct http_tls *tls, const char *why)
 {
 	struct http_exchange exchange = ask(place, host, tls);
 	assert_non_null(exchange.response.error);
 	assert_int_equal(exchange.response.error->class, ERROR_AUTH);
 	assert_false(exchange.response.maybe_sent);
 	assert_non_null(exchange.response.error->remedy);
+	if (!strstr(exchange.response.error->message, why))
+		fail_msg("wanted \"%s\", got \"%s\"", why, exchange.response.error->message);
 	http_exchange_done(&exchange);
 }
 
 static void strangers_are_refused_before_anything_is_sent(void **state)
 {
 	struct place *place = *state;
-	refuse(place, "127.0.0.1", NULL); /* signed by nobody the machine knows */
-	refuse(place, "127.0.0.1", &(struct http_tls){.ca_pem = place->other_cert, .server_name = "green.example"});
+	refuse(place, "127.0.0.1", NULL, "certificate"); /* signed by nobody the machine knows */
+	refuse(place, "127.0.0.1", &(struct http_tls){.ca_pem = place->other_cert, .server_name = "green.example"},
+	       "certificate");
 }
 
 static void the_name_in_the_certificate_must_be_the_hosts(void **state)
 {
 	struct place *place = *state;
-	refuse(place, "127.0.0.1", &(struct http_tls){.ca_pem = place->server_cert});
-	refuse(place, "127.0.0.1", &(struct http_tls){.ca_pem = place->server_cert, .server_name = "blue.example"});
+	refuse(place, "127.0.0.1", &(struct http_tls){.ca_pem = place->server_cert}, "127.0.0.1'");
+	refuse(place, "127.0.0.1", &(struct http_tls){.ca_pem = place->server_cert, .server_name = "blue.example"},
+	       "blue.example");
 }
 
 static void another_name_is_verified_but_not_told_as_host(void **state)
@@ -175,11 +180,11 @@ static void trust_of_one_request_is_not_the_next_ones(void **state)
 	struct http_exchange exchange = ask(place, "127.0.0.1", &good);
 	assert_null(exchange.response.error);
 	http_exchange_done(&exchange);
-	refuse(place, "127.0.0.1", &bad); /* though a connection that was trusted is open */
+	refuse(place, "127.0.0.1", &bad, "certificate"); /* though a connection that was trusted is open */
 	exchange = ask(place, "127.0.0.1", &(struct http_tls){.insecure = true});
 	assert_null(exchange.response.error);
 	http_exchange_done(&exchange);
-	refuse(place, "127.0.0.1", NULL);
+	refuse(place, "127.0.0.1", NULL, "certificate");
 }
 
 static void a_client_shows_its_certificate(void **state)
