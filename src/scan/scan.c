@@ -300,35 +300,41 @@ static void read_text(struct scan *scan, struct slice text, bool by_name)
 	scan->template = NULL;
 }
 
-/* UTF-16 with its mark, as PowerShell writes it, to UTF-8. */
+static size_t put_utf8(char *out, uint32_t rune)
+{
+	if (rune < 0x80) {
+		out[0] = (char)rune;
+		return 1;
+	}
+	size_t more = rune < 0x800 ? 1 : rune < 0x10000 ? 2 : 3;
+	static const unsigned char heads[] = {0, 0xc0, 0xe0, 0xf0};
+	out[0] = (char)(heads[more] | rune >> 6 * more);
+	for (size_t i = 1; i <= more; i++)
+		out[i] = (char)(0x80 | (rune >> 6 * (more - i) & 0x3f));
+	return more + 1;
+}
+
+static uint32_t utf16_unit(const unsigned char *p, bool little)
+{
+	return little ? (uint32_t)(p[0] | p[1] << 8) : (uint32_t)(p[1] | p[0] << 8);
+}
+
+/* UTF-16 with its mark, as PowerShell writes it, to UTF-8. Half a pair is no character, and takes nothing with it. */
 static char *from_utf16(const unsigned char *p, size_t n, size_t *ret_n)
 {
 	bool little = p[0] == 0xff;
 	char *out = mem_alloc(n / 2 * 3 + 4);
 	size_t k = 0;
 	for (size_t i = 2; i + 1 < n; i += 2) {
-		uint32_t rune = little ? (uint32_t)(p[i] | p[i + 1] << 8) : (uint32_t)(p[i + 1] | p[i] << 8);
-		if (rune >= 0xd800 && rune < 0xdc00 && i + 3 < n) {
-			uint32_t low =
-				little ? (uint32_t)(p[i + 2] | p[i + 3] << 8) : (uint32_t)(p[i + 3] | p[i + 2] << 8);
-			rune = 0x10000 + ((rune - 0xd800) << 10) + ((low - 0xdc00) & 0x3ff);
+		uint32_t rune = utf16_unit(p + i, little);
+		uint32_t low = rune >= 0xd800 && rune < 0xdc00 && i + 3 < n ? utf16_unit(p + i + 2, little) : 0;
+		if (low >= 0xdc00 && low < 0xe000) {
+			rune = 0x10000 + ((rune - 0xd800) << 10) + (low - 0xdc00);
 			i += 2;
+		} else if (rune >= 0xd800 && rune < 0xe000) {
+			rune = 0xfffd;
 		}
-		if (rune < 0x80) {
-			out[k++] = (char)rune;
-		} else if (rune < 0x800) {
-			out[k++] = (char)(0xc0 | rune >> 6);
-			out[k++] = (char)(0x80 | (rune & 0x3f));
-		} else if (rune < 0x10000) {
-			out[k++] = (char)(0xe0 | rune >> 12);
-			out[k++] = (char)(0x80 | (rune >> 6 & 0x3f));
-			out[k++] = (char)(0x80 | (rune & 0x3f));
-		} else {
-			out[k++] = (char)(0xf0 | rune >> 18);
-			out[k++] = (char)(0x80 | (rune >> 12 & 0x3f));
-			out[k++] = (char)(0x80 | (rune >> 6 & 0x3f));
-			out[k++] = (char)(0x80 | (rune & 0x3f));
-		}
+		k += put_utf8(out + k, rune);
 	}
 	*ret_n = k;
 	return out;

@@ -82,7 +82,7 @@ struct place {
 
 static void place_init(struct place *place, const char *cluster_name, const char *version)
 {
-	strcpy(place->directory, "/tmp/terraform.XXXXXX");
+	snprintf(place->directory, sizeof place->directory, "/tmp/terraform.XXXXXX");
 	assert_non_null(mkdtemp(place->directory));
 	place->state = mem_printf("%s/green.tfstate", place->directory);
 	place->copy = mem_printf("%s.before-01234567", place->state);

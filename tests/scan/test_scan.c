@@ -131,6 +131,36 @@ static void replacements_of_replacements_are_followed(void **state)
 	assert_int_equal(scan_judge(knowledge_api("cert-manager.io", "v1alpha2", "Certificate"), 1), SCAN_REMOVED);
 }
 
+/* A manifest as PowerShell writes it; halves of pairs in a comment must not swallow the line's end. */
+static void utf16_is_read_in_both_orders(void **state)
+{
+	static const uint16_t odd[] = {'#', 0xe9,   0x20ac, 0xd83d, 0xde00, 0xd800, '\n',
+				       '#', 0xdc00, 0xd83d, '\n',   '#',    '\n'};
+	(void)state;
+	for (int big = 0; big < 2; big++) {
+		struct arena *arena CLEANUP(arena_freep) = arena_new();
+		struct scan_options options = {.target_minor = 35, .arena = arena};
+		struct scan *scan CLEANUP(scan_freep) = scan_new(&options);
+		struct assessment assessment = {0};
+		uint16_t units[400] = {0xfeff};
+		size_t n = 1;
+		for (size_t i = 0; i < ARRAY_SIZE(odd); i++)
+			units[n++] = odd[i];
+		for (const char *p = PDB; *p; p++)
+			units[n++] = (unsigned char)*p;
+		char bytes[800];
+		for (size_t i = 0; i < n; i++) {
+			bytes[2 * i + big] = (char)(units[i] & 0xff);
+			bytes[2 * i + !big] = (char)(units[i] >> 8);
+		}
+		scan_text(scan, slice_make(bytes, 2 * n), "app.yaml", "file");
+		scan_finish(scan, &assessment, NULL);
+		assert_int_equal(assessment.n_findings, 1);
+		assert_int_equal(assessment.findings[0].line, 4);
+		assert_string_equal(assessment.findings[0].object->name, "a");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -138,6 +168,7 @@ int main(void)
 		cmocka_unit_test(every_word_is_met_wherever_it_stands),
 		cmocka_unit_test(a_stored_release_blocks),
 		cmocka_unit_test(several_texts_are_one_report),
+		cmocka_unit_test(utf16_is_read_in_both_orders),
 		cmocka_unit_test(replacements_of_replacements_are_followed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
