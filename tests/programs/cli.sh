@@ -184,7 +184,20 @@ says "and removed" 0 'mine' call kube DELETE /api/v1/namespaces/mine --yes $give
 says "an AWS call that is none" 2 'no call "eks Nothing"' call eks Nothing $given
 so "all pages are joined" sh -c "'$agent' call eks ListClusters '{\"maxResults\": 1}' --all $given | jq -e '.clusters == [\"shop\"]'"
 
+# ---- release notes: from which version
+notes="release-notes --to 1.34 --mirror http://127.0.0.1:9"
+says "the cluster says from where" 1 'no source of release notes could be read' $notes --cluster shop --endpoint-url "$url" --region us-east-1
+so "and nobody has to guess" sh -c "! '$agent' $notes --cluster shop --endpoint-url $url --region us-east-1 2>&1 | grep 'the last hop'"
+says "which must be there" 1 'the version of "nope" is not known' $notes --cluster nope --endpoint-url "$url" --region us-east-1
+says "without one it is the last hop, and that is told" 1 'the last hop, 1.33 to 1.34' $notes
+says "a version that is none" 2 '"x" is no Kubernetes version' $notes --from-version x
+says "no version at all" 2 'no target version' release-notes
+
 # ---- the checks
+says "only a check that is none" 2 'did you mean "WL-PDB-ZERO"' assess --only WL-PDB-ZER --to 1.34 $given
+echo '{"planned_values": {}}' >none.json
+says "what is no plan of Terraform's" 1 'is no plan of Terraform' assess --terraform-plan none.json --to 1.34 $given
+says "a look before that is not there" 1 'cannot read the snapshot "none/"' assess --before none/ --to 1.34 $given
 says "a check is explained" 0 '^  severity  BLOCKER' assess --explain WL-PDB-ZERO
 says "in JSON" 0 '"id": "WL-PDB-ZERO"' assess --explain WL-PDB-ZERO -o json
 says "one that is none, and the nearest" 2 'no check "wl-pdb-zro" (did you mean "WL-PDB-ZERO"?)' assess --explain wl-pdb-zro
