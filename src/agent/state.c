@@ -308,7 +308,7 @@ static json_t *rollback_json(const struct run_state *state)
 json_t *run_state_json(const struct run_state *state)
 {
 	json_t *steps = json_array(), *traffic = json_array();
-	const char *waiting = NULL;
+	const char *waiting = NULL, *reason = state->reason;
 	for (size_t i = 0; i < state->plan.n_steps; i++) {
 		const struct step_view *view = &state->steps[i];
 		json_array_append_new(steps, json_pack("{s:s, s:s, s:o, s:o, s:s, s:s?, s:s?}", "id",
@@ -316,8 +316,10 @@ json_t *run_state_json(const struct run_state *state)
 						       "started", time_or_null(view->started_ms), "ended",
 						       time_or_null(view->ended_ms), "name", view->step->name, "detail",
 						       view->detail, "reason", view->reason));
-		if (view->state == STEP_STATE_HELD)
-			waiting = view->step->step_id;
+		if (view->state != STEP_STATE_HELD)
+			continue;
+		waiting = view->step->step_id;
+		reason = reason ? reason : view->reason;
 	}
 	for (size_t i = 0; i < state->n_traffic; i++) {
 		const struct traffic_view *view = &state->traffic[i];
@@ -334,8 +336,8 @@ json_t *run_state_json(const struct run_state *state)
 			 "requests", (json_int_t)state->prober_requests, "failed_requests",
 			 (json_int_t)state->prober_failed, "longest_gap_ms", (json_int_t)state->prober_longest_gap_ms,
 			 "steps", steps, "traffic", traffic, "journal_records", (json_int_t)state->records, "reason",
-			 state->reason, "run", state->run_id, "plan_id", plan->plan_id, "cluster", plan->cluster_name,
-			 "green", plan->green_name, "source_version", plan->source_version, "target_version",
+			 reason, "run", state->run_id, "plan_id", plan->plan_id, "cluster", plan->cluster_name, "green",
+			 plan->green_name, "source_version", plan->source_version, "target_version",
 			 plan->target_version, "waiting_for", waiting, "green_asked", state->green_asked, "started",
 			 time_or_null(state->created_ms), "ended", time_or_null(state->ended_ms), "rollback",
 			 rollback_json(state));

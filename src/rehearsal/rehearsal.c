@@ -22,7 +22,7 @@ struct rehearsal {
 	struct cluster_state seen;
 	struct upgrade_plan plan;
 	struct agent *agent;
-	char *violation;
+	char *violation, *endless; /* NULL: none, it ended */
 };
 
 static struct error *make_config(struct rehearsal *rehearsal)
@@ -60,6 +60,22 @@ static struct error *plan_patiently(struct rehearsal *rehearsal)
 	return error;
 }
 
+/* A fault that never ends keeps a run from its end: a roll back is tried until it is done. */
+static char *still_at(const struct run_state *state)
+{
+	for (size_t i = 0; i < state->plan.n_steps; i++) {
+		const struct step_view *view = &state->steps[i];
+		if (view->state == STEP_STATE_RUNNING || view->state == STEP_STATE_UNDOING)
+			return mem_printf("after three days of virtual time %s is still %s: %s; a fault without an end "
+					  "keeps it, give it one (for 30m)",
+					  view->step->step_id, step_state_names[view->state],
+					  view->reason	 ? view->reason
+					  : view->detail ? view->detail
+							 : "no word of why");
+	}
+	return mem_strdup("it did not end within three days of virtual time");
+}
+
 static struct error *run(struct rehearsal *rehearsal)
 {
 	int64_t end_ms = sim_now_ms(rehearsal->sim) + LONGEST_MS;
@@ -73,8 +89,10 @@ static struct error *run(struct rehearsal *rehearsal)
 			rehearsal->violation = sim_violation(rehearsal->sim);
 		if (rehearsal->violation || again_ms == INT64_MAX)
 			return NULL;
-		if (sim_now_ms(rehearsal->sim) > end_ms)
-			return error_new(ERROR_BUG, "the run did not end within three days");
+		if (sim_now_ms(rehearsal->sim) > end_ms) {
+			rehearsal->endless = still_at(agent_state(rehearsal->agent));
+			return NULL;
+		}
 		clock_sleep_until(rehearsal->ports.clock, again_ms);
 	}
 	return error_new(ERROR_BUG, "the run did not end within %d ticks", MOST_TICKS);
@@ -93,9 +111,11 @@ static json_t *result_of(struct rehearsal *rehearsal, int64_t started_ms, uint64
 			    json_integer((sim_now_ms(rehearsal->sim) - started_ms) / SECOND_MS));
 	json_object_set_new(result, "records_proven", json_integer((json_int_t)proven));
 	json_object_set_new(result, "world", sim_truth(rehearsal->sim));
-	if (rehearsal->violation) {
+	if (rehearsal->violation || rehearsal->endless) {
 		json_object_set_new(result, "result", json_string("failed"));
-		json_object_set_new(result, "reason", document_printf("invariant broken: %s", rehearsal->violation));
+		json_object_set_new(result, "reason",
+				    rehearsal->violation ? document_printf("invariant broken: %s", rehearsal->violation)
+							 : json_string(rehearsal->endless));
 	}
 	return result;
 }
@@ -136,6 +156,7 @@ struct error *rehearse_run(const struct rehearsal_options *options, json_t **ret
 	agent_close(rehearsal.agent);
 	sim_free(rehearsal.sim);
 	free(rehearsal.violation);
+	free(rehearsal.endless);
 	arena_free(rehearsal.arena);
 	return error;
 }

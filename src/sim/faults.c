@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include "aws/aws.h"
 #include "codec/model.h"
 #include "sim/world.h"
 
@@ -173,7 +174,15 @@ static struct error *parse_condition(const char *word, struct sim_fault *fault)
 		    fault->after_traffic <= 100)
 			return NULL;
 	} else if (!strncmp(word, "call=", 5) && strchr(word + 5, ':')) {
-		fault->after_call = mem_strdup(word + 5);
+		const char *colon = strchr(word + 5, ':');
+		char *service CLEANUP(mem_freep) = mem_strndup(word + 5, (size_t)(colon - word - 5));
+		const struct aws_operation *call = aws_operation_find(service, colon + 1);
+		if (!call)
+			return error_remedy(error_new(ERROR_INVALID,
+						      "fault \"%s\": no call \"%s\", so it would never begin",
+						      fault->spec, word + 5),
+					    "SERVICE:Operation as AWS names it, e.g. eks:CreateCluster");
+		fault->after_call = mem_printf("%s:%s", aws_operation_service(call), aws_operation_name(call));
 		return NULL;
 	} else if (duration_parse(slice_of(word), &fault->after_ms)) {
 		return NULL;

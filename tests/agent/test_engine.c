@@ -290,6 +290,10 @@ static void a_held_step_is_tried_again_when_asked(void **ignored)
 	assert_null(fake_run(&fake, agent, 0));
 	assert_int_equal(run_state_result(agent_state(agent)), RUN_HELD);
 	assert_string_equal(agent_state(agent)->steps[1].reason, "as the script says");
+	json_t *told = run_state_json(agent_state(agent));
+	assert_string_equal(document_text(told, "waiting_for"), "left");
+	assert_string_equal(document_text(told, "reason"), "as the script says");
+	json_decref(told);
 	clock_sleep(&fake.clock, 3 * HOUR_MS); /* longer than its deadline: waiting for a person does not count */
 	assert_null(agent_request(&fake.store, &fake.clock, fake_run_id(&fake), "resume", NULL, "anna", NULL));
 	assert_null(fake_run(&fake, agent, 0));

@@ -209,9 +209,19 @@ static int quiet(void **state)
 	return 0;
 }
 
+static void a_fault_without_end_is_told_and_not_waited_for(void **state)
+{
+	(void)state;
+	json_t *result DOCUMENT_CLEANUP = play("small", 119, "aws:timeout=100% after traffic=100%", NULL);
+	assert_string_equal(document_text(result, "result"), "failed");
+	assert_non_null(strstr(document_text(result, "reason"), "a fault without an end"));
+	assert_non_null(strstr(document_text(result, "reason"), "traffic-100 is still undoing"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_fault_without_end_is_told_and_not_waited_for),
 		cmocka_unit_test(users_lose_nothing_in_a_good_upgrade),
 		cmocka_unit_test(a_sick_green_is_left_and_removed),
 		cmocka_unit_test(outages_hold_or_pass_but_lose_nothing),
