@@ -15,6 +15,21 @@ const json_t *addon_next(const struct assess *assess, size_t *at)
 	return NULL;
 }
 
+const char *addon_name(const json_t *addon)
+{
+	return document_text_or(addon, "addonName", "");
+}
+
+const char *addon_version(const json_t *addon)
+{
+	return document_text_or(addon, "addonVersion", "");
+}
+
+const char *addon_object(const json_t *addon)
+{
+	return document_text_or(addon, "addonArn", addon_name(addon));
+}
+
 int addon_version_order(const char *a, const char *b)
 {
 	unsigned left[4] = {0}, right[4] = {0};
@@ -130,18 +145,19 @@ const char *addon_oldest_fit(const struct assess *assess, const char *name, cons
 	return search.found;
 }
 
-static bool fits_other(void *context, const char *version, bool is_default)
+static bool take_newest_of_both(void *context, const char *version, bool is_default)
 {
 	struct search *search = context;
 	(void)is_default;
-	if (addon_fits(search->assess, search->name, version, search->other) == ADDON_FITS)
+	if ((!search->found || addon_version_order(version, search->found) > 0) &&
+	    addon_fits(search->assess, search->name, version, search->other) == ADDON_FITS)
 		search->found = version;
-	return !search->found;
+	return true;
 }
 
-bool addon_bridges(const struct assess *assess, const char *name, const char *one, const char *other)
+const char *addon_bridge(const struct assess *assess, const char *name, const char *one, const char *other)
 {
 	struct search search = {.assess = assess, .name = name, .other = other};
-	each_fit(assess, name, one, fits_other, &search);
-	return search.found != NULL;
+	each_fit(assess, name, one, take_newest_of_both, &search);
+	return search.found;
 }

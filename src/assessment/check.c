@@ -302,6 +302,11 @@ struct finding *assess_cluster(struct assess *assess, const char *format, ...)
 	return finding;
 }
 
+const char *assess_cluster_name(const struct assess *assess)
+{
+	return assess->inventory->cluster ? assess->inventory->cluster : "CLUSTER";
+}
+
 struct finding_evidence *assess_evidence(struct assess *assess, struct finding *finding, const char *source,
 					 const char *format, ...)
 {

@@ -74,6 +74,8 @@ struct finding *assess_object(struct assess *assess, const char *kind, const cha
 struct finding *assess_aws(struct assess *assess, const char *arn_or_name, const char *format, ...) PRINTF_LIKE(3, 4);
 /* … on the cluster as a whole: by its ARN, or its name where nobody told that. */
 struct finding *assess_cluster(struct assess *assess, const char *format, ...) PRINTF_LIKE(2, 3);
+/* The cluster as commands name it. */
+const char *assess_cluster_name(const struct assess *assess);
 /* Evidence: `source` as in struct finding_evidence. Gives it for caller, count and time to be set. */
 struct finding_evidence *assess_evidence(struct assess *assess, struct finding *finding, const char *source,
 					 const char *format, ...) PRINTF_LIKE(4, 5);

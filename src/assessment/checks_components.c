@@ -51,7 +51,7 @@ static const struct component {
 struct seen {
 	const struct component *component;
 	const struct kube_workload *workload;
-	const char *image, *version;
+	const char *image, *version, *container;
 };
 typedef void seen_fn(struct assess *assess, const struct seen *seen);
 
@@ -114,7 +114,8 @@ static void each_seen(struct assess *assess, seen_fn *fn)
 			const struct component *component = recognise(scratch, image);
 			if (!component)
 				continue;
-			fn(assess, &(struct seen){component, workload, image, bare_version(tag)});
+			fn(assess, &(struct seen){component, workload, image, bare_version(tag),
+						  workload->template.spec->containers[k].name});
 			break;
 		}
 	}
@@ -215,8 +216,10 @@ static void autoscaler_one(struct assess *assess, const struct seen *seen)
 						"the cluster's",
 						seen->version, assess->from);
 	tell_image(assess, finding, seen);
-	assess_remedy(assess, finding, "set the image of %s %s/%s to a 1.%u release", seen->workload->kind,
-		      subject_text(seen->workload->meta.ns), subject_text(seen->workload->meta.name), assess->from);
+	assess_remedy(assess, finding, "kubectl -n %s set image %s/%s %s=%s:v1.%u.0",
+		      subject_text(seen->workload->meta.ns), seen->workload->kind,
+		      subject_text(seen->workload->meta.name), subject_text(seen->container), seen->image,
+		      assess->from);
 }
 
 static void autoscaler(struct assess *assess)
@@ -239,6 +242,26 @@ static void ingress_nginx(struct assess *assess)
 		each_seen(assess, ingress_nginx_one);
 }
 
+static void tell_crd_first(struct assess *assess, const struct seen *seen, const struct component_support *newer)
+{
+	const char *name = seen->component->name;
+	struct finding *finding = SUBJECT_FOUND(assess, seen->workload,
+						"%s %s must be upgraded, and its custom resource definitions before it",
+						name, seen->version);
+	tell_image(assess, finding, seen);
+	const char *dot = strchr(newer->from, '.');
+	if (seen->component->class == COMPONENT_KARPENTER)
+		assess_remedy(
+			assess, finding,
+			"helm upgrade --install karpenter-crd oci://public.ecr.aws/karpenter/karpenter-crd --version "
+			"%s%s -n %s, then the controller's chart",
+			newer->from, dot && strchr(dot + 1, '.') ? "" : ".0", subject_text(seen->workload->meta.ns));
+	else
+		assess_remedy(assess, finding,
+			      "apply the definitions of %s %s or later first, then upgrade the controller", name,
+			      newer->from);
+}
+
 /* Helm does not upgrade what is in a chart's crds folder: where the controller must be upgraded, they come first. */
 static void crd_first_one(struct assess *assess, const struct seen *seen)
 {
@@ -247,9 +270,7 @@ static void crd_first_one(struct assess *assess, const struct seen *seen)
 	bool has_crds = !strcmp(name, "karpenter") || !strcmp(name, "cert-manager") || !strcmp(name, "istio") ||
 			!strcmp(name, "linkerd") || !strcmp(name, "aws-load-balancer-controller");
 	if (has_crds && too_old(assess, seen, &newer))
-		SUBJECT_FOUND(assess, seen->workload,
-			      "%s %s must be upgraded, and its custom resource definitions before it", name,
-			      seen->version);
+		tell_crd_first(assess, seen, newer);
 }
 
 static void crd_first(struct assess *assess)

@@ -22,11 +22,6 @@ static const json_t *vpc_config(const struct assess *assess)
 	return json_object_get(inventory_cluster(assess->inventory), "resourcesVpcConfig");
 }
 
-static const char *cluster_name(const struct assess *assess)
-{
-	return assess->inventory->cluster ? assess->inventory->cluster : "CLUSTER";
-}
-
 /* ---- health */
 
 static bool is_told(const json_t *issue)
@@ -48,10 +43,13 @@ static void health(struct assess *assess)
 		if (!finding)
 			finding = assess_cluster(assess, "EKS tells %zu issue%s of the cluster's health: %s", n,
 						 n == 1 ? "" : "s", code);
-		const char *message = document_text_or(issue, "message", ""),
-			   *of = document_text(issue, "resourceIds[0]");
-		assess_evidence(assess, finding, "eks:DescribeCluster", "%s: %s%s%s", code, message, of ? " of " : "",
-				of ? of : "");
+		const char *of = document_text(issue, "resourceIds[0]");
+		assess_evidence(assess, finding, "eks:DescribeCluster", "%s%s%s: %s", code, of ? " of " : "",
+				of ? of : "", document_text_or(issue, "message", "no message"));
+		assess_remedy(assess, finding,
+			      "mend what the issue names, then look again: aws eks describe-cluster --name %s --query "
+			      "cluster.health",
+			      assess_cluster_name(assess));
 	}
 }
 
@@ -71,8 +69,8 @@ static void few_addresses(struct assess *assess, const char *name, const json_t 
 			document_text_or(subnet, "AvailabilityZone", "?"), document_text_or(subnet, "CidrBlock", "?"));
 	assess_remedy(assess, finding,
 		      "free addresses in %s, or give the cluster another subnet: aws eks update-cluster-config "
-		      "--name %s --resources-vpc-config subnetIds=…",
-		      name, cluster_name(assess));
+		      "--name %s --resources-vpc-config subnetIds=SUBNET,SUBNET",
+		      name, assess_cluster_name(assess));
 }
 
 /* Fewer than two zones with addresses left says nothing more: then one of the subnets is told already, or all are in
@@ -94,6 +92,16 @@ static void subnet_addresses(struct assess *assess)
 	}
 }
 
+static void subnet_gone(struct assess *assess, const char *name)
+{
+	struct finding *finding = assess_aws(assess, name, "the cluster is set up with this subnet, which is no more");
+	assess_evidence(assess, finding, "ec2:DescribeSubnets", "%s is not among the subnets", name);
+	assess_remedy(assess, finding,
+		      "give the cluster subnets in two zones: aws eks update-cluster-config --name %s "
+		      "--resources-vpc-config subnetIds=SUBNET,SUBNET",
+		      assess_cluster_name(assess));
+}
+
 static void subnets(struct assess *assess)
 {
 	size_t i;
@@ -105,14 +113,21 @@ static void subnets(struct assess *assess)
 		enum asked asked = name ? asked_listed(assess, &asked_subnets, name, &subnet) : ASKED_THERE;
 		const char *in = name ? document_text(subnet, "AvailabilityZone") : NULL;
 		if (asked == ASKED_GONE)
-			assess_aws(assess, name, "the cluster is set up with this subnet, which is no more");
+			subnet_gone(assess, name);
 		else if (asked == ASKED_NOT)
 			not_asked(assess, name, "ec2:DescribeSubnets");
 		more |= !in || (zone && strcmp(in, zone) != 0);
 		zone = in ? in : zone;
 	}
-	if (zone && !more)
+	if (!zone || more)
+		return;
+	struct finding *finding =
 		assess_cluster(assess, "all its subnets are in %s: EKS wants %d zones", zone, LEAST_ZONES);
+	assess_evidence(assess, finding, "ec2:DescribeSubnets", "%zu subnet%s in %s", i, i == 1 ? "" : "s", zone);
+	assess_remedy(assess, finding,
+		      "add a subnet in another zone: aws eks update-cluster-config --name %s --resources-vpc-config "
+		      "subnetIds=SUBNET,SUBNET",
+		      assess_cluster_name(assess));
 }
 
 /* "Changed" is told only where nothing can come in at all: rules may be narrowed on purpose. Groups beside the
@@ -127,13 +142,25 @@ static void security_group(struct assess *assess)
 	if (asked == ASKED_NOT)
 		not_asked(assess, own, "ec2:DescribeSecurityGroups");
 	else if (asked == ASKED_GONE)
-		assess_aws(assess, own, "the cluster security group is no more");
+		assess_remedy(
+			assess, assess_aws(assess, own, "the cluster security group is no more"),
+			"EKS has made it, and no other can take its place: open a case with AWS, or move to a new "
+			"cluster");
 	else if (json_is_array(rules) && !json_array_size(rules) && !json_array_size(others))
-		assess_aws(assess, own, "the cluster security group lets nothing in: its rules were taken away");
+		assess_remedy(assess,
+			      assess_aws(assess, own,
+					 "the cluster security group lets nothing in: its rules were taken away"),
+			      "aws ec2 authorize-security-group-ingress --group-id %s --protocol all --source-group %s",
+			      own, own);
 	json_array_foreach (others, i, id) {
 		const char *name = json_string_value(id);
 		if (name && !equals(name, own) && asked_listed(assess, &asked_groups, name, &seen) == ASKED_GONE)
-			assess_aws(assess, name, "the cluster is set up with this security group, which is no more");
+			assess_remedy(assess,
+				      assess_aws(assess, name,
+						 "the cluster is set up with this security group, which is no more"),
+				      "aws eks update-cluster-config --name %s --resources-vpc-config "
+				      "securityGroupIds=GROUP",
+				      assess_cluster_name(assess));
 	}
 }
 
@@ -176,6 +203,10 @@ static bool trust_ok(const json_t *policy)
 	return false;
 }
 
+#define TRUST                                                                                                          \
+	"{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":{\"Service\":"                 \
+	"\"eks.amazonaws.com\"},\"Action\":[\"sts:AssumeRole\",\"sts:TagSession\"]}]}"
+
 static void role(struct assess *assess)
 {
 	const char *arn = document_text(inventory_cluster(assess->inventory), "roleArn"),
@@ -188,7 +219,10 @@ static void role(struct assess *assess)
 	if (asked == ASKED_NOT)
 		not_asked(assess, arn, "iam:GetRole");
 	else if (asked == ASKED_GONE)
-		assess_aws(assess, arn, "the cluster's role is no more");
+		assess_remedy(assess, assess_aws(assess, arn, "the cluster's role is no more"),
+			      "make it again under the same name: aws iam create-role --role-name %s "
+			      "--assume-role-policy-document '" TRUST "', and attach AmazonEKSClusterPolicy",
+			      slash + 1);
 	if (asked != ASKED_THERE)
 		return;
 	const json_t *policy = document_at(seen, "Role.AssumeRolePolicyDocument");
@@ -200,10 +234,7 @@ static void role(struct assess *assess)
 		return;
 	struct finding *finding = assess_aws(assess, arn, "EKS may not assume the cluster's role");
 	assess_evidence(assess, finding, "iam:GetRole", "no statement allows sts:AssumeRole to eks.amazonaws.com");
-	assess_remedy(assess, finding,
-		      "aws iam update-assume-role-policy --role-name %s --policy-document "
-		      "'{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":"
-		      "{\"Service\":\"eks.amazonaws.com\"},\"Action\":[\"sts:AssumeRole\",\"sts:TagSession\"]}]}'",
+	assess_remedy(assess, finding, "aws iam update-assume-role-policy --role-name %s --policy-document '" TRUST "'",
 		      slash + 1);
 }
 
@@ -223,6 +254,9 @@ static void key(struct assess *assess, const char *arn)
 		return;
 	struct finding *finding =
 		assess_aws(assess, arn, "the key of the cluster's secrets is %s", state ? state : "no more");
+	const char *day = document_text(seen, "KeyMetadata.DeletionDate");
+	assess_evidence(assess, finding, "kms:DescribeKey", "%s%s%s", state ? state : "there is no such key",
+			day ? ", to be deleted " : "", day ? day : "");
 	if (equals(state, "Disabled"))
 		assess_remedy(assess, finding, "aws kms enable-key --key-id %s", arn);
 	if (equals(state, "PendingDeletion"))
@@ -269,10 +303,11 @@ static void own_issuer(struct assess *assess)
 				   "the cluster's own issuer is its identity provider: from 1.%d on the API server "
 				   "does not start so",
 				   OWN_ISSUER_FROM);
+		assess_evidence(assess, finding, "eks:DescribeIdentityProviderConfig", "%s: %s", name, issuer);
 		assess_remedy(assess, finding,
 			      "aws eks disassociate-identity-provider-config --cluster-name %s "
 			      "--identity-provider-config type=oidc,name=%s",
-			      cluster_name(assess), name);
+			      assess_cluster_name(assess), name);
 	}
 }
 
@@ -286,10 +321,11 @@ static void audit_off(struct assess *assess)
 				return;
 	struct finding *finding =
 		assess_cluster(assess, "the audit log is off: who calls deprecated APIs cannot be told from it");
+	assess_evidence(assess, finding, "eks:DescribeCluster", "no enabled entry of logging.clusterLogging has audit");
 	assess_remedy(assess, finding,
 		      "aws eks update-cluster-config --name %s --logging "
 		      "'{\"clusterLogging\":[{\"types\":[\"audit\"],\"enabled\":true}]}'",
-		      cluster_name(assess));
+		      assess_cluster_name(assess));
 }
 
 /* ---- what the API server says of itself */
@@ -377,7 +413,7 @@ const struct check checks_control_plane[] = {
 	 .needs = NEEDS("eks:DescribeCluster", "ec2:DescribeSubnets"),
 	 .run = subnets,
 	 .remedy = "give the cluster subnets in two zones: aws eks update-cluster-config --resources-vpc-config "
-		   "subnetIds=…",
+		   "subnetIds=SUBNET,SUBNET",
 	 .page = PAGE_NETWORK},
 	{.id = "CP-OIDC-SELF",
 	 .title = "the cluster's own issuer is its identity provider",

@@ -35,12 +35,42 @@ static const char *status_of(const json_t *insight)
 	return document_text_or(insight, "insightStatus.status", "");
 }
 
+/* What EKS says to do, and of which things: only the description of a single insight has it. */
+static void tell_more(struct assess *assess, struct finding *finding, const char *id)
+{
+	size_t i, k;
+	const json_t *call, *resource;
+	json_array_foreach (inventory_aws_calls(assess->inventory, "describe_insight"), i, call) {
+		const json_t *whole = document_at(call, "response.insight");
+		const char *advice = document_text_or(whole, "recommendation", "");
+		if (strcmp(document_text_or(whole, "id", ""), id) != 0)
+			continue;
+		if (*advice)
+			assess_evidence(assess, finding, "eks:DescribeInsight", "%.300s", advice);
+		json_array_foreach (json_object_get(whole, "resources"), k, resource) {
+			const char *what = document_text_or(resource, "kubernetesResourceUri",
+							    document_text_or(resource, "arn", ""));
+			const char *status = document_text_or(resource, "insightStatus.status", "");
+			if (*what && k < 5 && strcmp(status, "PASSING") != 0)
+				assess_evidence(assess, finding, "eks:DescribeInsight", "%s%s%s", what,
+						*status ? ": " : "", status);
+		}
+		return;
+	}
+}
+
 static struct finding *found(struct assess *assess, const json_t *insight)
 {
-	struct finding *finding = assess_aws(assess, document_text_or(insight, "id", "insight"), "%s: %s",
-					     document_text_or(insight, "name", "insight"), status_of(insight));
+	const char *id = document_text_or(insight, "id", "insight");
+	struct finding *finding =
+		assess_aws(assess, id, "%s: %s", document_text_or(insight, "name", "insight"), status_of(insight));
 	assess_evidence(assess, finding, "eks:ListInsights", "%s",
 			document_text_or(insight, "insightStatus.reason", "no reason is told"));
+	tell_more(assess, finding, id);
+	assess_remedy(assess, finding,
+		      "mend what it names, then: aws eks start-insights-refresh --cluster-name %s; whole: aws eks "
+		      "describe-insight --cluster-name %s --id %s",
+		      assess_cluster_name(assess), assess_cluster_name(assess), id);
 	return finding;
 }
 
@@ -90,8 +120,7 @@ static void stale(struct assess *assess)
 	struct finding *finding =
 		assess_cluster(assess, "insights are %s old", duration_format(assess->now_ms - oldest, age));
 	assess_evidence(assess, finding, "eks:ListInsights", "lastRefreshTime %s", time_format_rfc3339(oldest, when));
-	assess_remedy(assess, finding, "aws eks start-insights-refresh --cluster-name %s",
-		      assess->inventory->cluster ? assess->inventory->cluster : "CLUSTER");
+	assess_remedy(assess, finding, "aws eks start-insights-refresh --cluster-name %s", assess_cluster_name(assess));
 }
 
 /* An ERROR stays for 30 days after the last call. Nobody tells when it was mended; a week without a call says that it
@@ -118,7 +147,9 @@ static void sticky(struct assess *assess)
 						     "%s: ERROR, but the last call was %s ago: probably mended already",
 						     document_text_or(insight, "name", "insight"),
 						     duration_format(assess->now_ms - last, age));
-		assess_evidence(assess, finding, "eks:DescribeInsight", "%zu clients", clients)->last_seen_ms = last;
+		assess_evidence(assess, finding, "eks:DescribeInsight", "%zu client%s", clients,
+				clients == 1 ? "" : "s")
+			->last_seen_ms = last;
 	}
 }
 

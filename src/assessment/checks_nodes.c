@@ -338,8 +338,7 @@ static void headroom(struct assess *assess)
 		assess_remedy(assess, finding,
 			      "aws eks update-nodegroup-config --cluster-name %s --nodegroup-name %s --scaling-config "
 			      "maxSize=%lld",
-			      assess->inventory->cluster ? assess->inventory->cluster : "CLUSTER",
-			      nodegroup_name(group), (long long)max + 2);
+			      assess_cluster_name(assess), nodegroup_name(group), (long long)max + 2);
 	}
 	EACH_SCALING_GROUP(assess, scaling)
 	{

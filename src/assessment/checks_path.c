@@ -97,7 +97,10 @@ static void downgrade(struct assess *assess)
 		return;
 	const char *why = no_way_back(assess, &unknown);
 	if (why)
-		assess_cluster(assess, "%s is below the present 1.%u: %s", assess->target, assess->from, why);
+		assess_evidence(
+			assess,
+			assess_cluster(assess, "%s is below the present 1.%u: %s", assess->target, assess->from, why),
+			"eks:DescribeCluster", "version 1.%u", assess->from);
 	else if (unknown)
 		assess_unknown(assess, NULL, NULL, NULL, "%s", unknown);
 }
@@ -159,6 +162,10 @@ static void unsupported(struct assess *assess)
 						 assess->inventory->region ? assess->inventory->region : "this region");
 	assess_evidence(assess, finding, "eks:DescribeClusterVersions",
 			row ? "its status is UNSUPPORTED" : "%zu versions, not this one", rows);
+	assess_remedy(assess, finding,
+		      "choose one of: aws eks describe-cluster-versions --query clusterVersions[].clusterVersion%s%s",
+		      assess->inventory->region ? " --region " : "",
+		      assess->inventory->region ? assess->inventory->region : "");
 }
 
 static void busy(struct assess *assess)
@@ -169,6 +176,8 @@ static void busy(struct assess *assess)
 	if (status && strcmp(status, "ACTIVE") != 0) {
 		struct finding *finding = assess_cluster(assess, "the cluster is %s, not ACTIVE", status);
 		assess_evidence(assess, finding, "eks:DescribeCluster", "status %s", status);
+		assess_remedy(assess, finding, "wait until it is ACTIVE: aws eks wait cluster-active --name %s",
+			      assess_cluster_name(assess));
 		return;
 	}
 	json_array_foreach (inventory_aws_calls(assess->inventory, "describe_update"), i, call) {
@@ -182,7 +191,7 @@ static void busy(struct assess *assess)
 				document_text_or(update, "createdAt", "?"));
 		assess_remedy(assess, finding,
 			      "wait until it is over: aws eks describe-update --name %s --update-id %s",
-			      assess->inventory->cluster ? assess->inventory->cluster : "CLUSTER", id);
+			      assess_cluster_name(assess), id);
 		return;
 	}
 }
@@ -241,8 +250,8 @@ static bool ends_soon(const struct assess *assess, int64_t end_ms)
 static void tell_day(struct assess *assess, struct finding *finding, const char *what, int64_t ms, const char *source)
 {
 	char text[TIME_TEXT];
-	assess_evidence(assess, finding, source, "%s support of 1.%u ends %.10s", what, assess->from,
-			time_format_rfc3339(ms, text));
+	assess_evidence(assess, finding, source, "%s support of 1.%u %s %.10s", what, assess->from,
+			ms > assess->now_ms ? "ends" : "ended", time_format_rfc3339(ms, text));
 }
 
 static void standard_end(struct assess *assess)
@@ -294,7 +303,7 @@ static void policy(struct assess *assess)
 		back);
 	assess_evidence(assess, finding, "eks:DescribeCluster", "upgradePolicy.supportType STANDARD");
 	assess_remedy(assess, finding, "aws eks update-cluster-config --name %s --upgrade-policy supportType=EXTENDED",
-		      assess->inventory->cluster ? assess->inventory->cluster : "CLUSTER");
+		      assess_cluster_name(assess));
 }
 
 const struct check checks_path[] = {

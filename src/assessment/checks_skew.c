@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "assessment/addon_versions.h"
 #include "assessment/subject.h"
 #include "codec/document.h"
 #include "knowledge/lifecycle.h"
@@ -44,15 +45,47 @@ static int behind(const struct assess *assess, const struct kube_node *node)
 	return minor && assess->from ? (int)assess->from - (int)minor : -FAR;
 }
 
+/* How nodes come to the API server's version depends on what makes them. */
+static void node_remedy(struct assess *assess, struct finding *finding, const struct kube_node *node)
+{
+	const struct finding_object *object = finding->object;
+	const char *group = kube_meta_label(&node->meta, "eks.amazonaws.com/nodegroup"),
+		   *kind = object ? object->kind : NULL;
+	if (group)
+		assess_remedy(
+			assess, finding,
+			"aws eks update-nodegroup-version --cluster-name %s --nodegroup-name %s --kubernetes-version "
+			"1.%u",
+			assess_cluster_name(assess), group, assess->from);
+	else if (kind && !strcmp(kind, "NodePool"))
+		assess_remedy(
+			assess, finding,
+			"let Karpenter replace them: take the pinned image out of the EC2NodeClass of NodePool %s, or "
+			"kubectl delete node %s",
+			object->name, node->meta.name);
+	else if (kind)
+		assess_remedy(assess, finding,
+			      "replace it: kubectl drain %s --ignore-daemonsets --delete-emptydir-data, then end its "
+			      "instance",
+			      node->meta.name);
+	else
+		assess_remedy(assess, finding,
+			      "give the group's launch template an image of 1.%u, then: aws autoscaling "
+			      "start-instance-refresh --auto-scaling-group-name %s",
+			      assess->from, object && object->name ? object->name : "GROUP");
+}
+
 /* One finding for what makes the node; NULL when it has been told. */
 static struct finding *node_found(struct assess *assess, size_t before, const struct kube_node *node,
 				  const char *message)
 {
 	bool is_new;
 	struct finding *finding = subject_node_found(assess, before, node, message, &is_new);
-	if (is_new)
+	if (is_new) {
 		assess_evidence(assess, finding, "kubernetes nodes", "%s runs kubelet %s", node->meta.name,
 				node->kubelet);
+		node_remedy(assess, finding, node);
+	}
 	return is_new ? finding : NULL;
 }
 
@@ -97,14 +130,26 @@ static void after_hop(struct assess *assess)
 	}
 }
 
+/* A group does not go back: what is newer is replaced, or waits for the control plane. */
 static void node_newer(struct assess *assess)
 {
 	size_t before = assess->n_findings;
 	EACH_NODE(assess, node)
-	if (behind(assess, node) < 0 && behind(assess, node) != -FAR)
-		node_found(assess, before, node,
-			   arena_printf(assess->arena, "its kubelets (1.%u) are newer than the API server (1.%u)",
-					knowledge_minor(node->kubelet), assess->from));
+	{
+		int ahead = -behind(assess, node);
+		struct finding *finding =
+			ahead <= 0 || ahead == FAR
+				? NULL
+				: node_found(assess, before, node,
+					     arena_printf(assess->arena,
+							  "its kubelets (1.%u) are newer than the API server (1.%u)",
+							  knowledge_minor(node->kubelet), assess->from));
+		if (finding)
+			assess_remedy(assess, finding,
+				      "make nodes of 1.%u in their place: kubectl drain %s --ignore-daemonsets "
+				      "--delete-emptydir-data, and delete what makes them",
+				      assess->from, node->meta.name);
+	}
 }
 
 static const char *group_label(const struct kube_node *node)
@@ -194,6 +239,17 @@ static bool proxy_minor(struct assess *assess, unsigned *ret)
 	return *ret != 0;
 }
 
+/* The add-on's default for the present version, where EKS told it. */
+static void proxy_remedy(struct assess *assess, struct finding *finding)
+{
+	const char *to = addon_default(assess, "kube-proxy", arena_printf(assess->arena, "1.%u", assess->from));
+	assess_remedy(
+		assess, finding,
+		"bring kube-proxy and the nodes to the API server's minor: aws eks update-addon --cluster-name %s "
+		"--addon-name kube-proxy --addon-version %s",
+		assess_cluster_name(assess), to ? to : arena_printf(assess->arena, "v1.%u.…", assess->from));
+}
+
 /* Upstream: three either way between kube-proxy and kubelet. The farthest node speaks. */
 static void proxy_skew(struct assess *assess)
 {
@@ -218,14 +274,20 @@ static void proxy_skew(struct assess *assess)
 						worst, worst == 1 ? "" : "s", farthest->kubelet);
 	finding->severity = worst > PROXY_LIMIT ? SEVERITY_BLOCKER : SEVERITY_LOW;
 	assess_evidence(assess, finding, "kubernetes nodes", "node %s", farthest->meta.name);
+	assess_evidence(assess, finding, "kubernetes daemonsets.apps", "image tag %s", proxy_tag(assess));
+	proxy_remedy(assess, finding);
 }
 
 static void proxy_newer(struct assess *assess)
 {
 	unsigned minor;
-	if (assess->from && proxy_minor(assess, &minor) && minor > assess->from)
+	if (!assess->from || !proxy_minor(assess, &minor) || minor <= assess->from)
+		return;
+	struct finding *finding =
 		assess_object(assess, "DaemonSet", "kube-system", "kube-proxy",
 			      "kube-proxy 1.%u is newer than the API server (1.%u)", minor, assess->from);
+	assess_evidence(assess, finding, "kubernetes daemonsets.apps", "image tag %s", proxy_tag(assess));
+	proxy_remedy(assess, finding);
 }
 
 /* ---- Cluster API: what its controllers ask before they make a machine */
@@ -289,9 +351,12 @@ static void capi_plane(struct assess *assess, const char *kind)
 			   *is = document_text(status, "version");
 		unsigned a = knowledge_minor(wanted), b = knowledge_minor(is);
 		if (a && b && a != b && !is_of_another(assess, plane))
-			assess_object(assess, plane->kind, plane->meta.ns, plane->meta.name,
-				      "it is going from %s to %s: Cluster API holds its machines until that is over",
-				      is, wanted);
+			assess_evidence(assess,
+					assess_object(assess, plane->kind, plane->meta.ns, plane->meta.name,
+						      "it is going from %s to %s: Cluster API holds its machines until "
+						      "that is over",
+						      is, wanted),
+					"kubernetes objects", "spec.version %s, status.version %s", wanted, is);
 	}
 }
 

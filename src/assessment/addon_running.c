@@ -1,0 +1,302 @@
+/* What runs of add-ons, with whose rights, and in how many places: functions of the table in checks_addons.c. */
+#include "assessment/addon_running.h"
+
+#include <string.h>
+#include "assessment/addon_versions.h"
+#include "assessment/subject.h"
+
+static const struct {
+	const char *addon, *driver, *account;
+} csi[] = {{"aws-ebs-csi-driver", "ebs.csi.aws.com", "ebs-csi-controller-sa"},
+	   {"aws-efs-csi-driver", "efs.csi.aws.com", "efs-csi-controller-sa"},
+	   {"aws-fsx-csi-driver", "fsx.csi.aws.com", "fsx-csi-controller-sa"},
+	   {"aws-mountpoint-s3-csi-driver", "s3.csi.aws.com", "s3-csi-driver-sa"}};
+
+const char *addon_csi_driver(const char *addon)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(csi); i++)
+		if (!strcmp(csi[i].addon, addon))
+			return csi[i].driver;
+	return NULL;
+}
+
+enum installed { NOT_INSTALLED, INSTALLED, NOT_LISTED };
+
+/* That a list has it not says something only when somebody asked, and got the whole of it. */
+static enum installed installed(const struct assess *assess, const char *name)
+{
+	size_t i, k;
+	const json_t *call, *listed;
+	enum installed found = NOT_LISTED;
+	EACH_ADDON(assess, addon)
+	if (!strcmp(addon_name(addon), name))
+		return INSTALLED;
+	json_array_foreach (inventory_aws_calls(assess->inventory, "list_addons"), i, call) {
+		const json_t *names = document_at(call, "response.addons");
+		json_array_foreach (names, k, listed)
+			if (json_is_string(listed) && !strcmp(json_string_value(listed), name))
+				return INSTALLED;
+		if (json_is_array(names) && !document_text(call, "response.nextToken"))
+			found = NOT_INSTALLED;
+	}
+	return found;
+}
+
+void addon_check_self_managed(struct assess *assess)
+{
+	static const struct {
+		const char *kind, *workload, *addon;
+	} core[] = {{"DaemonSet", "aws-node", "vpc-cni"},
+		    {"DaemonSet", "kube-proxy", "kube-proxy"},
+		    {"Deployment", "coredns", "coredns"}};
+	for (size_t i = 0; i < ARRAY_SIZE(core); i++) {
+		enum installed is = installed(assess, core[i].addon);
+		if (is == INSTALLED || !index_workload(assess, core[i].kind, "kube-system", core[i].workload))
+			continue;
+		if (is == NOT_LISTED)
+			assess_unknown(assess, core[i].kind, "kube-system", core[i].workload,
+				       "add-ons were not listed; needs: eks:ListAddons");
+		else
+			assess_remedy(assess,
+				      assess_object(assess, core[i].kind, "kube-system", core[i].workload,
+						    "it is not the EKS add-on %s: nobody updates it but you",
+						    core[i].addon),
+				      "update it yourself in step with the cluster, or make it an add-on: aws eks "
+				      "create-addon --cluster-name %s --addon-name %s --resolve-conflicts OVERWRITE",
+				      assess_cluster_name(assess), core[i].addon);
+	}
+}
+
+static bool role_is_gone(const struct assess *assess, const char *arn)
+{
+	const char *slash = strrchr(arn, '/');
+	size_t i;
+	const json_t *call;
+	json_array_foreach (inventory_aws_calls(assess->inventory, "get_role"), i, call)
+		if (slash && !strcmp(document_text_or(call, "request.RoleName", ""), slash + 1))
+			return strstr(document_text_or(call, "error.code", ""), "NoSuchEntity") != NULL;
+	return false;
+}
+
+static bool has_association(const struct assess *assess, const char *account)
+{
+	size_t i, k;
+	const json_t *call, *one;
+	json_array_foreach (inventory_aws_calls(assess->inventory, "list_pod_identity_associations"), i, call)
+		json_array_foreach (document_at(call, "response.associations"), k, one)
+			if (!strcmp(document_text_or(one, "namespace", ""), "kube-system") &&
+			    !strcmp(document_text_or(one, "serviceAccount", ""), account))
+				return true;
+	return false;
+}
+
+static const char *role_of_account(const struct assess *assess, const char *name)
+{
+	for (size_t i = 0; i < assess->inventory->n_service_accounts; i++) {
+		const struct kube_meta *meta = &assess->inventory->service_accounts[i].meta;
+		if (!strcmp(subject_text(meta->ns), "kube-system") && !strcmp(subject_text(meta->name), name))
+			return kube_meta_annotation(meta, "eks.amazonaws.com/role-arn");
+	}
+	return NULL;
+}
+
+/* An update writes the ServiceAccount anew: a role that only the annotation knows would be lost. Without any, vpc-cni
+ * lives by the nodes' role, drivers cannot. */
+static void no_identity(struct assess *assess, const json_t *addon, const char *account)
+{
+	const char *name = addon_name(addon), *annotated = role_of_account(assess, account);
+	if (has_association(assess, account) || (!annotated && !addon_csi_driver(name)))
+		return;
+	struct finding *finding = annotated ? assess_aws(assess, addon_object(addon),
+							 "%s has its role by the annotation of ServiceAccount %s "
+							 "alone: an update takes it away",
+							 name, account)
+					    : assess_aws(assess, addon_object(addon),
+							 "%s has neither a role nor a Pod Identity association", name);
+	assess_evidence(assess, finding, "eks:DescribeAddon", "no serviceAccountRoleArn, no podIdentityAssociations");
+	if (annotated)
+		assess_evidence(assess, finding, "kubernetes serviceaccounts", "kube-system/%s: %s", account,
+				annotated);
+	assess_remedy(assess, finding,
+		      "aws eks update-addon --cluster-name %s --addon-name %s --service-account-role-arn %s",
+		      subject_text(assess->inventory->cluster), name, annotated ? annotated : "ROLE_ARN");
+}
+
+static const char *account_of(const char *addon)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(csi); i++)
+		if (!strcmp(csi[i].addon, addon))
+			return csi[i].account;
+	return !strcmp(addon, "vpc-cni") ? "aws-node" : NULL;
+}
+
+void addon_check_identity(struct assess *assess)
+{
+	EACH_ADDON(assess, addon)
+	{
+		const char *role = document_text(addon, "serviceAccountRoleArn"),
+			   *account = account_of(addon_name(addon));
+		bool pods = json_array_size(json_object_get(addon, "podIdentityAssociations")) > 0;
+		if (role && role_is_gone(assess, role))
+			assess_aws(assess, addon_object(addon), "role %s of %s is not there", role, addon_name(addon));
+		else if (!role && !pods && account)
+			no_identity(assess, addon, account);
+	}
+}
+
+struct dns_state {
+	size_t pods, ready;
+	bool one_node, budget;
+};
+
+static struct dns_state dns_state(struct assess *assess, const struct kube_workload *workload)
+{
+	const struct kube_pdb *pdb;
+	struct pod_list pods = index_workload_pods(assess, workload);
+	struct dns_state state = {.pods = pods.n, .one_node = pods.n > 1};
+	for (size_t i = 0; i < pods.n; i++) {
+		state.ready += kube_pod_ready(pods.pods[i]);
+		state.one_node &= pods.pods[i]->node_name && pods.pods[0]->node_name &&
+				  !strcmp(pods.pods[i]->node_name, pods.pods[0]->node_name);
+		state.budget |= index_pod_pdbs(assess, pods.pods[i], &pdb, 1) > 0;
+	}
+	if (!pods.n || (workload->ready > 0 && (size_t)workload->ready < state.ready))
+		state.ready = (size_t)workload->ready;
+	return state;
+}
+
+void addon_check_dns(struct assess *assess)
+{
+	const struct kube_workload *workload = index_workload(assess, "Deployment", "kube-system", "coredns");
+	if (!workload)
+		return;
+	struct dns_state state = dns_state(assess, workload);
+	const char *wrong, *remedy;
+	if (state.ready < 2) {
+		wrong = "fewer than two replicas are ready";
+		remedy = subject_replicas(workload) < 2
+				 ? "kubectl -n kube-system scale deployment coredns --replicas=2"
+				 : "see why they are not: kubectl -n kube-system describe pods -l k8s-app=kube-dns";
+	} else if (state.one_node) {
+		wrong = "all its replicas are on one node";
+		remedy = "kubectl -n kube-system rollout restart deployment coredns";
+	} else if (state.pods && !state.budget) {
+		wrong = "no PodDisruptionBudget selects it";
+		remedy = "kubectl -n kube-system create poddisruptionbudget coredns --selector=k8s-app=kube-dns "
+			 "--max-unavailable=1";
+	} else {
+		return;
+	}
+	struct finding *finding =
+		SUBJECT_FOUND(assess, workload, "%s: names may not resolve while nodes are replaced", wrong);
+	assess_evidence(assess, finding, "kubernetes pods", "%zu of %zu ready", state.ready,
+			state.pods ? state.pods : (size_t)subject_replicas(workload));
+	assess_remedy(assess, finding, "%s", remedy);
+	if (subject_replicas(workload) == 1 && subject_may_scale(assess, workload))
+		assess_change(assess, finding, "scale",
+			      &(struct finding_object){"Deployment", workload->meta.ns, workload->meta.name, NULL}, "1",
+			      "2");
+}
+
+/* The mode is a member of the document itself: IPVS's own settings stand deeper. */
+static bool is_ipvs(const char *config)
+{
+	for (const char *line = config; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (strncmp(line, "mode:", 5) != 0)
+			continue;
+		line += 5 + strspn(line + 5, " \t\"'");
+		return strcspn(line, " \t\r\n\"'#") == 4 && !strncmp(line, "ipvs", 4);
+	}
+	return false;
+}
+
+void addon_check_ipvs(struct assess *assess)
+{
+	if (assess->to < 35)
+		return;
+	for (size_t i = 0; i < assess->inventory->n_config_maps; i++) {
+		const struct kube_config_map *map = &assess->inventory->config_maps[i];
+		const char *config = kube_pairs_get(map->data, map->n_data, "config");
+		if (strcmp(subject_text(map->meta.name), "kube-proxy-config") != 0 ||
+		    strcmp(subject_text(map->meta.ns), "kube-system") != 0 || !is_ipvs(config))
+			continue;
+		struct finding *finding = assess_object(
+			assess, "ConfigMap", map->meta.ns, map->meta.name, "kube-proxy is in IPVS mode, which %s",
+			assess->to >= 36 ? "EKS does not support from 1.36 on" : "is deprecated from 1.35 on");
+		finding->severity = assess->to >= 36 ? SEVERITY_BLOCKER : SEVERITY_MEDIUM;
+		assess_evidence(assess, finding, "kubernetes configmaps", "config: mode: ipvs");
+		if (installed(assess, "kube-proxy") == INSTALLED)
+			assess_remedy(assess, finding,
+				      "aws eks update-addon --cluster-name %s --addon-name kube-proxy "
+				      "--configuration-values '{\"mode\":\"iptables\"}' --resolve-conflicts OVERWRITE",
+				      assess_cluster_name(assess));
+		else
+			assess_remedy(
+				assess, finding,
+				"set mode to iptables: kubectl -n kube-system edit configmap kube-proxy-config; then "
+				"kubectl -n kube-system rollout restart daemonset kube-proxy");
+	}
+}
+
+#define EBS_DRIVER "ebs.csi.aws.com"
+
+static bool is_driver_image(const struct assess *assess, const struct kube_workload *workload)
+{
+	const struct kube_pod_spec *spec = workload->template.spec;
+	const char *name, *tag;
+	for (size_t i = 0; spec && i < spec->n_containers; i++) {
+		if (!spec->containers[i].image)
+			continue;
+		image_split(assess->arena, spec->containers[i].image, &name, &tag);
+		if (strstr(name, "ebs-csi-driver"))
+			return true;
+	}
+	return false;
+}
+
+/* However it came there: its object, a node that it serves, or what runs it. */
+static bool driver_is_there(const struct assess *assess)
+{
+	const struct inventory *inventory = assess->inventory;
+	for (size_t i = 0; i < inventory->n_customs; i++)
+		if (!strcmp(subject_text(inventory->customs[i].kind), "CSIDriver") &&
+		    !strcmp(subject_text(inventory->customs[i].meta.name), EBS_DRIVER))
+			return true;
+	for (size_t i = 0; i < inventory->n_csi_nodes; i++)
+		for (size_t k = 0; k < inventory->csi_nodes[i].n_drivers; k++)
+			if (!strcmp(subject_text(inventory->csi_nodes[i].drivers[k].name), EBS_DRIVER))
+				return true;
+	for (size_t i = 0; i < inventory->n_workloads; i++)
+		if (is_driver_image(assess, &inventory->workloads[i]))
+			return true;
+	return document_true(inventory_cluster(inventory), "storageConfig.blockStorage.enabled"); /* Auto Mode */
+}
+
+void addon_check_ebs_driver(struct assess *assess)
+{
+	const struct kube_volume_object *used = NULL;
+	for (size_t i = 0; i < assess->inventory->n_volumes && !used; i++) {
+		const struct kube_volume_object *volume = &assess->inventory->volumes[i];
+		if (volume->aws_volume || (volume->csi_driver && !strcmp(volume->csi_driver, EBS_DRIVER)))
+			used = volume;
+	}
+	if (!used || driver_is_there(assess))
+		return;
+	switch (installed(assess, "aws-ebs-csi-driver")) {
+	case INSTALLED:
+		return;
+	case NOT_LISTED:
+		assess_unknown(assess, NULL, NULL, NULL, "add-ons were not listed; needs: eks:ListAddons");
+		return;
+	case NOT_INSTALLED:
+		break;
+	}
+	struct finding *finding = assess_cluster(assess, "EBS volumes are used, and their CSI driver is not there");
+	assess_evidence(assess, finding, "kubernetes persistentvolumes", "%s", used->meta.name);
+	assess_remedy(
+		assess, finding,
+		"aws eks create-addon --cluster-name %s --addon-name aws-ebs-csi-driver --service-account-role-arn "
+		"ROLE_ARN",
+		assess_cluster_name(assess));
+}
