@@ -99,20 +99,40 @@ static const struct {
 	{"describe_target_group_attributes", "describe_target_groups", "TargetGroups"},
 };
 
-/* No node group was found with a launch template of its own. */
-static bool no_template(const struct inventory *inventory)
+static bool nothing_to_ask(const struct inventory *inventory, const char *snake);
+
+/* A scaling group that EKS did not make, with a launch template. */
+static bool has_own_template(const json_t *scaling)
 {
 	size_t i;
-	const json_t *call, *calls = inventory_aws_calls(inventory, "describe_nodegroup");
-	json_array_foreach (calls, i, call)
-		if (!document_at(call, "response.nodegroup") || document_at(call, "response.nodegroup.launchTemplate"))
+	const json_t *tag;
+	json_array_foreach (json_object_get(scaling, "Tags"), i, tag)
+		if (!strcmp(document_text_or(tag, "Key", ""), "eks:nodegroup-name"))
 			return false;
-	return calls != NULL;
+	return json_is_object(json_object_get(scaling, "LaunchTemplate")) &&
+	       strncmp(document_text_or(scaling, "AutoScalingGroupName", ""), "eks-", 4) != 0;
+}
+
+/* No group of nodes was found with a launch template of its own. */
+static bool no_template(const struct inventory *inventory)
+{
+	size_t i, k;
+	const json_t *call, *scaling, *calls = inventory_aws_calls(inventory, "describe_nodegroup");
+	json_array_foreach (calls, i, call)
+		if (!document_at(call, "response.nodegroup") ||
+		    json_is_object(document_at(call, "response.nodegroup.launchTemplate")))
+			return false;
+	json_array_foreach (inventory_aws_calls(inventory, "describe_auto_scaling_groups"), i, call)
+		json_array_foreach (document_at(call, "response.AutoScalingGroups"), k, scaling)
+			if (has_own_template(scaling))
+				return false;
+	return calls || nothing_to_ask(inventory, "describe_nodegroup");
 }
 
 static bool nothing_to_ask(const struct inventory *inventory, const char *snake)
 {
-	if (!strcmp(snake, "describe_launch_template_versions") && no_template(inventory))
+	if ((!strcmp(snake, "describe_launch_template_versions") || !strcmp(snake, "describe_launch_templates")) &&
+	    no_template(inventory))
 		return true;
 	if (!strcmp(snake, "describe_key") && inventory_cluster(inventory) &&
 	    !json_array_size(json_object_get(inventory_cluster(inventory), "encryptionConfig")))

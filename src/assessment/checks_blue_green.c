@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include "assessment/asked.h"
 #include "assessment/subject.h"
 #include "codec/document.h"
 
@@ -106,9 +107,10 @@ static const json_t *green_cluster(const struct assess *assess)
 static const char *trust_trouble(struct assess *assess, const char *arn, const char *issuer)
 {
 	const char *slash = strrchr(arn, '/');
-	const json_t *response = inventory_aws_response_for(assess->inventory, "get_role", "RoleName",
-							    slash ? slash + 1 : arn),
-		     *document = document_at(response, "Role.AssumeRolePolicyDocument");
+	const char *name = slash ? slash + 1 : arn;
+	const json_t *response;
+	asked_single(assess, "get_role", "RoleName", "Role.RoleName", (const char *const[]){name, NULL}, &response);
+	const json_t *document = document_at(response, "Role.AssumeRolePolicyDocument");
 	struct buf text CLEANUP(buf_done) = BUF_INIT(1 << 20);
 	if (!document)
 		return NULL;
@@ -171,9 +173,9 @@ static bool has_association(const json_t *list, const json_t *wanted)
 
 static const char *role_of(const struct assess *assess, const json_t *association)
 {
-	const json_t *response =
-		inventory_aws_response_for(assess->inventory, "describe_pod_identity_association", "associationId",
-					   document_text_or(association, "associationId", ""));
+	const json_t *response;
+	asked_single(assess, "describe_pod_identity_association", "associationId", "association.associationId",
+		     (const char *const[]){document_text_or(association, "associationId", ""), NULL}, &response);
 	return document_text_or(response, "association.roleArn", "ROLE");
 }
 

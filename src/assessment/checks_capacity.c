@@ -342,10 +342,11 @@ static void second_cluster(struct assess *assess)
 
 /* ---- room on the nodes */
 
+/* One of Fargate's takes the pod that it was made for and no other. */
 static bool takes_pods(const struct kube_node *node)
 {
 	const char *ready = kube_condition_status(node->conditions, node->n_conditions, "Ready");
-	return !node->unschedulable && (!ready || !strcmp(ready, "True"));
+	return !subject_is_fargate(node) && !node->unschedulable && (!ready || !strcmp(ready, "True"));
 }
 
 #define GIB (double)(1 << 30)
@@ -401,7 +402,8 @@ static void one_node_out(struct assess *assess)
 		const struct kube_pod *pod = &assess->inventory->pods[i];
 		const struct kube_owner *owner = kube_meta_controller(&pod->meta);
 		int64_t milli, bytes;
-		if (!subject_pod_lives(pod) || !pod->node_name ||
+		const struct kube_node *node = pod->node_name ? index_node(assess, pod->node_name) : NULL;
+		if (!subject_pod_lives(pod) || !pod->node_name || (node && subject_is_fargate(node)) ||
 		    (owner && owner->kind && (!strcmp(owner->kind, "DaemonSet") || !strcmp(owner->kind, "Node"))))
 			continue;
 		index_pod_requests(pod->spec, &milli, &bytes);

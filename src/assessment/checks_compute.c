@@ -1,5 +1,6 @@
 /* The other ways to have nodes: Karpenter, Auto Mode, Fargate, Windows, hybrid. */
 #include <string.h>
+#include "assessment/asked.h"
 #include "assessment/nodegroups.h"
 #include "assessment/window.h"
 
@@ -124,9 +125,10 @@ static void auto_mode(struct assess *assess)
 
 static const json_t *profile_of(const struct assess *assess, const char *name)
 {
-	return json_object_get(
-		inventory_aws_response_for(assess->inventory, "describe_fargate_profile", "fargateProfileName", name),
-		"fargateProfile");
+	const json_t *response;
+	asked_single(assess, "describe_fargate_profile", "fargateProfileName", "fargateProfile.fargateProfileName",
+		     (const char *const[]){name, NULL}, &response);
+	return json_object_get(response, "fargateProfile");
 }
 
 static void fargate(struct assess *assess)

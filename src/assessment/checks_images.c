@@ -188,6 +188,9 @@ static bool was_asked(const struct assess *assess, const char *type, const char 
 
 static void image_exists(struct assess *assess)
 {
+	size_t at = 0;
+	if (!nodegroup_next(assess, &at))
+		return;
 	if (!inventory_aws_calls(assess->inventory, "get_parameters") &&
 	    !inventory_aws_calls(assess->inventory, "get_parameter")) {
 		assess_unknown(assess, NULL, NULL, NULL, "ssm:GetParameters not asked; needs: ssm:GetParameters");
