@@ -592,6 +592,7 @@ const struct check checks_api_refs[] = {
 			"kubernetes persistentvolumes", "kubernetes persistentvolumeclaims",
 			"kubernetes storageclasses.storage.k8s.io", "kubernetes serviceaccounts",
 			"kubernetes configmaps"),
+	 .partial = true,
 	 .run = fields,
 	 .remedy = "write what replaces it",
 	 .page = PAGE},

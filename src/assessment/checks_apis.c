@@ -247,7 +247,7 @@ static void callers_of(struct assess *assess, const struct api_evidence *metric,
 		bool other = evidence->caller_kind != API_CALLER_SYSTEM && evidence->caller_kind != API_CALLER_SCANNER;
 		*ret_any = true;
 		*ret_others |= other;
-		*ret_still |= other && still_calls(assess, evidence);
+		*ret_still |= is_named_client(evidence) && still_calls(assess, evidence);
 	}
 }
 
@@ -519,6 +519,7 @@ const struct check checks_apis[] = {
 	 .severity = SEVERITY_BLOCKER,
 	 .severities = "BLOCKER for a controller, LOW for what only lists",
 	 .needs = NEEDS("eks:ListInsights", "eks:DescribeInsight"),
+	 .partial = true, /* the audit log may name one */
 	 .run = callers,
 	 .remedy = "upgrade that client to a version that uses the replacement",
 	 .page = "https://docs.aws.amazon.com/eks/latest/userguide/cluster-insights.html"},

@@ -294,10 +294,15 @@ static void at_32(struct assess *assess)
 
 /* ---- nodes */
 
-static bool is_al2(const struct kube_node *node)
+static bool is_found(const struct assess *assess, size_t from, const char *arn_or_name)
 {
-	const char *image = subject_text(node->os_image);
-	return !subject_is_fargate(node) && !strncmp(image, "Amazon Linux 2", 14) && image[14] != '0';
+	for (size_t i = from; i < assess->n_findings; i++) {
+		const struct finding_object *object = assess->findings[i].object;
+		if (object && (!strcmp(subject_text(object->arn), arn_or_name) ||
+			       (!object->kind && !strcmp(subject_text(object->name), arn_or_name))))
+			return true;
+	}
+	return false;
 }
 
 static void al2_nodes(struct assess *assess, const char *message, const char *change_id)
@@ -306,13 +311,22 @@ static void al2_nodes(struct assess *assess, const char *message, const char *ch
 	for (size_t i = 0; i < assess->inventory->n_nodes; i++) {
 		const struct kube_node *node = &assess->inventory->nodes[i];
 		bool new;
-		if (!is_al2(node))
+		if (!nodegroup_runs_al2(node))
 			continue;
 		struct finding *finding = subject_node_found(assess, from, node, message, &new);
 		if (!new)
 			continue;
 		assess_evidence(assess, finding, "kubernetes nodes", "node \"%s\" runs %s",
 				subject_text(node->meta.name), node->os_image);
+		cite(assess, finding, change_id);
+	}
+	EACH_NODEGROUP(assess, group)
+	{ /* of which there may be no node at this moment */
+		const char *type = document_text_or(group, "amiType", ""), *object = nodegroup_object(group);
+		if (strncmp(type, "AL2_", 4) != 0 || is_found(assess, from, object))
+			continue;
+		struct finding *finding = assess_aws(assess, object, "%s", message);
+		assess_evidence(assess, finding, "eks:DescribeNodegroup", "amiType %s", type);
 		cite(assess, finding, change_id);
 	}
 }
