@@ -75,7 +75,8 @@ enum eua_outcome eua_get_upgrade_status(struct eua_agent *agent, char **ret_json
  * While another agent works on the run, that one is told, and EUA_HELD is returned at once. */
 enum eua_outcome eua_trigger_rollback(struct eua_agent *agent, const char *reason);
 
-/* Says yes to a step that waits for a person ("approve-decommission"). eua_run_upgrade() then goes on. */
+/* Says yes to a step that waits for a person ("approve-decommission"). eua_run_upgrade() then goes on. EUA_FAILED when
+ * the newest run has no such step, when the step asks for no approval, and when the run has ended. */
 enum eua_outcome eua_approve(struct eua_agent *agent, const char *step, const char *reason);
 
 /* Asks a running eua_run_upgrade() or eua_trigger_rollback() to return at the next safe border. Async-signal-safe. */

@@ -260,8 +260,12 @@ static struct error *ask_back(struct cli *cli, const char *run, bool *ret_go)
 		   state->plan.rollback_plan.description ? state->plan.rollback_plan.description
 							 : "all traffic to Blue",
 		   duration_format(state->plan.rollback_plan.estimated_duration_ms, took));
+	enum run_result result = state->result;
 	run_state_free(state);
-	*ret_go = cli_flag_given(cli, "now");
+	if (result == RUN_COMPLETED)
+		return error_remedy(error_new(ERROR_PRECONDITION, "run %.8s is completed: there is no way back", run),
+				    "eks-upgrade-agent report tells what was done");
+	*ret_go = cli_flag_given(cli, "now") || run_result_ended(result); /* of what is over nothing is asked */
 	if (cli->config.dry_run)
 		buf_printf(cli->out, "%s\n", buf_str(&question));
 	if (cli->config.dry_run || *ret_go)

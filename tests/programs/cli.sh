@@ -245,6 +245,7 @@ says "a rollback that is asked for" 0 'rolled-back after' rollback --now --reaso
 wait $watch
 so "watch ends with the run, and with its exit" [ $? -eq 3 ]
 so "it told each change as a line" sh -c "jq -es 'length > 1 and .[-1].result == \"rolled-back\" and (.[-1].reason | test(\"enough\"))' watched"
+says "a rollback of what is rolled back asks nothing, and is done" 0 'rolled-back after' rollback $given
 for word in pause resume cancel 'approve approve-decommission'; do
 	says "$word: it is over" 1 'has ended (rolled-back)' $word $given
 done

@@ -74,6 +74,7 @@ expect "the prober lost nothing" is '.failed_requests == 0 and .requests > 100'
 expect "terraform ran once" sh -c "[ $(curl -s "$url/sim/truth" | jq '.effects["eks:CreateCluster shop-134"]') = 1 ]"
 expect "Blue is gone" sh -c "! aws --region us-east-1 --endpoint-url $url eks describe-cluster --name shop"
 expect "the chain holds" "$agent" verify $given
+expect "what is done cannot be rolled back" sh -c "$agent rollback --now $given 2>&1 | grep -q 'is completed: there is no way back'"
 expect "a report is written" "$agent" report $given --out report.html
 expect "the report is whole" grep -q '</html>' report.html
 stop
