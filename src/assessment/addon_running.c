@@ -211,32 +211,88 @@ static bool is_ipvs(const char *config)
 	return false;
 }
 
-void addon_check_ipvs(struct assess *assess)
+/* "--proxy-mode=ipvs", or the word after it; the file is not looked at then. */
+static bool has_flag(const char *const *words, size_t n)
 {
-	if (assess->to < 35)
-		return;
+	for (size_t i = 0; i < n; i++)
+		if (words[i] &&
+		    (!strcmp(words[i], "--proxy-mode=ipvs") ||
+		     (!strcmp(words[i], "--proxy-mode") && i + 1 < n && words[i + 1] && !strcmp(words[i + 1], "ipvs"))))
+			return true;
+	return false;
+}
+
+static const struct kube_workload *proxy_by_flag(const struct assess *assess)
+{
+	const struct kube_workload *workload = index_workload(assess, "DaemonSet", "kube-system", "kube-proxy");
+	const struct kube_pod_spec *spec = workload ? workload->template.spec : NULL;
+	for (size_t i = 0; spec && i < spec->n_containers; i++)
+		if (has_flag(spec->containers[i].command, spec->containers[i].n_command) ||
+		    has_flag(spec->containers[i].args, spec->containers[i].n_args))
+			return workload;
+	return NULL;
+}
+
+/* Its configuration, of which EKS makes the ConfigMap. */
+static const char *proxy_by_addon(const struct assess *assess)
+{
+	EACH_ADDON(assess, addon)
+	{
+		const char *values = document_text_or(addon, "configurationValues", "");
+		json_t *parsed DOCUMENT_CLEANUP = NULL;
+		struct error *error ERROR_CLEANUP = document_parse(slice_of(values), "configurationValues", &parsed);
+		if (!strcmp(addon_name(addon), "kube-proxy") &&
+		    ((!error && !strcmp(document_text_or(parsed, "mode", ""), "ipvs")) || is_ipvs(values)))
+			return addon_object(addon);
+	}
+	return NULL;
+}
+
+static const struct kube_config_map *proxy_by_map(const struct assess *assess)
+{
 	for (size_t i = 0; i < assess->inventory->n_config_maps; i++) {
 		const struct kube_config_map *map = &assess->inventory->config_maps[i];
-		const char *config = kube_pairs_get(map->data, map->n_data, "config");
-		if (strcmp(subject_text(map->meta.name), "kube-proxy-config") != 0 ||
-		    strcmp(subject_text(map->meta.ns), "kube-system") != 0 || !is_ipvs(config))
-			continue;
-		struct finding *finding = assess_object(
-			assess, "ConfigMap", map->meta.ns, map->meta.name, "kube-proxy is in IPVS mode, which %s",
-			assess->to >= 36 ? "EKS does not support from 1.36 on" : "is deprecated from 1.35 on");
-		finding->severity = assess->to >= 36 ? SEVERITY_BLOCKER : SEVERITY_MEDIUM;
-		assess_evidence(assess, finding, "kubernetes configmaps", "config: mode: ipvs");
-		if (installed(assess, "kube-proxy") == INSTALLED)
-			assess_remedy(assess, finding,
-				      "aws eks update-addon --cluster-name %s --addon-name kube-proxy "
-				      "--configuration-values '{\"mode\":\"iptables\"}' --resolve-conflicts OVERWRITE",
-				      assess_cluster_name(assess));
-		else
-			assess_remedy(
-				assess, finding,
-				"set mode to iptables: kubectl -n kube-system edit configmap kube-proxy-config; then "
-				"kubectl -n kube-system rollout restart daemonset kube-proxy");
+		if (!strcmp(subject_text(map->meta.name), "kube-proxy-config") &&
+		    !strcmp(subject_text(map->meta.ns), "kube-system") &&
+		    is_ipvs(kube_pairs_get(map->data, map->n_data, "config")))
+			return map;
 	}
+	return NULL;
+}
+
+static void tell_ipvs(struct assess *assess, struct finding *finding, const char *source, const char *seen)
+{
+	finding->severity = assess->to >= 36 ? SEVERITY_BLOCKER : SEVERITY_MEDIUM;
+	assess_evidence(assess, finding, source, "%s", seen);
+	if (installed(assess, "kube-proxy") == INSTALLED)
+		assess_remedy(assess, finding,
+			      "aws eks update-addon --cluster-name %s --addon-name kube-proxy --configuration-values "
+			      "'{\"mode\":\"iptables\"}' --resolve-conflicts OVERWRITE",
+			      assess_cluster_name(assess));
+	else
+		assess_remedy(assess, finding,
+			      "set mode to iptables: kubectl -n kube-system edit configmap kube-proxy-config; then "
+			      "kubectl -n kube-system rollout restart daemonset kube-proxy");
+}
+
+void addon_check_ipvs(struct assess *assess)
+{
+	const char *says = assess->to >= 36 ? "kube-proxy is in IPVS mode, which EKS does not support from 1.36 on"
+					    : "kube-proxy is in IPVS mode, which is deprecated from 1.35 on";
+	if (assess->to < 35)
+		return;
+	const struct kube_config_map *map = proxy_by_map(assess);
+	const struct kube_workload *workload = proxy_by_flag(assess);
+	const char *addon = proxy_by_addon(assess);
+	if (map)
+		tell_ipvs(assess, assess_object(assess, "ConfigMap", map->meta.ns, map->meta.name, "%s", says),
+			  "kubernetes configmaps", "config: mode: ipvs");
+	else if (workload)
+		tell_ipvs(assess, SUBJECT_FOUND(assess, workload, "%s", says), "kubernetes daemonsets.apps",
+			  "--proxy-mode=ipvs");
+	else if (addon)
+		tell_ipvs(assess, assess_aws(assess, addon, "%s", says), "eks:DescribeAddon",
+			  "configurationValues: mode ipvs");
 }
 
 #define EBS_DRIVER "ebs.csi.aws.com"

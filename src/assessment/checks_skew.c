@@ -32,12 +32,6 @@ static unsigned next_hop(const struct assess *assess)
 	return assess->to > assess->from ? assess->from + 1 : assess->from;
 }
 
-static bool is_fargate(const struct kube_node *node)
-{
-	const char *type = kube_meta_label(&node->meta, "eks.amazonaws.com/compute-type");
-	return type && !strcmp(type, "fargate");
-}
-
 /* Minors behind the API server's; negative: newer; -FAR: not known. */
 static int behind(const struct assess *assess, const struct kube_node *node)
 {
@@ -97,7 +91,7 @@ static void kubelet(struct assess *assess)
 	for (int lag = FAR; lag > 0; lag--) { /* the worst node of a group speaks for it */
 		EACH_NODE(assess, node)
 		{
-			if (is_fargate(node) || behind(assess, node) != lag)
+			if (subject_is_fargate(node) || behind(assess, node) != lag)
 				continue;
 			struct finding *finding =
 				node_found(assess, before, node,
@@ -121,7 +115,7 @@ static void after_hop(struct assess *assess)
 	EACH_NODE(assess, node)
 	{
 		unsigned minor = knowledge_minor(node->kubelet);
-		if (minor && !is_fargate(node) && minor + limit_at(hop) < hop)
+		if (minor && !subject_is_fargate(node) && minor + limit_at(hop) < hop)
 			node_found(assess, before, node,
 				   arena_printf(assess->arena,
 						"at 1.%u its kubelets (1.%u) would be %u minor versions behind; %u is "
@@ -184,7 +178,7 @@ static void fargate(struct assess *assess)
 	EACH_NODE(assess, node)
 	{
 		unsigned minor = knowledge_minor(node->kubelet);
-		if (!is_fargate(node) || !minor || !assess->from || minor + limit_at(hop) >= hop)
+		if (!subject_is_fargate(node) || !minor || !assess->from || minor + limit_at(hop) >= hop)
 			continue;
 		struct pod_list pods = index_node_pods(assess, node->meta.name);
 		for (size_t i = 0; i < pods.n; i++) {
@@ -262,7 +256,7 @@ static void proxy_skew(struct assess *assess)
 	{
 		unsigned kubelet_minor = knowledge_minor(node->kubelet);
 		int apart = abs((int)kubelet_minor - (int)minor);
-		if (!kubelet_minor || is_fargate(node) || apart <= worst)
+		if (!kubelet_minor || subject_is_fargate(node) || apart <= worst)
 			continue;
 		worst = apart;
 		farthest = node;
