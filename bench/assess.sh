@@ -5,9 +5,9 @@
 build=$1
 agent=$PWD/$build/eks-upgrade-agent
 work=$(mktemp -d "$PWD/$build/assess.XXXXXX")
-server=
+server= api= eks=
 finish() {
-	[ -z "$server" ] || kill "$server" 2>/dev/null
+	for one in $server $api $eks; do kill "$one" 2>/dev/null; done
 	wait
 	rm -rf "$work"
 }
@@ -78,6 +78,37 @@ row "  its memory (MiB)" "$2" "$4" "-" "≤ 32 MiB" "$(at_most "$2" 32)"
 row "  reading it (ms)" "$reading" "-" "-" "-" "-"
 row "  drain prediction alone (ms)" "$drain" "-" "-" "< 1000 ms" "$(at_most "$drain" 999)"
 row "  all checks but that (ms)" "$checks" "-" "-" "< 200 ms" "$(at_most "$checks" 199)"
+
+# A server that makes its JSON takes most of the time: then it is asked no more than curl asks it.
+here=$PWD/tests/programs
+. "$here/apiserver_tool.sh"
+if need_apiserver bench; then
+	"$apiserver" --write-kubeconfig "$work/made" --load-generated nodes=1000,pods=30000,namespaces=50 --controllers=false \
+		--audit "$work/journal" >"$work/apiserver.log" 2>&1 &
+	api=$!
+	while [ ! -s "$work/made" ] && kill -0 $api 2>/dev/null; do sleep 0.2; done
+	python3 bench/assess_server.py eks "$work/made" >"$work/port" &
+	eks=$!
+	while [ ! -s "$work/port" ] && kill -0 $eks 2>/dev/null; do sleep 0.1; done
+	made="--cluster shop --region us-east-1 --to 1.34 --endpoint-url http://127.0.0.1:$(cat "$work/port") --kubeconfig $work/made -o json"
+	before=$(wc -l <"$work/journal")
+	"$agent" assess $made >"$work/assessment" 2>&1
+	sleep 1 # the journal is written a little later
+	tail -n +$((before + 1)) "$work/journal" >"$work/asked"
+	python3 bench/assess_server.py pages "$work/made" "$work/asked" "$work/ca.pem" >"$work/pages"
+	for _ in 1 2 3; do
+		turn made-curl curl -sS -K "$work/pages"
+		turn made "$agent" assess $made
+	done
+	set -- $(best made) $(best made-curl)
+	grep -q '"ready": ' "$work/assessment" || set -- 999 999 "$3" "$4"
+	row "assess 30,000 pods, the server makes them (s; curl)" "$1" "$3" "$(ratio "$1" "$3")" "≤ 1.3 × curl" \
+		"$(at_most "$(ratio "$1" "$3")" 1.3)"
+	row "  its memory (MiB)" "$2" "$4" "-" "≤ 32 MiB" "$(at_most "$2" 32)"
+	kill $api $eks
+	wait $api $eks
+	api= eks=
+fi
 for peer in pluto kubent; do
 	if ! command -v $peer >/dev/null; then
 		row "  beside $peer" "$ours" "-" "-" "not on PATH" "-"
