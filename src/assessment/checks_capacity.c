@@ -184,8 +184,10 @@ static int64_t vcpus_of(const struct assess *assess, const json_t *instance)
 	const char *id = document_text(instance, "InstanceId");
 	EACH_NODE(assess, node)
 	{
-		const char *slash = node->provider_id ? strrchr(node->provider_id, '/') : NULL;
-		if (!vcpus && id && slash && !strcmp(slash + 1, id))
+		const char *slash = !vcpus && node->provider_id ? strrchr(node->provider_id, '/') : NULL;
+		if (vcpus)
+			break;
+		if (id && slash && !strcmp(slash + 1, id))
 			vcpus = (index_quantity_milli(kube_pairs_get(node->allocatable, node->n_allocatable, "cpu")) +
 				 999) /
 				1000;
@@ -500,7 +502,7 @@ const struct check checks_capacity[] = {
 	{.id = "CAP-NODE-IPS",
 	 .title = "few free addresses for nodes",
 	 .severity = SEVERITY_HIGH,
-	 .severities = "BLOCKER below 30, HIGH below 100",
+	 .severities = "BLOCKER below 30 in all subnets together, HIGH below 100, or below 10 in one of them",
 	 .needs = NEEDS("eks:ListNodegroups", "eks:DescribeNodegroup", "ec2:DescribeSubnets"),
 	 .run = node_addresses,
 	 .remedy = "add a subnet with free addresses to the node groups",
@@ -508,7 +510,7 @@ const struct check checks_capacity[] = {
 	{.id = "CAP-POD-IPS",
 	 .title = "few free addresses for pods",
 	 .severity = SEVERITY_HIGH,
-	 .severities = "BLOCKER below 16, HIGH below 256",
+	 .severities = "BLOCKER below 16 in all subnets together, HIGH below 256, or below 10 in one of them",
 	 .needs = NEEDS("kubernetes eniconfigs.crd.k8s.amazonaws.com", "ec2:DescribeSubnets"),
 	 .run = pod_addresses,
 	 .remedy = "add a secondary CIDR block with more addresses to the VPC, and an ENIConfig for it",

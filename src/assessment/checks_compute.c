@@ -164,10 +164,19 @@ static void fargate(struct assess *assess)
 static void windows(struct assess *assess)
 {
 	size_t from = assess->n_findings;
+	EACH_NODEGROUP(assess, group)
+	if (!strncmp(document_text_or(group, "amiType", ""), "WINDOWS_", 8))
+		assess_evidence(assess,
+				assess_aws(assess, nodegroup_object(group),
+					   "Windows nodes: their image and limits are their own"),
+				"eks:DescribeNodegroup", "%s: %s", nodegroup_name(group),
+				document_text(group, "amiType"));
 	for (size_t i = 0; i < assess->inventory->n_nodes; i++) {
 		const struct kube_node *node = &assess->inventory->nodes[i];
+		const char *label = kube_meta_label(&node->meta, "kubernetes.io/os"),
+			   *system = node->operating_system ? node->operating_system : label;
 		bool new;
-		if (!node->operating_system || strcmp(node->operating_system, "windows") != 0)
+		if (!system || strcmp(system, "windows") != 0)
 			continue;
 		struct finding *finding = subject_node_found(
 			assess, from, node, "Windows nodes: their image and limits are their own", &new);

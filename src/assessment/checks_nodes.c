@@ -275,6 +275,8 @@ static const struct kube_workload *outnumbered(const struct assess *assess, cons
 			for (size_t m = 0; m < k; m++)
 				again |= pods.pods[m]->node_name == name;
 			n_nodes += !again;
+			if (n_nodes > at_once)
+				break;
 			all = node && nodegroup_has(node, group) && !index_pod_pdbs(assess, pods.pods[k], &budget, 1);
 		}
 		if (all && n_nodes > 1 && n_nodes <= at_once)

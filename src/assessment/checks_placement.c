@@ -215,20 +215,29 @@ static bool group_loses_taint(const struct assess *assess, const json_t *group, 
 	return n && !group_gives_taint(assess, group, key);
 }
 
+static bool runs_in(const struct assess *assess, struct pod_list pods, const json_t *group)
+{
+	for (size_t i = 0; i < pods.n; i++) {
+		const struct kube_node *node =
+			pods.pods[i]->node_name ? index_node(assess, pods.pods[i]->node_name) : NULL;
+		if (node && nodegroup_has(node, group))
+			return true;
+	}
+	return false;
+}
+
 /* A key that the workload tolerates by name, whose taint its nodes' group will not give again: NULL, none. */
 static const char *taint_lacked(struct assess *assess, const struct kube_workload *workload)
 {
 	const struct kube_pod_spec *spec = workload->template.spec;
-	struct pod_list pods = index_workload_pods(assess, workload);
 	for (size_t k = 0; k < spec->n_tolerations; k++) {
 		const char *key = subject_text(spec->tolerations[k].key);
 		if (!*key || is_well_known(key))
 			continue;
 		EACH_NODEGROUP(assess, group)
-		for (size_t i = 0; i < pods.n; i++) {
-			const struct kube_node *node =
-				pods.pods[i]->node_name ? index_node(assess, pods.pods[i]->node_name) : NULL;
-			if (node && nodegroup_has(node, group) && group_loses_taint(assess, group, key))
+		{
+			if (runs_in(assess, index_workload_pods(assess, workload), group) &&
+			    group_loses_taint(assess, group, key))
 				return key;
 		}
 	}
@@ -276,11 +285,11 @@ const struct check checks_placement[] = {
 	 .remedy = "have nodes in two zones or more",
 	 .page = "https://docs.aws.amazon.com/eks/latest/best-practices/data-plane.html"},
 	{.id = "NODE-EXTRA-LABELS",
-	 .title = "workloads depend on labels that new nodes lack",
+	 .title = "workloads depend on labels or taints that new nodes lack",
 	 .severity = SEVERITY_HIGH,
 	 .needs = NEEDS("kubernetes nodes", SUBJECT_ALL, "eks:ListNodegroups", "eks:DescribeNodegroup"),
 	 .run = extra_labels,
-	 .remedy = "give the label to the node group",
+	 .remedy = "give the label or the taint to the node group",
 	 .page = "https://docs.aws.amazon.com/eks/latest/userguide/managed-node-groups.html"},
 	{.id = NULL},
 };

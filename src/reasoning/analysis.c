@@ -41,6 +41,7 @@ static const struct rule {
 	{"CAP-", ASK, "is there room for a second cluster?"},
 	{"CMP-", ASK, "does Green get a version that goes with the target?"},
 	{"CRD-", ASK, "do Green's definitions and objects have the new version?"},
+	{"SCAN-WINDOW", ASK, "go on outside of the maintenance windows, or within a freeze?"},
 	{"API-", ASK, "do Git, charts and clients use the new version by then?"},
 	{"", ASK, "go on all the same?"},
 };
