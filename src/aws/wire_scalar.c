@@ -17,7 +17,7 @@ enum aws_time aws_time_of(const struct aws_member *member, const struct aws_shap
 
 static bool time_of_value(const json_t *value, int64_t *ret_ms)
 {
-	if (json_is_number(value)) {
+	if (json_is_number(value) && fabs(json_number_value(value)) < 1e12) {
 		*ret_ms = llround(json_number_value(value) * 1000);
 		return true;
 	}

@@ -61,7 +61,7 @@ static const char *assign_int(const struct field *field, int64_t *member, struct
 static const char *assign_time(int64_t *member, struct token token)
 {
 	double seconds;
-	if (token.kind == TOKEN_NUMBER && parse_double(token.text, &seconds)) {
+	if (token.kind == TOKEN_NUMBER && parse_double(token.text, &seconds) && fabs(seconds) < 1e12) {
 		*member = (int64_t)llround(seconds * 1000);
 		return NULL;
 	}

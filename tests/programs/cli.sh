@@ -182,6 +182,7 @@ says "what is made needs a body" 2 'POST needs a body' call kube POST /api/v1/na
 so "from stdin too" sh -c "echo '{\"apiVersion\": \"v1\", \"kind\": \"Namespace\", \"metadata\": {\"name\": \"mine\"}}' | '$agent' call kube POST /api/v1/namespaces - --yes $given"
 says "and removed" 0 'mine' call kube DELETE /api/v1/namespaces/mine --yes $given
 says "an AWS call that is none" 2 'no call "eks Nothing"' call eks Nothing $given
+says "a time that is none" 1 'StartTime is not a time' call cloudwatch GetMetricData '{"StartTime": 1e300, "EndTime": 5, "MetricDataQueries": []}' $given
 so "all pages are joined" sh -c "'$agent' call eks ListClusters '{\"maxResults\": 1}' --all $given | jq -e '.clusters == [\"shop\"]'"
 
 # ---- release notes: from which version
