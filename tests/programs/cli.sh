@@ -242,7 +242,9 @@ so "nobody was asked in vain: nothing was done" [ "$(effects)" = "$before" ]
 so "and it still goes on" is '.result == "paused" or .result == "running"'
 "$agent" watch $given -o json --interval 100ms >watched 2>&1 &
 watch=$!
-says "a rollback that is asked for" 0 'rolled-back after' rollback --now --reason 'enough' $given
+says "a rollback that is asked for" 0 '"result":"rolled-back"' rollback --now --reason 'enough' -o json $given
+cp out lines
+so "each change of a step is a line of JSON, and the end" jq -es '([.[] | select(.step == "backup") | .state] | last) == "undone" and last.result == "rolled-back"' lines
 wait $watch
 so "watch ends with the run, and with its exit" [ $? -eq 3 ]
 so "it told each change as a line" sh -c "jq -es 'length > 1 and .[-1].result == \"rolled-back\" and (.[-1].reason | test(\"enough\"))' watched"
