@@ -1,5 +1,6 @@
 /* What manifests use: those that Helm has stored of its releases, and those that were given as files or as a Git
  * working tree. All are read by the one scanner (scan/). */
+#include <stdio.h>
 #include <string.h>
 #include "assessment/api_evidence_internal.h"
 #include "scan/scan.h"
@@ -26,6 +27,22 @@ static const char *release_name(const struct assess *assess, const struct helm_r
 	return arena_printf(assess->arena, "%s/%s", subject_text(release->ns), subject_text(release->name));
 }
 
+/* Kinds of Kubernetes' own, with a version that was given up, that are in no namespace. */
+static bool is_everywhere(const struct api_lifecycle *api)
+{
+	static const char kinds[] =
+		" APIService CSIDriver CSINode CertificateSigningRequest ClusterCIDR ClusterRole ClusterRoleBinding "
+		"ClusterTrustBundle ComponentStatus CustomResourceDefinition DeviceClass DeviceTaintRule FlowSchema "
+		"IPAddress IngressClass MutatingAdmissionPolicy MutatingAdmissionPolicyBinding "
+		"MutatingWebhookConfiguration PodSecurityPolicy PriorityClass PriorityLevelConfiguration ResourceClass "
+		"ResourceSlice RuntimeClass SelfSubjectReview ServiceCIDR StorageClass StorageVersion "
+		"StorageVersionMigration TokenReview ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding "
+		"ValidatingWebhookConfiguration VolumeAttachment VolumeAttributesClass ";
+	char word[96];
+	snprintf(word, sizeof word, " %s ", subject_text(api->kind));
+	return !api->component && strstr(kinds, word);
+}
+
 static void take_stored(struct assess *assess, const struct helm_release *release, const struct finding *finding)
 {
 	struct api_evidence evidence = of_finding(finding);
@@ -38,7 +55,10 @@ static void take_stored(struct assess *assess, const struct helm_release *releas
 		return;
 	evidence.source = API_HELM;
 	evidence.file = NULL; /* which is only the release's name */
-	evidence.object_ns = evidence.object_ns ? evidence.object_ns : release->ns;
+	if (is_everywhere(evidence.api))
+		evidence.object_ns = NULL; /* whatever the manifest says */
+	else if (!evidence.object_ns)
+		evidence.object_ns = release->ns;
 	evidence.release = release_name(assess, release);
 	evidence.release_ns = release->ns;
 	evidence.release_name = release->name;

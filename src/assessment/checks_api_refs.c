@@ -251,6 +251,11 @@ static void tell_field(struct assess *assess, size_t from, const char *kind, con
 		finding = assess_object(assess, kind, meta->ns, meta->name, "%s: %s", what, change->title);
 		finding->severity = severity;
 	}
+	const char *remedy = severity <= finding->severity ? scan_field_remedy(change->id) : NULL;
+	if (!remedy && !strcmp(change->id, "apparmor-note-eks"))
+		remedy = scan_field_remedy("apparmor-annotations-deprecated");
+	if (remedy)
+		assess_remedy(assess, finding, "%s", remedy);
 	if (severity < finding->severity)
 		finding->severity = severity;
 	assess_evidence(assess, finding, "object", "%s; %s (%s)", what, change->what_breaks, change->source);
@@ -490,9 +495,14 @@ static void tell_beta_label(struct assess *assess, size_t from, const char *kind
 			    const char *json)
 {
 	const struct version_change *change = on_path(assess, "beta-node-labels");
-	if (change && says(json, "\"failure-domain.beta.kubernetes.io/"))
-		tell_field(assess, from, kind, meta, change,
-			   "chooses nodes by failure-domain.beta.kubernetes.io/zone or region");
+	if (!change || !says(json, "\"failure-domain.beta.kubernetes.io/"))
+		return;
+	tell_field(assess, from, kind, meta, change,
+		   "chooses nodes by failure-domain.beta.kubernetes.io/zone or region");
+	if (!strcmp(kind, "PersistentVolume"))
+		assess_remedy(assess, subject_find(assess, from, kind, meta->ns, meta->name),
+			      "nothing now: it cannot be changed, and nodes have these labels still; a new volume is "
+			      "bound by topology.kubernetes.io/zone");
 }
 
 static void fields_of_storage(struct assess *assess, size_t from)

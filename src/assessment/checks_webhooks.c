@@ -231,13 +231,34 @@ static void deadlock(struct assess *assess)
 
 /* ---- WH-TIMEOUT */
 
+static int64_t timeout_of(const struct kube_webhook *webhook)
+{
+	return webhook->timeout_s ? webhook->timeout_s : DEFAULT_TIMEOUT_S;
+}
+
+/* One patch for all of a configuration's webhooks that take too long. */
+static const char *shorter(struct assess *assess, const struct kube_webhook_configuration *configuration)
+{
+	const char *patch = "";
+	for (size_t i = 0; i < configuration->n_webhooks; i++)
+		if (timeout_of(&configuration->webhooks[i]) > LONG_TIMEOUT_S)
+			patch = arena_printf(
+				assess->arena,
+				"%s%s{\"op\":\"add\",\"path\":\"/webhooks/%zu/timeoutSeconds\",\"value\":%d}", patch,
+				*patch ? "," : "", i, DEFAULT_TIMEOUT_S);
+	return patch;
+}
+
 static void one_timeout(struct assess *assess, const struct kube_webhook_configuration *configuration,
 			const struct kube_webhook *webhook, size_t from)
 {
-	int64_t seconds = webhook->timeout_s ? webhook->timeout_s : DEFAULT_TIMEOUT_S;
-	if (seconds > LONG_TIMEOUT_S)
+	if (timeout_of(webhook) <= LONG_TIMEOUT_S)
+		return;
+	struct finding *finding =
 		tell(assess, configuration, webhook, from,
-		     arena_printf(assess->arena, "may hold each request for %lld s", (long long)seconds));
+		     arena_printf(assess->arena, "may hold each request for %lld s", (long long)timeout_of(webhook)));
+	assess_remedy(assess, finding, "kubectl patch %s %s --type json -p '[%s]'", subject_text(configuration->kind),
+		      subject_text(configuration->meta.name), shorter(assess, configuration));
 }
 
 static void timeouts(struct assess *assess)

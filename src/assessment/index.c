@@ -376,8 +376,10 @@ bool index_is_eks_own(const struct assess *assess, const char *ns, const char *n
 					  "snapshot-controller",
 					  "s3-csi-node",
 					  "s3-csi-controller"};
-	if (ns && !strncmp(ns, "amazon-", 7))
-		return true;
+	static const char *const spaces[] = {"amazon-cloudwatch", "amazon-guardduty", "amazon-network-flow-monitor"};
+	for (size_t i = 0; ns && i < ARRAY_SIZE(spaces); i++)
+		if (!strcmp(spaces[i], ns))
+			return true;
 	for (size_t i = 0; ns && name && !strcmp(ns, "kube-system") && i < ARRAY_SIZE(own); i++)
 		if (!strcmp(own[i], name))
 			return true;

@@ -243,6 +243,14 @@ static const struct rule rules[] = {
 	{"k8s-gcr-io-frozen", NULL, BIT(OLD_REGISTRY), 0, 0, 0, false, "BEH-REGISTRY", "use registry.k8s.io"},
 };
 
+const char *scan_field_remedy(const char *change_id)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
+		if (!strcmp(rules[i].change, change_id))
+			return rules[i].remedy;
+	return NULL;
+}
+
 /* ---- the trie ---- */
 
 struct edge {

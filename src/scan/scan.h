@@ -43,5 +43,7 @@ struct api_lifecycle;
 enum scan_verdict scan_judge(const struct api_lifecycle *api, unsigned target_minor);
 /* What to write instead at that version: the replacement's replacement, when that is gone too. NULL: nothing known. */
 const struct api_lifecycle *scan_replacement(const struct api_lifecycle *api, unsigned target_minor);
+/* What to write instead of a field, by the id of its line in version-changes.tsv; NULL: nothing known. */
+const char *scan_field_remedy(const char *change_id);
 /* An address or CIDR that strict reading refuses: leading zeros in IPv4, or bits behind a CIDR's prefix. */
 bool scan_bad_address(struct slice value);
