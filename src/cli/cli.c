@@ -364,6 +364,9 @@ int cli_main(int argc, char **argv)
 	int code = EXIT_DONE;
 	struct error *error = run(&cli, argc, argv, &code);
 	cli_flush(&cli);
+	if (!error && code == EXIT_DONE && cli.unwritten)
+		error = error_remedy(error_from_errno(cli.unwritten, "cannot write all of it to stdout"),
+				     "look where stdout goes; what was done stays done");
 	if (error) {
 		tell_error(&cli, error);
 		code = exit_code_of(error);

@@ -60,6 +60,7 @@ struct cli {
 	const char **arguments;
 	size_t n_arguments;
 	struct buf *out; /* stdout: the product; flushed at the end and by cli_flush() */
+	int unwritten;	 /* errno with which stdout refused it; 0: none was refused */
 	volatile const int *interrupted;
 
 	struct config config; /* after cli_load_config() */

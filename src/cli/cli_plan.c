@@ -1,4 +1,7 @@
 /* plan: what would be done, in order, with what it costs and how it is undone. */
+#include <dirent.h>
+#include <errno.h>
+#include <fnmatch.h>
 #include <string.h>
 #include "agent/loop.h"
 #include "artifacts/progress.h"
@@ -133,6 +136,27 @@ static struct error *explain(struct cli *cli, const struct upgrade_plan *plan, c
 	return NULL;
 }
 
+/* The module that makes Green is there. It is used long after the plan was made: better told now. */
+struct error *cli_check_module(struct cli *cli)
+{
+	const char *path = cli->config.terraform.directory;
+	if (!path)
+		return NULL; /* the planner asks for it */
+	DIR *directory = opendir(path);
+	struct error *error =
+		directory ? NULL : error_from_errno(errno, "terraform.directory \"%s\" cannot be read", path);
+	bool found = false;
+	for (struct dirent *entry; directory && !found && (entry = readdir(directory));)
+		found = !fnmatch("*.tf", entry->d_name, 0) || !fnmatch("*.tf.json", entry->d_name, 0);
+	if (directory)
+		closedir(directory);
+	if (!error && !found)
+		error = error_new(ERROR_NOT_FOUND, "terraform.directory \"%s\" holds no module: no *.tf file", path);
+	return error ? error_remedy(error, "name the module that makes Green, as seen from here; "
+					   "examples/terraform/green is one")
+		     : NULL;
+}
+
 static struct error *save_snapshot(struct cli *cli, const struct cluster_state *state)
 {
 	const char *path = cli_flag_text(cli, "snapshot");
@@ -152,6 +176,7 @@ static struct error *run(struct cli *cli, int *ret_exit)
 	TRY(cli_open_ports(cli, HOST_STORE_NONE));
 	struct cluster_state state;
 	struct upgrade_plan plan;
+	TRY(cli_check_module(cli));
 	TRY(loop_plan(&cli->ports, &cli->config, cli->arena, &state, &plan));
 	TRY(save_snapshot(cli, &state));
 	if (!cli_flag_given(cli, "no-estimate"))

@@ -147,7 +147,12 @@ static struct error *read_plan(struct cli *cli, const char *path, struct upgrade
 {
 	struct buf text CLEANUP(buf_done) = {0};
 	TRY(cli_read_file(path, 64 << 20, &text));
-	TRY(upgrade_plan_read(buf_slice(&text), path, cli->arena, ret));
+	struct error *error = upgrade_plan_read(buf_slice(&text), path, cli->arena, ret);
+	if (error)
+		return error->remedy
+			       ? error
+			       : error_remedy(error,
+					      "it is no plan: make one by eks-upgrade-agent plan --out plan.json");
 	if (cli->config.cluster && strcmp(cli->config.cluster, ret->cluster_name))
 		return error_remedy(error_new(ERROR_CONFLICT,
 					      "plan \"%s\" is for cluster \"%s\", the configuration names \"%s\"", path,
@@ -163,6 +168,7 @@ static struct error *prepare(struct cli *cli, const char *path, struct upgrade_p
 	if (path) {
 		TRY(loop_check_drift(&cli->ports, &cli->config, plan));
 	} else {
+		TRY(cli_check_module(cli));
 		TRY(loop_plan(&cli->ports, &cli->config, cli->arena, &state, plan));
 		TRY(rehearse_estimate(&state, &cli->config, plan, cli->arena));
 		struct buf document CLEANUP(buf_done) = BUF_INIT(64 << 20);

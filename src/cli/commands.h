@@ -60,4 +60,6 @@ void cli_style(struct cli *cli, struct assessment_style *ret);
 struct release_notes_request cli_notes_request(struct cli *cli);
 
 /* A plan as terraform would print one. */
+/* Before a plan is made here: the Terraform module that it will need is there. */
+struct error *cli_check_module(struct cli *cli) MUST_CHECK;
 void cli_print_plan(struct cli *cli, const struct upgrade_plan *plan, const struct cluster_state *state);

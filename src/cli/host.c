@@ -79,8 +79,10 @@ void cli_flush(struct cli *cli)
 		ssize_t written = write(STDOUT_FILENO, p, left);
 		if (written < 0 && errno == EINTR)
 			continue;
-		if (written < 0)
-			break; /* a reader that went away, as `head` does, is no failure of ours */
+		if (written < 0) { /* a reader that went away, as `head` does, is no failure of ours */
+			cli->unwritten = errno == EPIPE ? cli->unwritten : errno;
+			break;
+		}
 		p += written;
 		left -= (size_t)written;
 	}

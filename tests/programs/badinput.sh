@@ -58,6 +58,16 @@ edited() { # SED-SCRIPT: examples/sim.yaml, changed
 }
 effects() { curl -s "$url/sim/truth" | jq -c .effects; }
 
+mkdir no-module
+edited 's#directory: examples/terraform/green#directory: no-module#'
+gets "a Terraform module that is none" 1 'no-module" holds no module' "$agent" plan --config edited.yaml $door
+edited 's#directory: examples/terraform/green#directory: nowhere#'
+gets "a Terraform module that is not there" 1 'nowhere" cannot be read: no such file' "$agent" upgrade --yes --config edited.yaml $door
+gets "a file that is no plan" 1 'it is no plan: make one' "$agent" upgrade --yes $given examples/sim.yaml
+gets "a full disk behind stdout" 1 'cannot write all of it to stdout: no space left' sh -c "'$agent' version >/dev/full"
+so "a reader that goes away is none of ours" sh -c "[ \"\$({ '$agent' config schema; echo \$? >code; } | true; cat code)\" = 0 ]"
+so "nothing was changed" [ "$(effects)" = '{}' ]
+
 # ---- calls that are only tried
 before=$(effects)
 so "a dry run of a call says what would be sent" sh -c "'$agent' call eks DeleteCluster '{\"name\": \"shop\"}' --yes --dry-run $door | jq -e '.dry_run and .operation == \"DeleteCluster\" and .input.name == \"shop\"'"
