@@ -17,7 +17,7 @@ export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_EC2_METADATA_DISABL
 says() { # WHAT CODE PATTERN ARGUMENTS…: the agent ends with CODE and says PATTERN
 	what=$1 wanted=$2 pattern=$3
 	shift 3
-	timeout 60 "$agent" "$@" >out 2>err </dev/null
+	timeout 60 setsid -w "$agent" "$@" >out 2>err </dev/null
 	code=$?
 	if [ $code -eq "$wanted" ] && grep -q -- "$pattern" out err; then
 		passed=$((passed + 1))
@@ -184,6 +184,28 @@ says "and removed" 0 'mine' call kube DELETE /api/v1/namespaces/mine --yes $give
 says "an AWS call that is none" 2 'no call "eks Nothing"' call eks Nothing $given
 says "a time that is none" 1 'StartTime is not a time' call cloudwatch GetMetricData '{"StartTime": 1e300, "EndTime": 5, "MetricDataQueries": []}' $given
 so "all pages are joined" sh -c "'$agent' call eks ListClusters '{\"maxResults\": 1}' --all $given | jq -e '.clusters == [\"shop\"]'"
+
+# ---- a code that only a person has
+cat >aws.conf <<'END'
+[profile base]
+aws_access_key_id = test
+aws_secret_access_key = test
+[profile admin]
+role_arn = arn:aws:iam::111122223333:role/admin
+source_profile = base
+mfa_serial = arn:aws:iam::111122223333:mfa/anna
+region = us-east-1
+END
+as_admin="--profile admin --endpoint-url $url"
+keys="$AWS_ACCESS_KEY_ID $AWS_SECRET_ACCESS_KEY"
+unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
+export AWS_CONFIG_FILE="$work/aws.conf"
+HOME=$work/one says "nobody to ask" 1 'give it by --mfa-code' call sts GetCallerIdentity $as_admin
+HOME=$work/two says "a code by flag" 0 '"Arn"' call sts GetCallerIdentity --mfa-code 123456 $as_admin
+HOME=$work/three typed "a code is asked for" 0 '"Arn"' 80 'MFA code of .*/anna' 123456 call sts GetCallerIdentity $as_admin
+so "and not shown as it is typed" sh -c "grep -q 'MFA code of' screen && ! grep -q 123456 screen"
+unset AWS_CONFIG_FILE
+export AWS_ACCESS_KEY_ID="${keys% *}" AWS_SECRET_ACCESS_KEY="${keys#* }"
 
 # ---- release notes: from which version
 notes="release-notes --to 1.34 --mirror http://127.0.0.1:9"
