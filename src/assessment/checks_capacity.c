@@ -181,18 +181,11 @@ static int64_t vcpus_of(const struct assess *assess, const json_t *instance)
 	int64_t vcpus = document_int_or(instance, "CpuOptions.CoreCount", 0) *
 			document_int_or(instance, "CpuOptions.ThreadsPerCore", 1);
 	vcpus = vcpus ? vcpus : type_vcpus(assess, document_text(instance, "InstanceType"));
-	const char *id = document_text(instance, "InstanceId");
-	EACH_NODE(assess, node)
-	{
-		const char *slash = !vcpus && node->provider_id ? strrchr(node->provider_id, '/') : NULL;
-		if (vcpus)
-			break;
-		if (id && slash && !strcmp(slash + 1, id))
-			vcpus = (index_quantity_milli(kube_pairs_get(node->allocatable, node->n_allocatable, "cpu")) +
-				 999) /
-				1000;
-	}
-	return vcpus;
+	if (vcpus)
+		return vcpus;
+	const struct kube_node *node = index_instance(assess, document_text_or(instance, "InstanceId", ""));
+	return node ? (index_quantity_milli(kube_pairs_get(node->allocatable, node->n_allocatable, "cpu")) + 999) / 1000
+		    : 0;
 }
 
 /* Of the group's largest type; where types are not told, the largest that runs. */

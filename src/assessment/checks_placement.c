@@ -200,6 +200,16 @@ static bool has_taint(const struct kube_node *node, const char *key)
 	return false;
 }
 
+static bool a_node_is_tainted(const struct assess *assess, const char *key)
+{
+	EACH_NODE(assess, node)
+	{
+		if (has_taint(node, key))
+			return true;
+	}
+	return false;
+}
+
 /* All nodes of the group keep others off by this taint, which the group does not give to new ones. */
 static bool group_loses_taint(const struct assess *assess, const json_t *group, const char *key)
 {
@@ -232,12 +242,12 @@ static const char *taint_lacked(struct assess *assess, const struct kube_workloa
 	const struct kube_pod_spec *spec = workload->template.spec;
 	for (size_t k = 0; k < spec->n_tolerations; k++) {
 		const char *key = subject_text(spec->tolerations[k].key);
-		if (!*key || is_well_known(key))
+		if (!*key || is_well_known(key) || !a_node_is_tainted(assess, key))
 			continue;
 		EACH_NODEGROUP(assess, group)
 		{
-			if (runs_in(assess, index_workload_pods(assess, workload), group) &&
-			    group_loses_taint(assess, group, key))
+			if (group_loses_taint(assess, group, key) &&
+			    runs_in(assess, index_workload_pods(assess, workload), group))
 				return key;
 		}
 	}

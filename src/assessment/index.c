@@ -19,6 +19,7 @@ struct selected {
 struct assess_index {
 	struct arena *arena;
 	const struct kube_node **nodes;		/* by name */
+	const struct kube_node **instances;	/* by what they are at AWS */
 	const struct kube_workload **workloads; /* by kind, namespace, name */
 	const struct kube_pod **by_node, **by_workload, **by_ns, **of_pdbs;
 	const struct kube_workload **owners; /* of by_workload[i] */
@@ -108,6 +109,32 @@ const struct kube_node *index_node(const struct assess *assess, const char *name
 							   sizeof(struct kube_node *), node_order)
 						 : NULL;
 	return found ? *found : NULL;
+}
+
+/* "aws:///us-east-1a/i-0123" -> "i-0123"; "" when it is nowhere. */
+static const char *instance_of(const struct kube_node *node)
+{
+	const char *slash = node->provider_id ? strrchr(node->provider_id, '/') : NULL;
+	return slash ? slash + 1 : "";
+}
+
+static int instance_order(const void *left, const void *right)
+{
+	const struct kube_node *const *a = left, *const *b = right;
+	return strcmp(instance_of(*a), instance_of(*b));
+}
+
+const struct kube_node *index_instance(const struct assess *assess, const char *instance_id)
+{
+	size_t from = 0, to = *instance_id ? assess->inventory->n_nodes : 0;
+	while (from < to) {
+		size_t middle = (from + to) / 2;
+		int order = strcmp(instance_id, instance_of(assess->index->instances[middle]));
+		if (!order)
+			return assess->index->instances[middle];
+		*(order < 0 ? &to : &from) = middle + (order > 0);
+	}
+	return NULL;
 }
 
 static int workload_order(const void *left, const void *right)
@@ -457,17 +484,20 @@ void index_build(struct assess *assess)
 	assess->index = index;
 	index->arena = arena_new();
 	index->nodes = mem_array(inventory->n_nodes, sizeof *index->nodes);
+	index->instances = mem_array(inventory->n_nodes, sizeof *index->instances);
 	index->workloads = mem_array(inventory->n_workloads, sizeof *index->workloads);
 	index->by_node = mem_array(inventory->n_pods, sizeof *index->by_node);
 	index->by_ns = mem_array(inventory->n_pods, sizeof *index->by_ns);
 	for (size_t i = 0; i < inventory->n_nodes; i++)
-		index->nodes[i] = &inventory->nodes[i];
+		index->nodes[i] = index->instances[i] = &inventory->nodes[i];
 	for (size_t i = 0; i < inventory->n_workloads; i++)
 		index->workloads[i] = &inventory->workloads[i];
 	for (size_t i = 0; i < inventory->n_pods; i++)
 		index->by_node[i] = index->by_ns[i] = &inventory->pods[i];
 	if (inventory->n_nodes)
 		qsort(index->nodes, inventory->n_nodes, sizeof *index->nodes, node_order);
+	if (inventory->n_nodes)
+		qsort(index->instances, inventory->n_nodes, sizeof *index->instances, instance_order);
 	if (inventory->n_workloads)
 		qsort(index->workloads, inventory->n_workloads, sizeof *index->workloads, workload_order);
 	if (inventory->n_pods) {
@@ -486,6 +516,7 @@ void index_free(struct assess_index *index)
 		json_decref(index->parsed[i].document);
 	free(index->parsed);
 	free(index->nodes);
+	free(index->instances);
 	free(index->workloads);
 	free(index->by_node);
 	free(index->by_workload);

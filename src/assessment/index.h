@@ -11,6 +11,8 @@ struct pod_list {
 };
 
 const struct kube_node *index_node(const struct assess *assess, const char *name);
+/* The node that is this instance: "i-0123…". */
+const struct kube_node *index_instance(const struct assess *assess, const char *instance_id);
 /* By kind, namespace, name. */
 const struct kube_workload *index_workload(const struct assess *assess, const char *kind, const char *ns,
 					   const char *name);

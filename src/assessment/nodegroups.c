@@ -45,8 +45,10 @@ bool nodegroup_has(const struct kube_node *node, const json_t *group)
 
 static bool has_a_node(const struct assess *assess, const json_t *scaling)
 {
-	for (size_t i = 0; i < assess->inventory->n_nodes; i++)
-		if (nodegroup_scaling_has(&assess->inventory->nodes[i], scaling))
+	size_t i;
+	const json_t *instance;
+	json_array_foreach (json_object_get(scaling, "Instances"), i, instance)
+		if (index_instance(assess, document_text_or(instance, "InstanceId", "")))
 			return true;
 	return false;
 }
