@@ -1,6 +1,9 @@
 /* The lease in the cluster itself, against the simulator's API server. */
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include "agent/fake.h"
 #include "agent/agent_internal.h"
 #include "base/log.h"
@@ -160,6 +163,34 @@ static int quiet(void **state)
 	return 0;
 }
 
+static bool owner_is_dead(const char *host, pid_t pid)
+{
+	char *owner CLEANUP(mem_freep) = mem_printf("anna@%s pid %d", host, (int)pid);
+	return agent_owner_is_dead(owner);
+}
+
+static void an_owner_that_was_killed_is_dead_before_its_parent_knows(void **state)
+{
+	char host[256] = "";
+	siginfo_t ended;
+	(void)state;
+	assert_int_equal(gethostname(host, sizeof host - 1), 0);
+	pid_t child = fork();
+	if (child == 0) {
+		pause();
+		_exit(0);
+	}
+	assert_false(owner_is_dead(host, child));
+	assert_int_equal(kill(child, SIGKILL), 0);
+	assert_int_equal(waitid(P_PID, (id_t)child, &ended, WEXITED | WNOWAIT), 0); /* a zombie from here on */
+	assert_true(owner_is_dead(host, child));
+	assert_false(owner_is_dead("elsewhere", child));
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	assert_true(owner_is_dead(host, child));
+	assert_false(owner_is_dead(host, getpid()));
+	assert_false(agent_owner_is_dead("anna"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -167,6 +198,7 @@ int main(void)
 		cmocka_unit_test(it_can_be_taken_over_on_purpose),
 		cmocka_unit_test(a_lease_that_nobody_renews_is_free),
 		cmocka_unit_test(a_denied_lease_is_told_once_and_is_no_end),
+		cmocka_unit_test(an_owner_that_was_killed_is_dead_before_its_parent_knows),
 	};
 	return cmocka_run_group_tests_name("cluster lease", tests, quiet, NULL);
 }
