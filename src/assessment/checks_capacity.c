@@ -377,7 +377,7 @@ static bool fits_elsewhere(const struct assess *assess, const struct kube_pod *p
 {
 	EACH_NODE(assess, node)
 	{
-		if (!takes_pods(node) || (pod->node_name && !strcmp(pod->node_name, node->meta.name)))
+		if (!takes_pods(node) || (pod->node_name && !strcmp(pod->node_name, subject_text(node->meta.name))))
 			continue;
 		struct node_room room = nodegroup_room(assess, node);
 		if (room.milli - room.used_milli >= milli && room.bytes - room.used_bytes >= bytes)
