@@ -371,6 +371,10 @@ void inventory_take(struct inventory *inventory, const struct kube_kind *kind, c
 {
 	struct kube_meta *meta = (void *)((char *)object + kind->model->fields[0].offset); /* every table begins so */
 	const struct field *place = kind_field(kind->model);
+	if (!meta->name || !*meta->name) {
+		inventory_bad(inventory, kind_name ? kind_name : kind->kind, "it has no name");
+		return;
+	}
 	meta->api_version = api_version ? api_version : meta->api_version;
 	if (place && kind_name) /* lists of metadata call everything PartialObjectMetadata */
 		*(const char **)(void *)((char *)object + place->offset) = kind_name;
