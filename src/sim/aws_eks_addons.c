@@ -79,9 +79,12 @@ static const char *addon_of(struct sim *sim, const json_t *input, struct sim_clu
 	return version;
 }
 
-/* What people give such add-ons: the EBS driver its role, CoreDNS its size. */
-static void add_settings(json_t *document, const char *name)
+/* What people give such add-ons: the EBS driver and the CNI their roles, CoreDNS its size. */
+static void add_settings(json_t *document, const char *cluster, const char *name)
 {
+	if (!strcmp(name, "vpc-cni"))
+		json_object_set_new(document, "serviceAccountRoleArn",
+				    document_printf("arn:aws:iam::" SIM_ACCOUNT ":role/%s-aws-node", cluster));
 	if (!strcmp(name, "aws-ebs-csi-driver"))
 		json_object_set_new(document, "serviceAccountRoleArn",
 				    json_string("arn:aws:iam::" SIM_ACCOUNT ":role/ebs-csi"));
@@ -98,7 +101,7 @@ static json_t *addon_document(const struct sim *sim, const struct sim_cluster *c
 		"addonVersion", version, "status", status, "addonArn",
 		document_printf("arn:aws:eks:" SIM_REGION ":" SIM_ACCOUNT ":addon/%s/%s/1", cluster->name, name),
 		"health", "issues", "createdAt", sim_time(cluster->created_ms));
-	add_settings(document, name);
+	add_settings(document, cluster->name, name);
 	return document;
 }
 
