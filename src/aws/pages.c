@@ -52,8 +52,12 @@ static void thin(json_t *value, const char *const *only)
 	json_t *member;
 	void *next;
 	size_t i;
-	json_object_foreach_safe(value, next, name, member) if (is_wanted(name, only)) thin(member, only);
-	else json_object_del(value, name);
+	json_object_foreach_safe (value, next, name, member) {
+		if (is_wanted(name, only))
+			thin(member, only);
+		else
+			json_object_del(value, name);
+	}
 	json_array_foreach (value, i, member)
 		thin(member, only);
 }

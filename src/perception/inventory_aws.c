@@ -202,8 +202,7 @@ void inventory_aws_settle(struct inventory *inventory)
 	const char *snake;
 	json_t *calls;
 	void *next;
-	json_object_foreach_safe(inventory->aws, next, snake, calls)
-	{
+	json_object_foreach_safe (inventory->aws, next, snake, calls) {
 		size_t before = json_array_size(calls);
 		for (size_t i = before; i-- > 0;) {
 			json_t *call = json_array_get(calls, i);

@@ -194,8 +194,7 @@ static void walk_conflicts(struct walk *walk, const json_t *ours, json_t *theirs
 	const char *key;
 	json_t *inner;
 	void *safe;
-	json_object_foreach_safe(theirs, safe, key, inner)
-	{
+	json_object_foreach_safe (theirs, safe, key, inner) {
 		json_t *mine = json_object_get(ours, key);
 		if (!mine || strcmp(key, ".") == 0)
 			continue;

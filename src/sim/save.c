@@ -306,7 +306,7 @@ static json_t *moved(json_t *document, const char *from, const char *to)
 		json_array_foreach (document, i, value)
 			json_array_set_new(document, i, moved(value, from, to));
 	else if (json_is_object(document))
-		json_object_foreach_safe(document, safe, key, value)
+		json_object_foreach_safe (document, safe, key, value)
 			json_object_set_new(document, key, moved(value, from, to));
 	return json_incref(document);
 }
