@@ -13,6 +13,14 @@ def another_server(world):
     world.expect("SCAN-WRONG-CLUSTER", "BLOCKER", CLUSTER)
 
 
+@plants("SCAN-WINDOW")
+def no_time_for_it(world):
+    world.config["maintenance"] = world.plant_rng.choice([
+        {"freezes": [{"from": "2020-01-01", "to": "2100-01-01", "reason": "season"}]},
+        {"windows": [{"schedule": "0 3 29 2 *", "duration": "1m"}]}])
+    world.expect("SCAN-WINDOW", "BLOCKER", CLUSTER)
+
+
 @plants("SCAN-CLOCK")
 def clock_that_is_off(world):
     survey(world, clock_skew_ms=world.plant_rng.choice([-600000, 900000]))
