@@ -128,6 +128,7 @@ static json_t *of_cluster(const struct round *round)
 static void ask_lists(struct round *round)
 {
 	enum { PAGE = 500 }; /* EC2 gives everything at once unless told how much */
+	/* A check that reads more of an instance or a volume must say so here, or it sees it in folders alone. */
 	static const char *const of_instance[] = {"Instances",
 						  "InstanceId",
 						  "ImageId",
@@ -143,21 +144,6 @@ static void ask_lists(struct round *round)
 						  "Value",
 						  NULL};
 	static const char *const of_volume[] = {"VolumeType", "Size", NULL};
-	static const char *const of_scaling[] = {"AutoScalingGroupName",
-						 "AutoScalingGroupARN",
-						 "Instances",
-						 "LaunchTemplate",
-						 "LaunchTemplateId",
-						 "LaunchTemplateName",
-						 "Version",
-						 "LaunchConfigurationName",
-						 "SuspendedProcesses",
-						 "ProcessName",
-						 "SuspensionReason",
-						 "Tags",
-						 "Key",
-						 "Value",
-						 NULL};
 	static const char *const quotas[][2] = {{"ec2", "L-1216C47A"},
 						{"ebs", "L-D18FCD1D"},
 						{"ebs", "L-7A658B76"},
@@ -174,7 +160,7 @@ static void ask_lists(struct round *round)
 	survey_ask(round, &aws_eks_ListUpdates, json_pack("{s:s}", "name", cluster_name(round)));
 	survey_ask(round, &aws_eks_ListClusters, NULL);
 	survey_ask(round, &aws_eks_DescribeClusterVersions, NULL);
-	ask_account(round, &aws_autoscaling_DescribeAutoScalingGroups, NULL, of_scaling);
+	survey_ask(round, &aws_autoscaling_DescribeAutoScalingGroups, NULL);
 	ask_account(round, &aws_ec2_DescribeInstances, json_pack("{s:i}", "MaxResults", PAGE), of_instance);
 	ask_account(round, &aws_ec2_DescribeVolumes, json_pack("{s:i}", "MaxResults", PAGE), of_volume);
 	survey_ask(round, &aws_ec2_DescribeLaunchTemplates, NULL);
