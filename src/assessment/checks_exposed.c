@@ -68,8 +68,24 @@ static void by_service(struct assess *assess, const struct kube_service *service
 	     arena_printf(assess->arena, "Service \"%s\"", subject_text(service->meta.name)));
 }
 
-static bool is_alb(const struct kube_ingress *ingress)
+/* Who serves the class of this name; NULL: not known. */
+static const char *controller_of(struct assess *assess, const char *class_name)
 {
+	for (size_t i = 0; i < assess->inventory->n_customs; i++) {
+		const struct kube_custom *class = &assess->inventory->customs[i];
+		if (!strcmp(subject_text(class->kind), "IngressClass") &&
+		    !strcmp(subject_text(class->meta.name), class_name))
+			return document_text(assess_json(assess, class->spec), "controller");
+	}
+	return NULL;
+}
+
+/* The class says whose an Ingress is: annotations may be left over from before. */
+static bool is_alb(struct assess *assess, const struct kube_ingress *ingress)
+{
+	const char *controller = ingress->class_name ? controller_of(assess, ingress->class_name) : NULL;
+	if (controller)
+		return !strcmp(controller, "ingress.k8s.aws/alb") || !strcmp(controller, "eks.amazonaws.com/alb");
 	const char *old = kube_meta_annotation(&ingress->meta, "kubernetes.io/ingress.class");
 	if (starts(ingress->class_name, "alb") || starts(old, "alb"))
 		return true;
@@ -103,7 +119,8 @@ static void by_ingress(struct assess *assess, const struct kube_service *service
 	for (size_t i = 0; i < assess->inventory->n_ingresses; i++) {
 		const struct kube_ingress *ingress = &assess->inventory->ingresses[i];
 		const char *target = kube_meta_annotation(&ingress->meta, ALB "target-type");
-		if (!is_alb(ingress) || strcmp(subject_text(ingress->meta.ns), subject_text(service->meta.ns)) != 0 ||
+		if (!is_alb(assess, ingress) ||
+		    strcmp(subject_text(ingress->meta.ns), subject_text(service->meta.ns)) != 0 ||
 		    !leads_to(assess, ingress, service->meta.name))
 			continue;
 		note(exposure, target && !strcmp(target, "ip"),

@@ -291,7 +291,7 @@ const struct kube_kind inventory_kinds[] = {
 	{"PriorityLevelConfiguration", "flowcontrol.apiserver.k8s.io", "prioritylevelconfigurations", "v1",
 	 &kube_named_model, INTO(others), NULL, NULL, NULL},
 	{"RuntimeClass", "node.k8s.io", "runtimeclasses", "v1", &kube_named_model, INTO(others), NULL, NULL, NULL},
-	{"IngressClass", "networking.k8s.io", "ingressclasses", "v1", &kube_named_model, INTO(others), NULL, NULL,
+	{"IngressClass", "networking.k8s.io", "ingressclasses", "v1", &kube_custom_model, INTO(customs), NULL, NULL,
 	 NULL},
 	{"VolumeAttributesClass", "storage.k8s.io", "volumeattributesclasses", NULL, &kube_named_model, INTO(others),
 	 NULL, NULL, NULL},
