@@ -23,10 +23,8 @@ static struct error *run(struct cli *cli, int *ret_exit)
 	json_array_append_new(statements, statement("Look", survey_actions));
 	json_array_append_new(statements, statement("SearchAuditLog", survey_search_actions));
 	json_array_append_new(statements, statement("RefreshInsights", survey_refresh_actions));
-	if (upgrade) {
-		json_array_append_new(statements, statement("Judge", execution_reads));
-		json_array_append_new(statements, statement("Upgrade", execution_changes));
-	}
+	if (upgrade)
+		json_array_append_new(statements, statement("Upgrade", execution_actions));
 	cli_print_document(cli, json_pack("{s:s, s:o}", "Version", "2012-10-17", "Statement", statements));
 	*ret_exit = EXIT_DONE;
 	return NULL;

@@ -3,13 +3,7 @@
 #include <stddef.h>
 #include "execution/step.h"
 
-const char *const execution_reads[] = {
-	"cloudwatch:GetMetricData",
-	"route53:GetChange",
-	NULL,
-};
-
-const char *const execution_changes[] = {
+const char *const execution_actions[] = {
 	"eks:CreatePodIdentityAssociation",
 	"eks:DeleteCluster",
 	"eks:DeleteFargateProfile",
@@ -21,5 +15,6 @@ const char *const execution_changes[] = {
 	"iam:PassRole", /* the roles that Pod Identity and add-ons are given */
 	"iam:UpdateAssumeRolePolicy",
 	"route53:ChangeResourceRecordSets",
+	"route53:GetChange",
 	NULL,
 };

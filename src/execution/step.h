@@ -113,4 +113,4 @@ struct error *step_parameters(const struct step_context *ctx, json_t **ret) MUST
 struct error *step_cluster_status(struct step_context *ctx, const char *name, char **ret_status) MUST_CHECK;
 
 /* What steps ask of AWS beyond survey_actions, as IAM names it, NULL-terminated. */
-extern const char *const execution_reads[], *const execution_changes[];
+extern const char *const execution_actions[];

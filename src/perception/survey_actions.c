@@ -6,6 +6,7 @@
 const char *const survey_actions[] = {
 	"autoscaling:DescribeAutoScalingGroups",
 	"cloudwatch:DescribeAlarms",
+	"cloudwatch:GetMetricData",
 	"ec2:DescribeImages",
 	"ec2:DescribeInstanceTypes",
 	"ec2:DescribeInstances",
@@ -38,6 +39,7 @@ const char *const survey_actions[] = {
 	"elasticloadbalancing:DescribeListeners",
 	"elasticloadbalancing:DescribeLoadBalancerAttributes",
 	"elasticloadbalancing:DescribeLoadBalancers",
+	"elasticloadbalancing:DescribeTags",
 	"elasticloadbalancing:DescribeTargetGroupAttributes",
 	"elasticloadbalancing:DescribeTargetGroups",
 	"elasticloadbalancing:DescribeTargetHealth",

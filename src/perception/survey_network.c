@@ -8,9 +8,19 @@
 /* Route 53 answers five calls a second. */
 enum { MOST_ZONES = 20 };
 
+static void ask_tags(struct round *round, json_t **arns)
+{
+	if (json_array_size(*arns))
+		survey_ask(round, &aws_elbv2_DescribeTags, json_pack("{s:O}", "ResourceArns", *arns));
+	json_decref(*arns);
+	*arns = json_array();
+}
+
 void survey_balancers(struct round *round)
 {
+	enum { TAGS_AT_ONCE = 20 }; /* the API's limit */
 	size_t n = 0;
+	json_t *arns = json_array();
 	SURVEY_EACH(round, "describe_load_balancers", "response.LoadBalancers", balancer)
 	{
 		const char *arn = document_text(balancer, "LoadBalancerArn");
@@ -20,7 +30,12 @@ void survey_balancers(struct round *round)
 		survey_ask(round, &aws_elbv2_DescribeLoadBalancerAttributes,
 			   json_pack("{s:s}", "LoadBalancerArn", arn));
 		survey_ask(round, &aws_elbv2_DescribeListeners, json_pack("{s:s}", "LoadBalancerArn", arn));
+		json_array_append_new(arns, json_string(arn));
+		if (json_array_size(arns) == TAGS_AT_ONCE)
+			ask_tags(round, &arns);
 	}
+	ask_tags(round, &arns);
+	json_decref(arns);
 }
 
 void survey_targets(struct round *round)
