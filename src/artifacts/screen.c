@@ -94,8 +94,8 @@ void progress_screen(const struct run_state *state, int64_t now_ms, unsigned col
 	const struct upgrade_plan *plan = &state->plan;
 	int64_t end = state->ended_ms ? state->ended_ms : now_ms;
 	buf_printf(out, "%s%s%s  %s %s → %s by %s, run %.8s\n", colour ? "\033[1m" : "",
-		   run_result_names[state->result], colour ? "\033[0m" : "", plan->cluster_name, plan->source_version,
-		   plan->target_version, strategy_names[plan->strategy], state->run_id);
+		   run_result_names[run_state_result(state)], colour ? "\033[0m" : "", plan->cluster_name,
+		   plan->source_version, plan->target_version, strategy_names[plan->strategy], state->run_id);
 	buf_printf(out, "since %s (%s), %llu records, serving %s\n", time_format_local(state->created_ms, since),
 		   duration_format(end - state->created_ms, took), (unsigned long long)state->records,
 		   run_state_serving(state));

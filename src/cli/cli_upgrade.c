@@ -54,14 +54,30 @@ int cli_exit_of_result(enum run_result result)
 	}
 }
 
+/* What a person may type next, when the run waits for one. */
+static void tell_next(struct buf *out, const struct run_state *state)
+{
+	for (size_t i = 0; i < state->plan.n_steps; i++) {
+		const struct step_view *view = &state->steps[i];
+		bool approval = !strcmp(view->step->executor, "approval");
+		if (view->state != STEP_STATE_HELD)
+			continue;
+		progress_line(out, "Waits: ", view->reason ? view->reason : view->step->name);
+		buf_printf(out, "Next:  eks-upgrade-agent %s%s, then eks-upgrade-agent upgrade; or: rollback\n",
+			   approval ? "approve " : "resume", approval ? view->step->step_id : "");
+	}
+	if (state->result == RUN_PAUSED)
+		buf_puts(out, "Next:  eks-upgrade-agent resume, then eks-upgrade-agent upgrade; or: rollback\n");
+}
+
 void cli_tell_end(struct cli *cli, const struct run_state *state)
 {
+	enum run_result result = run_state_result(state);
 	struct buf *out = cli->out;
 	char took[TIME_TEXT];
 	int64_t end = state->ended_ms ? state->ended_ms : clock_wall_ms(cli->ports.clock);
 	bool stopped = *cli->interrupted && !state->ended_ms;
-	buf_printf(out, "\n%s after %s; %s serves. %llu records.\n",
-		   stopped ? "stopped" : run_result_names[state->result],
+	buf_printf(out, "\n%s after %s; %s serves. %llu records.\n", stopped ? "stopped" : run_result_names[result],
 		   duration_format(end - state->created_ms, took), run_state_serving(state),
 		   (unsigned long long)state->records);
 	if (state->reason)
@@ -83,17 +99,8 @@ void cli_tell_end(struct cli *cli, const struct run_state *state)
 		buf_printf(out, "Stopped at a safe border. Go on: eks-upgrade-agent %s\n",
 			   state->rolling_back ? "rollback" : "upgrade; step back: eks-upgrade-agent rollback");
 	}
-	if (!stopped && (state->result == RUN_HELD || state->result == RUN_PAUSED))
-		for (size_t i = 0; i < state->plan.n_steps; i++)
-			if (state->steps[i].state == STEP_STATE_HELD)
-				buf_printf(out,
-					   "Waits: %s\nNext:  eks-upgrade-agent %s%s, then eks-upgrade-agent upgrade; "
-					   "or: rollback\n",
-					   state->steps[i].reason ? state->steps[i].reason : state->steps[i].step->name,
-					   strcmp(state->steps[i].step->executor, "approval") ? "resume" : "approve ",
-					   strcmp(state->steps[i].step->executor, "approval")
-						   ? ""
-						   : state->steps[i].step->step_id);
+	if (!stopped && (result == RUN_HELD || result == RUN_PAUSED))
+		tell_next(out, state);
 }
 
 struct drive {

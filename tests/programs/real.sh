@@ -138,7 +138,10 @@ patiently truth '[.clusters[].life] | index("CREATING") != null'
 kill -9 $upgrade
 wait $upgrade 2>/dev/null
 expect "terraform outlives the agent" pgrep -f "terraform -chdir=$work/real apply"
-expect "the same command goes on, up to the question" ended 4 "$agent" upgrade --yes plan.json
+expect "the same command goes on, up to the question" ended 4 sh -c "'$agent' upgrade --yes plan.json >held.log 2>&1"
+expect "it says that it waits" grep -q '^held after ' held.log
+expect "and what to type next" grep -q '^Next:  eks-upgrade-agent approve approve-decommission, then' held.log
+expect "so does the status" sh -c "'$agent' status | head -n 1 | grep -q '^held '"
 expect "all users are on Green before anything is removed" truth '.green_published == 100 and [.clusters[].name] == ["shop", "shop-134"]'
 expect "moto's Route 53 says so too" sh -c "[ \"\$(aws route53 list-resource-record-sets --hosted-zone-id $zone --query 'ResourceRecordSets[?SetIdentifier==\`blue\`].Weight' --output text)\" = 0 ]"
 expect "Blue stands" cluster_of_moto shop
