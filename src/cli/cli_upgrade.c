@@ -204,7 +204,7 @@ static struct error *run_upgrade(struct cli *cli, int *ret_exit)
 		TRY(host_unfinished_run(cli->ports.store, cli->config.cluster, cli_flag_text(cli, "run"),
 					path ? plan.plan_id : NULL, cli->arena, &run));
 	if (!run) {
-		bool go;
+		bool go = false;
 		TRY(prepare(cli, path, &plan, &go));
 		if (!go) {
 			*ret_exit = cli->config.dry_run ? EXIT_DONE : EXIT_HELD;
@@ -293,7 +293,7 @@ static struct error *run_rollback(struct cli *cli, int *ret_exit)
 	TRY(cli_open_ports(cli, HOST_STORE_WRITE));
 	const char *run;
 	TRY(cli_find_run(cli, &run));
-	bool go;
+	bool go = false;
 	TRY(ask_back(cli, run, &go));
 	*ret_exit = cli->config.dry_run ? EXIT_DONE : EXIT_HELD;
 	if (!go || cli->config.dry_run)
