@@ -175,6 +175,13 @@ static json_t *sequence(struct build *b, struct fy_node *node, const char *path)
 	return array;
 }
 
+struct fy_node *yaml_anchored(struct fy_node *alias)
+{
+	struct fy_token *name = fy_node_get_scalar_token(alias);
+	struct fy_anchor *anchor = name ? fy_document_lookup_anchor_by_token(fy_node_document(alias), name) : NULL;
+	return anchor ? fy_anchor_node(anchor) : NULL;
+}
+
 static json_t *build(struct build *b, struct fy_node *node, const char *path)
 {
 	if (++b->nodes > MAX_NODES)
@@ -185,7 +192,7 @@ static json_t *build(struct build *b, struct fy_node *node, const char *path)
 		return refuse(b, node, "nested too deeply");
 	json_t *value;
 	if (fy_node_is_alias(node)) {
-		struct fy_node *target = fy_node_resolve_alias(node);
+		struct fy_node *target = yaml_anchored(node);
 		bool outer = b->in_alias;
 		b->in_alias = true;
 		value = target ? build(b, target, path) : refuse(b, node, "an alias without its anchor");

@@ -1,4 +1,4 @@
-/* YAML with the places of its values, for configuration origins. */
+/* YAML with the places of its values, for configuration origins; and what both ways of reading it share. */
 #pragma once
 
 #include "codec/yaml.h"
@@ -9,3 +9,8 @@ struct error *yaml_decode_placed(struct slice text, const char *name, const stru
 
 /* The first document of a text, whatever is in it; NULL when it is empty. Places as above. */
 struct error *yaml_document_placed(struct slice text, const char *name, json_t **ret, json_t **ret_places) MUST_CHECK;
+
+/* What an alias stands for, by its name alone; NULL: no such anchor before it. (fy_node_resolve_alias() takes paths,
+ * too, which are no YAML, and looks for their numbers beyond the end of the text.) */
+struct fy_node;
+struct fy_node *yaml_anchored(struct fy_node *alias);

@@ -3,6 +3,7 @@
 
 #include <libfyaml.h>
 #include <string.h>
+#include "codec/yaml_internal.h"
 
 enum { MAX_DEPTH = 100, MAX_NODES = 4000000, MAX_ALIASED = 100000, MAX_BYTES = 16 << 20 };
 
@@ -54,7 +55,7 @@ static void visit(struct walk *walk, struct fy_node *node);
 static struct fy_node *resolved(struct fy_node *node)
 {
 	for (unsigned hops = 0; node && fy_node_is_alias(node) && hops < MAX_DEPTH; hops++)
-		node = fy_node_resolve_alias(node);
+		node = yaml_anchored(node);
 	return node && fy_node_is_alias(node) ? NULL : node;
 }
 

@@ -105,6 +105,23 @@ static void bombs_are_refused(void **state)
 	assert_int_equal(found.broken, 1);
 }
 
+static void an_alias_is_the_last_anchor_of_its_name_and_no_path(void **state)
+{
+	(void)state;
+	json_t *document DOCUMENT_CLEANUP = NULL, *places DOCUMENT_CLEANUP = NULL;
+	struct buf text CLEANUP(buf_done) = BUF_INIT(1000);
+	assert_null(yaml_document_placed(slice_of("a: &x 1\nb: *x\nc: &x [2]\nd: *x\n"), "f", &document, &places));
+	document_print(document, false, &text);
+	assert_string_equal(buf_str(&text), "{\"a\":1,\"b\":1,\"c\":[2],\"d\":[2]}");
+	static const char *const paths[] = {"a: &x {k: 5}\nb: *x/k", "- 1\n- */-", "- 1\n- */0"};
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		json_t *none = NULL, *nowhere = NULL;
+		struct error *error ERROR_CLEANUP = yaml_document_placed(slice_of(paths[i]), "f", &none, &nowhere);
+		assert_non_null(error);
+		assert_non_null(strstr(error->message, "an alias without its anchor"));
+	}
+}
+
 static void what_is_no_text_is_refused_with_its_place(void **state)
 {
 	(void)state;
@@ -215,6 +232,7 @@ int main(void)
 		cmocka_unit_test(files_are_read_with_places),
 		cmocka_unit_test(a_broken_document_does_not_hide_its_neighbours),
 		cmocka_unit_test(bombs_are_refused),
+		cmocka_unit_test(an_alias_is_the_last_anchor_of_its_name_and_no_path),
 		cmocka_unit_test(what_is_no_text_is_refused_with_its_place),
 		cmocka_unit_test(xml_becomes_a_tree),
 		cmocka_unit_test(plain_xml_is_what_the_library_makes_of_it),
