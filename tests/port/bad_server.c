@@ -19,7 +19,7 @@ struct bad_server {
 	int listener;
 	unsigned port;
 	pthread_t thread;
-	atomic_uint connections, requests, open, most, door_ms;
+	atomic_uint connections, requests, open, closed, most, door_ms;
 };
 
 struct connection {
@@ -204,8 +204,9 @@ static void *converse(void *context)
 			break;
 		buf_clear(&bytes);
 	}
-	atomic_fetch_sub(&server->open, 1);
+	atomic_fetch_sub(&server->open, 1); /* first, or who connects next is counted beside this one */
 	close(connection->fd);
+	atomic_fetch_add(&server->closed, 1);
 	free(connection);
 	return NULL;
 }
@@ -251,9 +252,8 @@ void bad_server_stop(struct bad_server *server)
 	shutdown(server->listener, SHUT_RDWR);
 	close(server->listener);
 	pthread_join(server->thread, NULL);
-	for (int i = 0; i < 600 && atomic_load(&server->open); i++) /* threads of connections still look at it */
-		usleep(5000);
-	if (!atomic_load(&server->open))
+	bad_server_wait_closed(server); /* threads of connections still look at it */
+	if (atomic_load(&server->closed) == atomic_load(&server->connections))
 		free(server);
 }
 
@@ -270,6 +270,12 @@ unsigned bad_server_connections(const struct bad_server *server)
 unsigned bad_server_requests(const struct bad_server *server)
 {
 	return atomic_load(&server->requests);
+}
+
+void bad_server_wait_closed(const struct bad_server *server)
+{
+	for (int i = 0; i < 2000 && atomic_load(&server->closed) < atomic_load(&server->connections); i++)
+		usleep(5000);
 }
 
 unsigned bad_server_at_once(const struct bad_server *server)

@@ -10,4 +10,5 @@ unsigned bad_server_port(const struct bad_server *server);
 /* Counted since the start. */
 unsigned bad_server_connections(const struct bad_server *server);
 unsigned bad_server_requests(const struct bad_server *server);
+void bad_server_wait_closed(const struct bad_server *server); /* until it has closed all that were open */
 unsigned bad_server_at_once(const struct bad_server *server); /* most connections open at the same time */

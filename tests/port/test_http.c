@@ -297,7 +297,7 @@ static void a_kept_connection_that_died_meanwhile_costs_nothing(void **state)
 		if (exchange.response.error)
 			fail_msg("%d: %s", i, exchange.response.error->message);
 		http_exchange_done(&exchange);
-		usleep(50000);
+		bad_server_wait_closed(place->server);
 		exchange = ask(place, "POST", "/x", (struct http_request){.body = slice_of("once")});
 		if (exchange.response.error)
 			fail_msg("%d: %s", i, exchange.response.error->message);

@@ -47,7 +47,7 @@ done
 command -v c++ >/dev/null && expect "the header is C++ too" sh -c "echo '#include <eks_upgrade_agent.h>' | c++ -x c++ -Wall -Werror \$(pkg-config --cflags eks-upgrade-agent) -fsyntax-only -"
 expect "only its own names are seen" sh -c "! nm -D --defined-only '$libraries/libeks-upgrade-agent.so' | grep -v ' eua_\| EKS_UPGRADE_AGENT_'"
 
-"$prefix/bin/eks-upgrade-agent" sim serve --cluster shop --listen 127.0.0.1:0 --kubeconfig-out kubeconfig --speed "${EUA_TEST_SPEED:-120}" -o json >serve.json 2>serve.err &
+"$prefix/bin/eks-upgrade-agent" sim serve --cluster shop --listen 127.0.0.1:0 --kubeconfig-out kubeconfig --speed "${EUA_TEST_SPEED:-60}" -o json >serve.json 2>serve.err &
 for i in $(seq 100); do
 	[ -s serve.json ] && [ -s kubeconfig ] && break
 	sleep 0.1
