@@ -238,15 +238,14 @@ static size_t utf8_sequence(const unsigned char *p, size_t left)
 	return overlong || outside ? 0 : n;
 }
 
-/* What cannot stand in YAML is refused before the parser sees it: libfyaml does not come back from some of it. */
-static struct error *check_text(struct slice text, const char *name, int line_offset)
+struct error *yaml_check_text(struct slice text, const char *name, int line_offset, bool controls)
 {
 	const char *line_start = text.p;
 	int line = 1;
 	for (size_t at = 0, n; at < text.n; at += n) {
 		const char *p = text.p + at;
 		n = utf8_sequence((const unsigned char *)p, text.n - at);
-		if (!n || ((unsigned char)*p < ' ' && !strchr("\t\n\r", *p)) || *p == '\0')
+		if (!n || *p == '\0' || (controls && (unsigned char)*p < ' ' && !strchr("\t\n\r", *p)))
 			return error_new(ERROR_INVALID, "%s:%d:%d: %s", name, line + line_offset,
 					 (int)(p - line_start) + 1,
 					 n ? "a control character" : "a byte that is not UTF-8");
@@ -264,7 +263,7 @@ static struct error *one_document(struct slice text, const char *name, int line_
 	*ret = NULL;
 	if (!text.n)
 		return NULL;
-	TRY(check_text(text, name, line_offset));
+	TRY(yaml_check_text(text, name, line_offset, true));
 	struct fy_diag_cfg diag_cfg;
 	fy_diag_cfg_default(&diag_cfg);
 	diag_cfg.fp = NULL;

@@ -210,6 +210,7 @@ struct error *yaml_walk(struct slice text, const char *name, int line_offset, co
 	if (text.n > MAX_BYTES)
 		return error_new(ERROR_INVALID, "%s:%d:1: a document of more than 16 MiB that is not plainly written",
 				 name, line_offset + 1);
+	TRY(yaml_check_text(text, name, line_offset, false));
 	struct fy_diag_cfg diag_cfg;
 	fy_diag_cfg_default(&diag_cfg);
 	diag_cfg.fp = NULL;

@@ -267,9 +267,33 @@ static void damaged_documents_mean_the_same_to_both(void **state)
 	assert_true(accepted > (size_t)rounds / 10); /* else nothing was compared */
 }
 
+/* libfyaml ends such a document at the byte without a word, or never comes back from it. */
+static void bytes_that_are_no_text_are_told(void **state)
+{
+	static const struct {
+		const char *text, *told;
+	} cases[] = {
+		{"# caf\xe9\na: &x 1\nb: *x\n", "f:4:6: a byte that is not UTF-8"},
+		{"a: &x 1 # caf\xe9\nb: *x\n", "f:4:14: a byte that is not UTF-8"},
+		{"a: b\n%kind: c\xbe"
+		 "d\n",
+		 "f:5:9: a byte that is not UTF-8"},
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct trace trace;
+		trace_init(&trace);
+		struct error *error ERROR_CLEANUP = yaml_walk(slice_of(cases[i].text), "f", 3, &events, &trace);
+		assert_non_null(error);
+		assert_string_equal(error->message, cases[i].told);
+		trace_done(&trace);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(bytes_that_are_no_text_are_told),
 		cmocka_unit_test(what_manifests_are_made_of_is_accepted),
 		cmocka_unit_test(what_is_unusual_is_left_to_libfyaml),
 		cmocka_unit_test(damaged_documents_mean_the_same_to_both),
