@@ -140,7 +140,9 @@ static void settle_field(struct model_pool *pool, const struct field *field, voi
 	size_t n = counted ? *(size_t *)(void *)((char *)object + field->offset_n) : 0;
 	if (counted && like && *(const size_t *)(const void *)((const char *)like + field->offset_n) != n)
 		others = NULL;
-	const char *from = others ? *others : NULL;
+	bool points = counted || field->kind == FIELD_STRING || field->kind == FIELD_JSON ||
+		      field->kind == FIELD_SECRET || field->kind == FIELD_OBJECT_PTR;
+	const char *from = points && others ? *others : NULL;
 	switch (field->kind) {
 	case FIELD_STRING:
 	case FIELD_JSON:
