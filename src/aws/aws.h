@@ -48,7 +48,7 @@ struct aws_request {
 	const struct aws_operation *operation;
 	json_t *input;
 	bool all_pages;
-	/* NULL-terminated names: with all_pages, the members that objects in the result keep, at any depth; the
+	/* NULL-terminated names: the members that objects in the result keep, at any depth; the
 	 * others are dropped page by page, so that they never come together. NULL: everything is kept. */
 	const char *const *only;
 	json_t *output;	     /* out: the caller's */

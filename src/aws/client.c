@@ -285,14 +285,13 @@ static void further_pages(struct aws *aws, struct aws_request *requests, size_t 
 		}
 		for (size_t k = 0; k < open; k++)
 			next[k] = (struct aws_request){.operation = requests[which[k]].operation,
-						       .input = json_copy(inputs[which[k]])};
+						       .input = json_copy(inputs[which[k]]),
+						       .only = requests[which[k]].only};
 		aws_fly(aws, next, open);
 		for (size_t k = 0; k < open; k++) {
 			struct aws_request *request = &requests[which[k]];
 			json_decref(next[k].input);
 			request->error = next[k].error;
-			if (next[k].output && request->only)
-				aws_page_thin(request->operation, next[k].output, request->only);
 			if (next[k].output)
 				aws_page_join(request->operation, request->output, next[k].output);
 			pages[which[k]] = next[k].output;
@@ -306,11 +305,8 @@ void aws_call_batch(struct aws *aws, struct aws_request *requests, size_t n)
 {
 	aws_fly(aws, requests, n);
 	bool paged = false;
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++)
 		paged |= requests[i].all_pages && requests[i].output && *aws_name(requests[i].operation->page_in);
-		if (requests[i].all_pages && requests[i].output && requests[i].only)
-			aws_page_thin(requests[i].operation, requests[i].output, requests[i].only);
-	}
 	if (paged)
 		further_pages(aws, requests, n);
 	for (size_t i = 0; i < n; i++) {

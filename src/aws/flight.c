@@ -194,6 +194,8 @@ static void look(struct aws *aws, struct aws_flight *flight, struct http_respons
 	if (aws->adaptive)
 		aws_rate_answered(&state->rate, false, seconds(clock_mono_ms(aws->ports.clock)));
 	aws_retry_succeeded(&state->retry, &flight->tries);
+	if (flight->request->only)
+		aws_page_thin(flight->request->operation, output, flight->request->only);
 	land(flight, output, NULL);
 }
 

@@ -5,8 +5,8 @@
 #include "codec/document.h"
 
 /* Calls `fn` for each of "a,b.c". */
-static void each_key(const char *keys, void (*fn)(const char *key, json_t *all, const json_t *page), json_t *all,
-		     const json_t *page)
+static void each_key(const char *keys, void (*fn)(const char *key, json_t *all, const void *context), json_t *all,
+		     const void *context)
 {
 	while (*keys) {
 		size_t n = strcspn(keys, ",");
@@ -15,12 +15,12 @@ static void each_key(const char *keys, void (*fn)(const char *key, json_t *all, 
 			strstr(key, " || "); /* "NextMarker || Contents[-1].Key": the first is there where we ask */
 		if (either)
 			*either = '\0';
-		fn(key, all, page);
+		fn(key, all, context);
 		keys += n + (keys[n] == ',');
 	}
 }
 
-static void join(const char *key, json_t *all, const json_t *page)
+static void join(const char *key, json_t *all, const void *page)
 {
 	json_t *old = document_at(all, key), *more = document_at(page, key);
 	if (!more)
@@ -62,17 +62,18 @@ static void thin(json_t *value, const char *const *only)
 		thin(member, only);
 }
 
+static void thin_result(const char *key, json_t *page, const void *only)
+{
+	thin(document_at(page, key), only);
+}
+
 void aws_page_thin(const struct aws_operation *operation, json_t *page, const char *const *only)
 {
-	const char *keys = aws_name(operation->page_results);
-	for (size_t n = strcspn(keys, ","); *keys; keys += n + (keys[n] == ','), n = strcspn(keys, ",")) {
-		char *key CLEANUP(mem_freep) = mem_strndup(keys, n);
-		thin(document_at(page, key), only);
-	}
+	each_key(aws_name(operation->page_results), thin_result, page, only);
 }
 
 /* The whole member that a result stands in, "DistributionList" of "DistributionList.Items". */
-static void keep(const char *key, json_t *kept, const json_t *all)
+static void keep(const char *key, json_t *kept, const void *all)
 {
 	char *member CLEANUP(mem_freep) = mem_strndup(key, strcspn(key, ".["));
 	json_t *value = json_object_get(all, member);
