@@ -6,9 +6,9 @@
 #include <unistd.h>
 #include "agent/fake.h"
 #include "agent/agent_internal.h"
-#include "base/log.h"
 #include "codec/document.h"
 #include "sim/sim.h"
+#include "quiet.h"
 
 #define LEASE "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/eks-upgrade-agent"
 
@@ -154,13 +154,6 @@ static void a_denied_lease_is_told_once_and_is_no_end(void **state)
 	assert_int_equal(notes, 1);
 	run_state_free(end);
 	fake_done(&fake);
-}
-
-static int quiet(void **state)
-{
-	(void)state;
-	log_setup(LOG_ERROR + 1, LOG_TEXT, 2);
-	return 0;
 }
 
 static bool owner_is_dead(const char *host, pid_t pid)

@@ -3,8 +3,8 @@
 #include <string.h>
 #include "agent/fake.h"
 #include "agent/agent_internal.h"
-#include "base/log.h"
 #include "codec/document.h"
+#include "quiet.h"
 
 static void diamond(struct fake *fake)
 {
@@ -472,13 +472,6 @@ static void a_damaged_journal_is_not_followed(void **ignored)
 	assert_non_null(error);
 	assert_int_equal(error->class, ERROR_STATE);
 	fake_done(&fake);
-}
-
-static int quiet(void **state)
-{
-	(void)state;
-	log_setup(LOG_ERROR + 1, LOG_TEXT, 2);
-	return 0;
 }
 
 int main(void)

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "agent/fake.h"
-#include "base/log.h"
 #include "codec/document.h"
+#include "quiet.h"
 
 enum scenario { GOOD, FAILS, LOST_REPLIES, PROGRAM_FAILS, UNDO_FAILS, SCENARIOS };
 
@@ -195,13 +195,6 @@ static void random_lives_end_soundly(void **ignored)
 	}
 	assert_true(completed > 50);
 	assert_true(rolled_back > 50);
-}
-
-static int quiet(void **state)
-{
-	(void)state;
-	log_setup(LOG_ERROR + 1, LOG_TEXT, 2);
-	return 0;
 }
 
 int main(void)

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "agent/fake.h"
-#include "base/log.h"
 #include "codec/document.h"
+#include "quiet.h"
 
 static void upgrade_like(struct fake *fake, uint64_t seed)
 {
@@ -301,13 +301,6 @@ static void many_can_speak_at_once(void **ignored)
 	assert_int_equal(agent_state(agent)->requests_taken, 30);
 	agent_close(agent);
 	fake_done(&fake);
-}
-
-static int quiet(void **state)
-{
-	(void)state;
-	log_setup(LOG_ERROR + 1, LOG_TEXT, 2);
-	return 0;
 }
 
 int main(void)

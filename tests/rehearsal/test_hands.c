@@ -10,12 +10,12 @@
 #include "agent/agent.h"
 #include "agent/loop.h"
 #include "aws/operations.h"
-#include "base/log.h"
 #include "base/time.h"
 #include "codec/document.h"
 #include "config/config.h"
 #include "execution/step.h"
 #include "sim/sim.h"
+#include "quiet.h"
 
 struct scene {
 	struct arena *arena;
@@ -198,13 +198,6 @@ static void weights_taken_back_during_a_step_lead_back_to_blue(void **state)
 	assert_int_equal(agent_state(scene.agent)->result, RUN_ROLLED_BACK);
 	assert_true(green_asked(&scene) == 0);
 	scene_done(&scene);
-}
-
-static int quiet(void **state)
-{
-	(void)state;
-	log_setup(LOG_ERROR + 1, LOG_TEXT, 2);
-	return 0;
 }
 
 int main(void)
