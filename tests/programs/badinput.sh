@@ -5,7 +5,7 @@ set -u
 agent=$EUA_BUILD/eks-upgrade-agent
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
-passed=0 failed=0
+. "$here/so.sh"
 . "$here/processes.sh"
 at_end 'umount "$work/small" 2>/dev/null; rm -rf "$work"'
 cp -r examples "$work/"
@@ -23,18 +23,6 @@ gets() { # WHAT CODE PATTERN COMMAND…: ends with CODE, saying PATTERN (as a pe
 	else
 		failed=$((failed + 1))
 		echo "not so: $what: exit $code (wanted $wanted), wanted words: $pattern"
-		tail -n 6 out err
-	fi
-}
-
-so() { # WHAT COMMAND…
-	what=$1
-	shift
-	if "$@" >out 2>err; then
-		passed=$((passed + 1))
-	else
-		failed=$((failed + 1))
-		echo "not so: $what"
 		tail -n 6 out err
 	fi
 }

@@ -6,7 +6,7 @@ set -u
 agent=$EUA_BUILD/eks-upgrade-agent
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
-passed=0 failed=0
+. "$here/so.sh"
 . "$here/processes.sh"
 at_end 'rm -rf "$work"'
 cp -r examples "$work/"
@@ -24,18 +24,6 @@ says() { # WHAT CODE PATTERN ARGUMENTS…: the agent ends with CODE and says PAT
 	else
 		failed=$((failed + 1))
 		echo "not so: $what: exit $code (wanted $wanted), wanted words: $pattern"
-		tail -n 6 out err
-	fi
-}
-
-so() { # WHAT COMMAND…
-	what=$1
-	shift
-	if "$@" >out 2>err; then
-		passed=$((passed + 1))
-	else
-		failed=$((failed + 1))
-		echo "not so: $what"
 		tail -n 6 out err
 	fi
 }

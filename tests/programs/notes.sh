@@ -8,7 +8,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/venv.sh"
 need_python notes jsonschema || exit 0
 work=$(mktemp -d)
-passed=0 failed=0
+. "$here/so.sh"
 cp "$here"/../perception/notes/* "$work/"
 cd "$work" || exit 1
 : >mode
@@ -26,17 +26,6 @@ until [ -s url ]; do
 done
 url=$(cat url)
 
-so() { # WHAT COMMAND…
-	what=$1
-	shift
-	if "$@" >out 2>err; then
-		passed=$((passed + 1))
-	else
-		failed=$((failed + 1))
-		echo "not so: $what"
-		tail -n 4 out err
-	fi
-}
 is() { # WHAT WANTED GOT
 	if [ "$2" = "$3" ]; then
 		passed=$((passed + 1))

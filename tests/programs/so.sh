@@ -1,0 +1,13 @@
+# Sourced by scripts that count what is so, in a directory of their own: $passed and $failed.
+passed=0 failed=0
+so() { # WHAT COMMAND…
+	what=$1
+	shift
+	if "$@" >out 2>err; then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+		echo "not so: $what"
+		tail -n 6 out err
+	fi
+}
