@@ -4,6 +4,7 @@
 #include "aws/client_internal.h"
 #include "aws/wire_internal.h"
 #include "base/mem.h"
+#include "base/uri.h"
 
 void aws_iam_action(const struct aws_operation *operation, char out[160])
 {
@@ -67,7 +68,7 @@ static void hide(struct error *error, const char *secret)
 {
 	struct buf encoded CLEANUP(buf_done) = BUF_INIT(1 << 20);
 	error_hide(error, secret);
-	aws_uri_encode(slice_of(secret), "", &encoded);
+	uri_encode(slice_of(secret), "", &encoded);
 	if (encoded.n != strlen(secret))
 		error_hide(error, buf_str(&encoded));
 	if (encoded.p)

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "aws/wire_internal.h"
 #include "base/digest.h"
+#include "base/uri.h"
 
 /* "DescribeCluster" and "describe-cluster" are one; "DescribeDBInstances" is "describe-db-instances". */
 static bool same_name(const char *name, const char *given)
@@ -63,7 +64,7 @@ static json_t *unfolded(const json_t *text)
 {
 	struct buf plain CLEANUP(buf_done) = BUF_INIT(1 << 20);
 	const char *encoded = json_string_value(text);
-	if (!aws_uri_decode(slice_make(encoded, json_string_length(text)), false, &plain))
+	if (!uri_decode(slice_make(encoded, json_string_length(text)), false, &plain))
 		return NULL;
 	return json_loadb(buf_str(&plain), plain.n, 0, NULL);
 }

@@ -9,6 +9,7 @@
 #include "aws/wire_internal.h"
 #include "base/mem.h"
 #include "base/time.h"
+#include "base/uri.h"
 
 enum { MAX_HEADERS = 64 };
 
@@ -134,7 +135,7 @@ static void canonical_path(struct slice path, bool double_encode, struct buf *ou
 	}
 	for (size_t i = 0; i < n; i++) {
 		buf_putc(out, '/');
-		aws_uri_encode(parts[i], "", out);
+		uri_encode(parts[i], "", out);
 	}
 	if (closes || n == 0)
 		buf_putc(out, '/');
@@ -153,7 +154,8 @@ void aws_sign_canonical(const struct aws_signing *signing, const char *method, s
 	put(canonical, "\n", buf_str(signed_headers), "\n", payload_hash, NULL);
 }
 
-void aws_sign_scope(const struct aws_signing *signing, char out[160])
+/* "20261124/us-east-1/eks/aws4_request". */
+static void aws_sign_scope(const struct aws_signing *signing, char out[160])
 {
 	const char *const parts[] = {"/", signing->region, "/", signing->service, "/aws4_request"};
 	char time[TIME_TEXT];
@@ -236,14 +238,14 @@ void aws_sign_presign(const struct aws_signing *signing, struct slice path, cons
 	canonical_headers(headers, n_headers, &ignored, &names);
 	buf_printf(&credential, "%s/%s", signing->access_key, scope);
 	buf_printf(ret_query, "%s%sX-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=", query, *query ? "&" : "");
-	aws_uri_encode(buf_slice(&credential), "", ret_query);
+	uri_encode(buf_slice(&credential), "", ret_query);
 	buf_printf(ret_query,
 		   "&X-Amz-Date=%s&X-Amz-Expires=%lld&X-Amz-SignedHeaders=", time_format_basic(signing->time_ms, time),
 		   (long long)expires_s);
-	aws_uri_encode(buf_slice(&names), "", ret_query);
+	uri_encode(buf_slice(&names), "", ret_query);
 	if (signing->session_token) {
 		buf_puts(ret_query, "&X-Amz-Security-Token=");
-		aws_uri_encode(slice_of(signing->session_token), "", ret_query);
+		uri_encode(slice_of(signing->session_token), "", ret_query);
 	}
 	buf_clear(&names);
 	sha256_hex((struct slice){0}, empty);

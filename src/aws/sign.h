@@ -26,8 +26,6 @@ void aws_sign_canonical(const struct aws_signing *signing, const char *method, s
 			struct buf *canonical, struct buf *signed_headers);
 void aws_sign_string_to_sign(const struct aws_signing *signing, struct slice canonical, struct buf *out);
 void aws_sign_signature(const struct aws_signing *signing, struct slice string_to_sign, char out[SHA256_HEX_SIZE]);
-/* "20261124/us-east-1/eks/aws4_request". */
-void aws_sign_scope(const struct aws_signing *signing, char out[160]);
 
 /* The whole: the Authorization header's value for a request whose headers are all in `headers`. */
 void aws_sign_authorization(const struct aws_signing *signing, const char *method, struct slice path,

@@ -1,5 +1,6 @@
 /* Requests, as the client makes them and as a server reads them: where each member stands. */
 #include "aws/wire.h"
+#include "base/uri.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -51,7 +52,7 @@ static struct error *fill_label(const struct aws_shape *shape, const json_t *inp
 	const char *scalar = aws_scalar_text(&aws_shapes[member->shape], AWS_TIME_ISO8601, value, text);
 	if (!scalar || !*scalar)
 		return error_new(ERROR_INVALID, "member \"%s\" is empty or no plain value", aws_name(member->name));
-	aws_uri_encode(slice_of(scalar), greedy ? "/" : "", out);
+	uri_encode(slice_of(scalar), greedy ? "/" : "", out);
 	return NULL;
 }
 
@@ -76,9 +77,9 @@ static struct error *fill_path(const struct aws_operation *operation, const json
 static void add_query(struct buf *query, const char *name, const char *value)
 {
 	buf_puts(query, query->n ? "&" : "");
-	aws_uri_encode(slice_of(name), "", query);
+	uri_encode(slice_of(name), "", query);
 	buf_putc(query, '=');
-	aws_uri_encode(slice_of(value), "", query);
+	uri_encode(slice_of(value), "", query);
 }
 
 static struct error *put_query(const struct aws_member *member, const json_t *value, struct buf *query)
@@ -380,7 +381,7 @@ static bool path_fits(const char *template, struct slice path, json_t *labels)
 		if (labels) {
 			struct buf text CLEANUP(buf_done) = BUF_INIT(1 << 16);
 			char *name CLEANUP(mem_freep) = mem_strndup(t + 1, n - 1 - greedy);
-			if (aws_uri_decode(slice_make(path.p + from, at - from), false, &text))
+			if (uri_decode(slice_make(path.p + from, at - from), false, &text))
 				json_object_set_new(labels, name, json_stringn(buf_str(&text), text.n));
 		}
 		t += n + 1;

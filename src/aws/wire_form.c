@@ -1,6 +1,7 @@
 /* Forms, written: the query protocol and EC2's. A value's name is its path, "MetricDataQueries.member.1.Id": it grows
  * and shrinks in one buffer while the value is walked. */
 #include "aws/wire_form.h"
+#include "base/uri.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -120,7 +121,7 @@ static void put_pair(struct form *form, const char *value)
 	buf_putc(form->out, '&');
 	buf_append(form->out, form->name.p, form->name.n);
 	buf_putc(form->out, '=');
-	aws_uri_encode(slice_of(value), "", form->out);
+	uri_encode(slice_of(value), "", form->out);
 }
 
 static struct error *write_map(struct form *form, const struct aws_member *member, const struct aws_shape *shape,

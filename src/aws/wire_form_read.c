@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "aws/wire_form.h"
+#include "base/uri.h"
 #include "aws/wire_internal.h"
 
 enum { MAX_NAME = 1 << 16 };
@@ -42,12 +43,12 @@ static void split(struct slice form, struct given *given)
 		const char *equals = memchr(from, '=', n);
 		size_t name_n = equals ? (size_t)(equals - from) : n, value;
 		at += n + 1;
-		bool good = name_n && aws_uri_decode(slice_make(from, name_n), true, &given->text);
+		bool good = name_n && uri_decode(slice_make(from, name_n), true, &given->text);
 		value = given->text.n;
 		if (good && equals) {
 			buf_putc(&given->text, '\0');
 			value = given->text.n;
-			good = aws_uri_decode(slice_make(equals + 1, n - name_n - 1), true, &given->text);
+			good = uri_decode(slice_make(equals + 1, n - name_n - 1), true, &given->text);
 		}
 		if (!good) {
 			given->text.n = before;

@@ -50,8 +50,5 @@ enum aws_time aws_time_of(const struct aws_member *member, const struct aws_shap
 json_t *aws_blob_from_bytes(struct slice bytes);
 bool aws_blob_to_bytes(const json_t *value, struct buf *out);
 
-/* RFC 3986 encoding; `keep` are bytes left as they are besides the unreserved ones ("/" in greedy labels). */
-void aws_uri_encode(struct slice text, const char *keep, struct buf *out);
-bool aws_uri_decode(struct slice text, bool plus_is_space, struct buf *out);
 /* "a=b&c" to {"a": "b", "c": ""}; later ones of one name make a list. */
 json_t *aws_query_parse(struct slice query);

@@ -1,5 +1,4 @@
 /* Scalars, encoding of addresses. */
-#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +6,7 @@
 #include "aws/wire_internal.h"
 #include "base/digest.h"
 #include "base/time.h"
+#include "base/uri.h"
 
 enum aws_time aws_time_of(const struct aws_member *member, const struct aws_shape *shape, enum aws_time otherwise)
 {
@@ -174,43 +174,6 @@ bool aws_blob_to_bytes(const json_t *value, struct buf *out)
 	       base64_decode(slice_make(json_string_value(value), json_string_length(value)), out);
 }
 
-void aws_uri_encode(struct slice text, const char *keep, struct buf *out)
-{
-	static const char digits[] = "0123456789ABCDEF";
-	for (size_t i = 0, from = 0; i <= text.n; i++) {
-		unsigned char c = i < text.n ? (unsigned char)text.p[i] : 0;
-		if (c && (isalnum(c) || strchr("-._~", c) || strchr(keep, c)))
-			continue;
-		buf_append(out, text.p + from, i - from); /* a run of what stays as it is */
-		from = i + 1;
-		if (i == text.n)
-			break;
-		char encoded[3] = {'%', digits[c >> 4], digits[c & 15]};
-		buf_append(out, encoded, 3);
-	}
-}
-
-bool aws_uri_decode(struct slice text, bool plus_is_space, struct buf *out)
-{
-	for (size_t i = 0, from = 0; i <= text.n; i++) {
-		char c = i < text.n ? text.p[i] : '%';
-		if (c != '%' && !(plus_is_space && c == '+'))
-			continue;
-		buf_append(out, text.p + from, i - from); /* a run of what stays as it is */
-		if (i == text.n)
-			break;
-		uint8_t byte = ' ';
-		if (c == '%') {
-			if (text.n - i < 3 || !hex_decode(slice_make(text.p + i + 1, 2), &byte))
-				return false;
-			i += 2;
-		}
-		buf_putc(out, (char)byte);
-		from = i + 1;
-	}
-	return true;
-}
-
 static void add_parameter(json_t *parameters, const char *name, json_t *value)
 {
 	json_t *old = json_object_get(parameters, name);
@@ -235,8 +198,8 @@ json_t *aws_query_parse(struct slice query)
 		const char *equals = memchr(from, '=', n);
 		size_t name_n = equals ? (size_t)(equals - from) : n;
 		struct buf name CLEANUP(buf_done) = BUF_INIT(1 << 16), value CLEANUP(buf_done) = BUF_INIT(4 << 20);
-		if (n && aws_uri_decode(slice_make(from, name_n), true, &name) &&
-		    (!equals || aws_uri_decode(slice_make(equals + 1, n - name_n - 1), true, &value))) {
+		if (n && uri_decode(slice_make(from, name_n), true, &name) &&
+		    (!equals || uri_decode(slice_make(equals + 1, n - name_n - 1), true, &value))) {
 			json_t *text = json_stringn(buf_str(&value), value.n);
 			if (text)
 				add_parameter(parameters, buf_str(&name), text);

@@ -1,7 +1,7 @@
 /* Argo CD learns of Green before applications are sent there, and forgets it when it goes. */
 #include <string.h>
 #include "aws/operations.h"
-#include "aws/wire_internal.h"
+#include "base/uri.h"
 #include "codec/document.h"
 #include "config/config.h"
 #include "execution/argocd_steps.h"
@@ -86,7 +86,7 @@ static struct error *register_undo(struct step_context *ctx, struct step_result 
 		return NULL;
 	TRY(argocd_client(ctx, &token, &argocd));
 	buf_puts(&path, "/api/v1/clusters/");
-	aws_uri_encode(slice_of(server), "", &path);
+	uri_encode(slice_of(server), "", &path);
 	struct error *error = argocd_call(&argocd, "DELETE", buf_str(&path), NULL, NULL);
 	return error_was(&error, ERROR_NOT_FOUND) ? NULL : error;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "aws/operations.h"
 #include "base/time.h"
+#include "base/uri.h"
 #include "codec/document.h"
 #include "config/config.h"
 #include "execution/step.h"
@@ -89,17 +90,8 @@ static struct error *ensure_provider(struct step_context *ctx, struct aws *aws, 
 static json_t *policy_of(const char *text)
 {
 	struct buf plain CLEANUP(buf_done) = BUF_INIT(1 << 20);
-	for (const char *p = text; *p; p++) {
-		unsigned code;
-		if (*p == '%' && sscanf(p + 1, "%2x", &code) == 1) {
-			buf_putc(&plain, (char)code);
-			p += 2;
-		} else {
-			buf_putc(&plain, *p);
-		}
-	}
 	json_t *policy = document_load(slice_of(text));
-	return policy ? policy : document_load(buf_slice(&plain));
+	return policy || !uri_decode(slice_of(text), false, &plain) ? policy : document_load(buf_slice(&plain));
 }
 
 static bool speaks_of(const json_t *statement, const char *issuer)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/time.h"
+#include "base/uri.h"
 #include "codec/document.h"
 #include "kube/kube_internal.h"
 
@@ -302,10 +303,5 @@ void kube_note_warnings(struct kube *kube, const char *path, const struct http_r
 
 void kube_url_encode(const char *text, struct buf *out)
 {
-	for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
-		if (((*p | 0x20) >= 'a' && (*p | 0x20) <= 'z') || (*p >= '0' && *p <= '9') || strchr("-._~", *p))
-			buf_putc(out, (char)*p);
-		else
-			buf_printf(out, "%%%02X", *p);
-	}
+	uri_encode(slice_of(text), "", out);
 }

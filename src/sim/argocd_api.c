@@ -1,7 +1,7 @@
 /* Argo CD's REST API: clusters, applications, their operations. Errors are grpc-gateway's: {error, code, message}. */
 #include <stdlib.h>
 #include <string.h>
-#include "aws/wire_internal.h"
+#include "base/uri.h"
 #include "codec/document.h"
 #include "codec/json.h"
 #include "sim/argocd.h"
@@ -138,7 +138,7 @@ static void one_cluster(struct sim *sim, const struct http_request *request, con
 {
 	struct buf server CLEANUP(buf_done) = BUF_INIT(4096);
 	size_t at;
-	aws_uri_decode(slice_make(rest, strcspn(rest, "?")), false, &server);
+	uri_decode(slice_make(rest, strcspn(rest, "?")), false, &server);
 	if (!is_registered(sim, buf_str(&server), "", &at)) {
 		refuse(response, 404, GRPC_NOT_FOUND, "cluster not found");
 	} else if (!strcmp(request->method, "DELETE")) {

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
+#include "base/uri.h"
 #include "codec/document.h"
 #include "codec/json.h"
 #include "codec/yaml.h"
@@ -31,28 +32,11 @@ const char *kube_header(const struct kube_request *request, const char *name)
 	return NULL;
 }
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
+/* As it is where it is no encoding. */
 static char *percent_decode(struct arena *arena, struct slice text, bool plus)
 {
-	char *out = arena_alloc(arena, text.n + 1);
-	size_t n = 0;
-	for (size_t i = 0; i < text.n; i++) {
-		if (text.p[i] == '%' && i + 2 < text.n + 0 && hex_value(text.p[i + 1]) >= 0 &&
-		    hex_value(text.p[i + 2]) >= 0) {
-			out[n++] = (char)(hex_value(text.p[i + 1]) * 16 + hex_value(text.p[i + 2]));
-			i += 2;
-		} else {
-			out[n++] = plus && text.p[i] == '+' ? ' ' : text.p[i];
-		}
-	}
-	return out;
+	struct buf out CLEANUP(buf_done) = BUF_INIT(text.n + 1);
+	return uri_decode(text, plus, &out) ? arena_strdup(arena, buf_str(&out)) : arena_strndup(arena, text.p, text.n);
 }
 
 static void read_query(struct kube_request *request, const char *query)

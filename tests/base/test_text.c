@@ -11,6 +11,7 @@
 #include "base/digest.h"
 #include "base/mem.h"
 #include "base/time.h"
+#include "base/uri.h"
 
 /* A small generator, so that each run tries the same values. */
 static uint64_t draw(uint64_t *seed)
@@ -174,6 +175,28 @@ static void encodings_have_their_published_forms(void **state)
 	assert_false(hex_decode(slice_of("0g"), bytes));
 }
 
+static void assert_decodes(const char *text, bool plus, const char *wanted)
+{
+	struct buf out CLEANUP(buf_done) = BUF_INIT(256);
+	assert_int_equal(uri_decode(slice_of(text), plus, &out), wanted != NULL);
+	if (wanted)
+		assert_string_equal(buf_str(&out), wanted);
+}
+
+static void percent_encoding_goes_there_and_back(void **state)
+{
+	(void)state;
+	struct buf out CLEANUP(buf_done) = BUF_INIT(256);
+	uri_encode(slice_of("a b/c%é~"), "/", &out);
+	assert_string_equal(buf_str(&out), "a%20b/c%25%C3%A9~");
+	assert_decodes(buf_str(&out), false, "a b/c%é~");
+	assert_decodes("1+1%2b1", true, "1 1+1");
+	assert_decodes("1+1", false, "1+1");
+	const char *const wrong[] = {"%", "a%", "a%4", "%4", "%zz", "% 1", "%-1", "a%2"};
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
+		assert_decodes(wrong[i], false, NULL);
+}
+
 static void buffers_keep_what_fits(void **state)
 {
 	(void)state;
@@ -231,6 +254,7 @@ int main(void)
 		cmocka_unit_test(a_digest_of_two_is_that_of_both_together),
 		cmocka_unit_test(hmacs_match_the_rfc),
 		cmocka_unit_test(encodings_have_their_published_forms),
+		cmocka_unit_test(percent_encoding_goes_there_and_back),
 		cmocka_unit_test(buffers_keep_what_fits),
 		cmocka_unit_test(arenas_give_zeroed_aligned_memory_again_and_again),
 	};
