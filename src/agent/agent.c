@@ -22,7 +22,7 @@ struct error *agent_record(struct agent *agent, const char *step, enum journal_k
 	return run_state_apply(agent->state, &record);
 }
 
-const struct step_type *agent_type_of(const struct agent *agent, const char *executor)
+static const struct step_type *agent_type_of(const struct agent *agent, const char *executor)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(agent->types); i++)
 		for (const struct step_type *const *type = agent->types[i]; type && *type; type++)

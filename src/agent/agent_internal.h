@@ -61,8 +61,6 @@ struct agent {
 
 /* Appends a record and folds it in. `payload` is taken. */
 struct error *agent_record(struct agent *agent, const char *step, enum journal_kind kind, json_t *payload) MUST_CHECK;
-const struct step_type *agent_type_of(const struct agent *agent, const char *executor);
-void agent_context(struct agent *agent, struct step_view *view, struct arena *arena, struct step_context *ret);
 
 /* engine.c: steps forwards and backwards; each lowers *next_ms to when it wants to be called again. */
 struct error *agent_forward(struct agent *agent, int64_t *next_ms) MUST_CHECK;

@@ -32,7 +32,7 @@ static json_t *service_memory(void *engine, const char *step_id)
 
 static const struct step_services services = {service_record, service_memory};
 
-void agent_context(struct agent *agent, struct step_view *view, struct arena *arena, struct step_context *ret)
+static void agent_context(struct agent *agent, struct step_view *view, struct arena *arena, struct step_context *ret)
 {
 	*ret = (struct step_context){.world = &agent->world,
 				     .plan = &agent->state->plan,

@@ -4,11 +4,6 @@
 #include "artifacts/text_page.h"
 #include "models/release_notes.h"
 
-/* What a person has to see: what touches the cluster, what is urgent, what goes or changes; with `all` every fact.
- * Whether it stands beneath an upgrade note whose words hold its own is told by notes_is_told(). */
-bool notes_matter(const struct release_note *note, bool all);
-/* An urgent upgrade note of the same version quotes the sentence of this one: it is named there. */
-bool notes_is_told(const struct release_note *notes, size_t n, const struct release_note *note);
 /* Whether the section has it among the urgent ones: not when its words hold a fact that touches the cluster, which
  * stands above them. */
 bool notes_is_urgent_here(const struct release_note *notes, size_t n, const struct release_note *note);

@@ -8,7 +8,9 @@
 
 enum { LABEL = 9, SHOWN_TOUCHING = 20, SHOWN_URGENT = 6 };
 
-bool notes_matter(const struct release_note *note, bool all)
+/* What a person has to see: what touches the cluster, what is urgent, what goes or changes; with `all` every fact.
+ * Whether it stands beneath an upgrade note whose words hold its own is told by notes_is_told(). */
+static bool notes_matter(const struct release_note *note, bool all)
 {
 	return all || note->touches || note->urgent || note->change <= NOTE_DEFAULT;
 }
@@ -25,7 +27,8 @@ static bool holds(const struct release_note *urgent, const struct release_note *
 	       strstr(sentence_of(urgent), sentence_of(note));
 }
 
-bool notes_is_told(const struct release_note *notes, size_t n, const struct release_note *note)
+/* An urgent upgrade note of the same version quotes the sentence of this one: it is named there. */
+static bool notes_is_told(const struct release_note *notes, size_t n, const struct release_note *note)
 {
 	for (size_t i = 0; !note->touches && i < n; i++)
 		if (holds(&notes[i], note))

@@ -70,7 +70,8 @@ static json_t *plan_part(const struct upgrade_plan *plan)
 			 (json_int_t)(plan->estimated_duration_ms / SECOND_MS));
 }
 
-struct error *report_document(struct store *store, const char *run, json_t **ret)
+/* The JSON report: status' fields, plus plan, timeline[], samples[], records_proven, duration_s. */
+static struct error *report_document(struct store *store, const char *run, json_t **ret)
 {
 	uint64_t proven = 0;
 	TRY(journal_verify(store, run, &proven));

@@ -6,16 +6,12 @@
 #include "base/error.h"
 #include "port/store.h"
 
-/* The JSON report: status' fields, plus plan, timeline[], samples[], records_proven, duration_s. */
-struct error *report_document(struct store *store, const char *run, json_t **ret) MUST_CHECK;
 void report_markdown(const json_t *document, struct buf *out);
 void report_html(const json_t *document, struct buf *out);
 
 /* Everything before the first heading, with the style that all our pages share; `more_style` is CSS. */
 void report_html_head(struct buf *out, const char *title, const char *more_style);
 
-/* " All users were back on Blue 1 min 38 s after the decision.", or nothing when Blue was never left. */
-void report_all_blue(const json_t *document, struct buf *out);
 /* One sentence that answers first: "completed: Green serves; 183402 requests, 0 failed, longest gap 0 ms". */
 void report_answer(const json_t *document, struct buf *out);
 

@@ -35,7 +35,8 @@ static bool matches_any(const char *const *patterns, size_t n, const char *id)
 	return false;
 }
 
-bool accept_wants(const struct config *config, const char *id)
+/* Whether checks.only and checks.except leave this check. */
+static bool accept_wants(const struct config *config, const char *id)
 {
 	return (!config->checks.n_only || matches_any(config->checks.only, config->checks.n_only, id)) &&
 	       !matches_any(config->checks.except, config->checks.n_except, id);

@@ -12,5 +12,3 @@ void assessment_accept(struct assessment *assessment, const struct config *confi
 
 /* "WL-*" matches "WL-PDB-ZERO": * stands for any characters, also none. */
 bool accept_matches(const char *pattern, const char *text);
-/* Whether checks.only and checks.except leave this check. */
-bool accept_wants(const struct config *config, const char *id);

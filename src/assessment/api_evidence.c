@@ -8,9 +8,10 @@
 #include "codec/document.h"
 #include "scan/scan.h"
 
-const char *const api_source_names[] = {"file",		 "git",		 "helm",    "object",
-					"managedFields", "last-applied", "metrics", "insights",
-					"audit-log",	 "warnings",	 NULL};
+/* As evidence is called. */
+static const char *const api_source_names[] = {"file",		"git",		"helm",	   "object",
+					       "managedFields", "last-applied", "metrics", "insights",
+					       "audit-log",	"warnings",	NULL};
 
 struct api_evidence *api_evidence_push(struct assess *assess, struct api_evidence evidence)
 {

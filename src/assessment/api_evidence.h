@@ -17,7 +17,6 @@ enum api_source {
 	API_AUDIT_LOG, /* CloudWatch Logs, or a file of it */
 	API_WARNING,   /* Warning headers on our own reading */
 };
-extern const char *const api_source_names[]; /* as evidence is called: "helm", "managedFields", "metrics" … */
 
 enum api_caller { API_CALLER_UNKNOWN, API_CALLER_SYSTEM, API_CALLER_SCANNER, API_CALLER_LISTER, API_CALLER_CONTROLLER };
 

@@ -81,5 +81,3 @@ int64_t aws_credentials_end_ms(const struct aws *aws);
 struct error *aws_credentials_explain(struct aws *aws, json_t **ret) MUST_CHECK;
 /* Hash over (run, step, attempt), hex, 32 characters: for idempotency members. */
 void aws_idempotency_token(const char *run, const char *step, unsigned attempt, char out[33]);
-/* A breaker or quota change worth telling: state of each service's circuit breaker, as JSON. */
-json_t *aws_health(struct aws *aws);

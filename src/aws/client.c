@@ -384,17 +384,3 @@ struct error *aws_credentials_explain(struct aws *aws, json_t **ret)
 		adopt(aws, &found);
 	return error;
 }
-
-json_t *aws_health(struct aws *aws)
-{
-	json_t *health = json_object();
-	int64_t now_ms = clock_mono_ms(aws->ports.clock);
-	for (unsigned i = 0; i < aws_services_n && i < AWS_MAX_SERVICES; i++) {
-		const struct aws_retry *retry = &aws->services[i].retry;
-		if (aws->services[i].resolved)
-			json_object_set_new(health, aws_name(aws_services[i].name),
-					    json_pack("{s:i, s:i, s:b}", "quota", retry->quota, "failures",
-						      (int)retry->failures, "open", retry->open_until_ms > now_ms));
-	}
-	return health;
-}

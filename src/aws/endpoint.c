@@ -6,7 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
-const struct aws_partition *aws_partition_of(const char *region)
+/* Of a region, also of one that is newer than this program. Never NULL. */
+static const struct aws_partition *aws_partition_of(const char *region)
 {
 	for (unsigned i = 0; i < aws_partitions_n; i++) {
 		const char *prefix = aws_name(aws_partitions[i].region_prefix);

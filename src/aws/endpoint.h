@@ -4,9 +4,6 @@
 #include "aws/credentials.h"
 #include "aws/tables.h"
 
-/* Of a region, also of one that is newer than this program. Never NULL. */
-const struct aws_partition *aws_partition_of(const char *region);
-
 /* By the rules alone: the host of `service` in `region`, and the region to sign for. `variant` is a sum of enum
  * aws_endpoint_variants. */
 void aws_endpoint_rule(const struct aws_service *service, const char *region, unsigned variant, struct arena *arena,

@@ -210,31 +210,6 @@ const char *error_class_name(enum error_class class)
 	return (unsigned)class < ERROR_CLASSES ? class_names[class] : "BUG";
 }
 
-bool error_class_from_name(const char *name, enum error_class *ret_class)
-{
-	for (unsigned i = 0; i < ERROR_CLASSES; i++) {
-		if (!strcmp(name, class_names[i])) {
-			*ret_class = (enum error_class)i;
-			return true;
-		}
-	}
-	return false;
-}
-
-const char *error_group_name(enum error_class class, const char *module)
-{
-	static const struct {
-		const char *module, *group;
-	} groups[] = {
-		{"perception", "PerceptionError"}, {"reasoning", "PlanningError"},   {"execution", "ExecutionError"},
-		{"validation", "ValidationError"}, {"config", "ConfigurationError"},
-	};
-	for (size_t i = 0; i < ARRAY_SIZE(groups); i++)
-		if (module && !strcmp(groups[i].module, module))
-			return groups[i].group;
-	return class == ERROR_INVALID ? "ConfigurationError" : "EKSUpgradeAgentError";
-}
-
 /* A server's words may hold what moves a terminal's cursor. */
 static void put_line(struct buf *out, const char *words)
 {

@@ -70,8 +70,6 @@ static inline void error_ignore(struct error *error)
 }
 
 const char *error_class_name(enum error_class class); /* "INVALID" … */
-bool error_class_from_name(const char *name, enum error_class *ret_class);
-const char *error_group_name(enum error_class class, const char *module); /* brief's names: "PerceptionError" … */
 
 /* One paragraph, "error: …\n       service:Operation: Code (status), request id: …\ndo:    …\n". */
 void error_render(const struct error *error, struct buf *out);

@@ -1,4 +1,4 @@
-/* Secrets: counted references, wiped when the last owner lets go. */
+/* Secrets: wiped when their owner lets go. */
 #include "base/secret.h"
 
 #include <stdlib.h>
@@ -6,7 +6,7 @@
 #include "base/mem.h"
 
 struct secret {
-	size_t owners, n;
+	size_t n;
 	char text[];
 };
 
@@ -20,23 +20,15 @@ struct secret *secret_new(const char *text, size_t n)
 	if (!text)
 		return NULL;
 	struct secret *secret = mem_alloc(sizeof *secret + n + 1);
-	secret->owners = 1;
 	secret->n = n;
 	if (n)
 		memcpy(secret->text, text, n);
 	return secret;
 }
 
-struct secret *secret_ref(struct secret *secret)
-{
-	if (secret)
-		secret->owners++;
-	return secret;
-}
-
 void secret_free(struct secret *secret)
 {
-	if (!secret || --secret->owners > 0)
+	if (!secret)
 		return;
 	secret_wipe(secret->text, secret->n);
 	free(secret);

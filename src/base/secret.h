@@ -5,7 +5,6 @@
 
 struct secret;
 struct secret *secret_new(const char *text, size_t n); /* copies; NULL for NULL */
-struct secret *secret_ref(struct secret *secret);      /* one more owner */
 void secret_free(struct secret *secret);
 void secret_freep(struct secret **secret);		/* for CLEANUP */
 const char *secret_reveal(const struct secret *secret); /* NUL-terminated; valid while the secret lives */

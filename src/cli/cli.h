@@ -106,9 +106,6 @@ bool cli_stdin_is_terminal(void);
 bool cli_stdout_is_terminal(void);
 bool cli_colour(void);	    /* stdout is a terminal, NO_COLOR unset, TERM not dumb */
 unsigned cli_columns(void); /* 40–200; 100 off a terminal unless COLUMNS says so */
-/* A line of what the person types at the terminal, unseen; the caller's. NULL: there is no terminal, or nothing came.
- */
-char *cli_ask(const char *question);
 /* Asks "question [y/N]" on the terminal; with --yes: true. No terminal and no --yes: PRECONDITION naming the flag (exit
  * 4). */
 struct error *cli_confirm(struct cli *cli, const char *question, bool *ret_yes) MUST_CHECK;

@@ -95,7 +95,8 @@ static void journal_disk(struct doctor *doctor)
 		   free_mib >= 64 ? NULL : "make room: at least 64 MiB");
 }
 
-void doctor_machine(struct doctor *doctor)
+/* Configuration, journal disk, tools, clock. */
+static void doctor_machine(struct doctor *doctor)
 {
 	const struct config *config = &doctor->cli->config;
 	doctor_say(doctor, "config", config->cluster ? DOCTOR_OK : DOCTOR_BAD, false,

@@ -70,7 +70,7 @@ static void tell_next(struct buf *out, const struct run_state *state)
 		buf_puts(out, "Next:  eks-upgrade-agent resume, then eks-upgrade-agent upgrade; or: rollback\n");
 }
 
-void cli_tell_end(struct cli *cli, const struct run_state *state)
+static void tell_end(struct cli *cli, const struct run_state *state)
 {
 	enum run_result result = run_state_result(state);
 	struct buf *out = cli->out;
@@ -121,7 +121,7 @@ static void tell(void *context, const struct run_state *state)
 	progress_update(drive->progress, state, clock_wall_ms(drive->cli->ports.clock));
 }
 
-struct error *cli_drive(struct cli *cli, struct agent *agent, int *ret_exit)
+static struct error *drive_run(struct cli *cli, struct agent *agent, int *ret_exit)
 {
 	bool json = cli_format_is(cli, "json");
 	struct progress_options how = {
@@ -145,7 +145,7 @@ struct error *cli_drive(struct cli *cli, struct agent *agent, int *ret_exit)
 		buf_putc(cli->out, '\n');
 		json_decref(document);
 	} else {
-		cli_tell_end(cli, state);
+		tell_end(cli, state);
 	}
 	return error;
 }
@@ -218,7 +218,7 @@ static struct error *run_upgrade(struct cli *cli, int *ret_exit)
 					.answer_approvals = cli->config.yes};
 	struct agent *agent;
 	TRY(agent_open(&options, run ? NULL : &plan, &agent));
-	struct error *error = cli_drive(cli, agent, ret_exit);
+	struct error *error = drive_run(cli, agent, ret_exit);
 	agent_close(agent);
 	return error;
 }
@@ -315,7 +315,7 @@ static struct error *run_rollback(struct cli *cli, int *ret_exit)
 	}
 	if (error)
 		return error;
-	error = cli_drive(cli, agent, ret_exit);
+	error = drive_run(cli, agent, ret_exit);
 	if (*ret_exit == EXIT_ROLLED_BACK) /* that is what was asked for */
 		*ret_exit = EXIT_DONE;
 	agent_close(agent);

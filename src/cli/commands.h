@@ -31,9 +31,7 @@ void cli_print_document(struct cli *cli, json_t *document);
 
 /* Runs an open agent to its end with progress on the terminal; tells how it ended and gives the exit code. */
 struct agent;
-struct error *cli_drive(struct cli *cli, struct agent *agent, int *ret_exit) MUST_CHECK;
 /* The last lines after a run: what happened, what to type next. */
-void cli_tell_end(struct cli *cli, const struct run_state *state);
 int cli_exit_of_result(enum run_result result);
 
 /* What assess and scan found, as -o says. */

@@ -20,6 +20,5 @@ void doctor_say(struct doctor *doctor, const char *id, enum doctor_answer answer
 /* From an error (taken): denied and unreachable are BAD, with its remedy. */
 void doctor_say_error(struct doctor *doctor, const char *id, bool optional, struct error *error);
 
-void doctor_machine(struct doctor *doctor); /* configuration, journal disk, tools, clock */
-void doctor_aws(struct doctor *doctor);	    /* credentials, region, account, clock, endpoints */
-void doctor_kube(struct doctor *doctor);    /* API server, identity, token, rights */
+void doctor_aws(struct doctor *doctor);	 /* credentials, region, account, clock, endpoints */
+void doctor_kube(struct doctor *doctor); /* API server, identity, token, rights */

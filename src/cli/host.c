@@ -27,6 +27,34 @@ struct error *cli_as_usage(struct error *error)
 	return error;
 }
 
+/* A line of what the person types at the terminal, unseen; the caller's. NULL: there is no terminal, or nothing came.
+ */
+static char *ask_unseen(const char *question)
+{
+	int terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	struct termios before, quiet;
+	char line[256];
+	if (terminal < 0)
+		return NULL;
+	bool is_set = tcgetattr(terminal, &before) == 0;
+	if (is_set) {
+		quiet = before;
+		quiet.c_lflag &= ~(tcflag_t)ECHO;
+		tcsetattr(terminal, TCSAFLUSH, &quiet);
+	}
+	dprintf(terminal, "%s", question);
+	ssize_t n = read(terminal, line, sizeof line - 1);
+	dprintf(terminal, "\n");
+	if (is_set)
+		tcsetattr(terminal, TCSAFLUSH, &before);
+	close(terminal);
+	while (n > 0 && strchr(" \r\n", line[n - 1]))
+		n--;
+	char *answer = n > 0 ? mem_strndup(line, (size_t)n) : NULL;
+	secret_wipe(line, sizeof line);
+	return answer;
+}
+
 struct error *cli_load_config(struct cli *cli, bool needs_cluster)
 {
 	struct config_flag *overrides = NULL;
@@ -44,7 +72,7 @@ struct error *cli_load_config(struct cli *cli, bool needs_cluster)
 	cli->config.dry_run = cli_flag_given(cli, "dry-run");
 	cli->config.output = cli_format(cli);
 	cli->config.mfa_code = cli_flag_text(cli, "mfa-code");
-	cli->config.ask = cli_ask;
+	cli->config.ask = ask_unseen;
 	const char *terminal = cli_stdin_is_terminal() ? ttyname(STDIN_FILENO) : NULL;
 	cli->config.terminal = terminal ? arena_strdup(cli->arena, terminal) : NULL;
 	if (needs_cluster && !cli->config.cluster)
@@ -115,32 +143,6 @@ unsigned cli_columns(void)
 	else if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
 		columns = size.ws_col;
 	return columns < 40 ? 40 : columns > 200 ? 200 : (unsigned)columns;
-}
-
-char *cli_ask(const char *question)
-{
-	int terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
-	struct termios before, quiet;
-	char line[256];
-	if (terminal < 0)
-		return NULL;
-	bool is_set = tcgetattr(terminal, &before) == 0;
-	if (is_set) {
-		quiet = before;
-		quiet.c_lflag &= ~(tcflag_t)ECHO;
-		tcsetattr(terminal, TCSAFLUSH, &quiet);
-	}
-	dprintf(terminal, "%s", question);
-	ssize_t n = read(terminal, line, sizeof line - 1);
-	dprintf(terminal, "\n");
-	if (is_set)
-		tcsetattr(terminal, TCSAFLUSH, &before);
-	close(terminal);
-	while (n > 0 && strchr(" \r\n", line[n - 1]))
-		n--;
-	char *answer = n > 0 ? mem_strndup(line, (size_t)n) : NULL;
-	secret_wipe(line, sizeof line);
-	return answer;
 }
 
 struct error *cli_confirm(struct cli *cli, const char *question, bool *ret_yes)

@@ -113,7 +113,7 @@ static const char *assign_bool(bool *member, struct token token)
 	return NULL;
 }
 
-void model_set_has(const struct field *field, void *object)
+static void model_set_has(const struct field *field, void *object)
 {
 	if (field->flags & FIELD_HAS)
 		*(bool *)(void *)((char *)object + field->offset_n) = true;

@@ -26,7 +26,6 @@ const char *model_assign_element(const struct field *field, void *object, struct
 void model_add_pair(const struct field *field, void *object, struct arena *arena, struct slice key, struct slice value);
 /* A new zeroed element of a LIST, the struct of an OBJECT, or a fresh one of an OBJECT_PTR. */
 void *model_enter(const struct field *field, void *object, struct arena *arena);
-void model_set_has(const struct field *field, void *object);
 
 /* Which fields may still match while a reader goes down dotted names: bit i stands for fields[i]. */
 struct field_set {

@@ -300,8 +300,8 @@ static void locate(void *context, const char *path, struct buf *out)
 		buf_puts(out, place);
 }
 
-struct error *yaml_decode_placed(struct slice text, const char *name, const struct model *model, void *object,
-				 struct arena *arena, json_t **ret_places)
+struct error *yaml_decode(struct slice text, const char *name, const struct model *model, void *object,
+			  struct arena *arena, json_t **ret_places)
 {
 	json_t *document DOCUMENT_CLEANUP = NULL;
 	json_t *places DOCUMENT_CLEANUP = json_object();
@@ -328,12 +328,6 @@ struct error *yaml_document_placed(struct slice text, const char *name, json_t *
 	TRY(one_document(text, name, 0, places, ret));
 	*ret_places = TAKE(places);
 	return NULL;
-}
-
-struct error *yaml_decode(struct slice text, const char *name, const struct model *model, void *object,
-			  struct arena *arena)
-{
-	return yaml_decode_placed(text, name, model, object, arena, NULL);
 }
 
 /* Is there a document's start ("---") at the beginning of this line? */

@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "codec/document.h"
-#include "codec/yaml_internal.h"
+#include "codec/yaml.h"
 #include "config/config.h"
 #include "config/config_file.h"
 #include "models/upgrade_plan.h"
@@ -38,7 +38,7 @@ static void set_origin(struct load *load, const char *path, const char *origin)
 static struct error *load_text(struct load *load, struct slice text, const char *name)
 {
 	json_t *places DOCUMENT_CLEANUP = NULL;
-	TRY(yaml_decode_placed(text, name, &config_model, load->config, load->arena, &places));
+	TRY(yaml_decode(text, name, &config_model, load->config, load->arena, &places));
 	const char *key;
 	json_t *place;
 	json_object_foreach (places, key, place)

@@ -19,13 +19,3 @@ const struct eks_release *knowledge_newest_release(void)
 		i--;
 	return &knowledge_releases[i];
 }
-
-enum support knowledge_support(const struct eks_release *release, int64_t now_ms)
-{
-	if (!release || !release->end_of_standard_support.ms)
-		return SUPPORT_UNKNOWN;
-	if (now_ms < release->end_of_standard_support.ms)
-		return SUPPORT_STANDARD;
-	/* Before 1.21 there was no extended support: the end was the end. */
-	return now_ms < release->end_of_extended_support.ms ? SUPPORT_EXTENDED : SUPPORT_ENDED;
-}

@@ -23,7 +23,3 @@ extern const size_t knowledge_n_releases;
 const struct eks_release *knowledge_release(const char *version);
 /* The newest that EKS is known to offer; never NULL. */
 const struct eks_release *knowledge_newest_release(void);
-
-enum support { SUPPORT_UNKNOWN, SUPPORT_STANDARD, SUPPORT_EXTENDED, SUPPORT_ENDED };
-/* What EKS gives this version at that time; UNKNOWN for NULL and for a version without those days. */
-enum support knowledge_support(const struct eks_release *release, int64_t now_ms);

@@ -4,7 +4,7 @@
 #include "base/digest.h"
 #include "base/time.h"
 #include "codec/document.h"
-#include "codec/yaml_internal.h"
+#include "codec/yaml.h"
 #include "kube/kube_internal.h"
 
 static void add_text(json_t *object, const char *key, const char *text)

@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include "base/digest.h"
 #include "codec/document.h"
-#include "codec/yaml_internal.h"
+#include "codec/yaml.h"
 
 enum { MAX_FILE = 4 << 20 };
 

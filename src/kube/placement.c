@@ -7,7 +7,7 @@
 
 enum { ENOUGH_NODES = 100 }; /* kube-scheduler, too, stops looking when so many will do */
 
-const char *const place_answer_words[] = {
+static const char *const place_answer_words[] = {
 	"will do",
 	"cordoned",
 	"taint not tolerated",

@@ -65,6 +65,5 @@ enum place_answer {
 	PLACE_SPREAD,
 	PLACE_ANSWERS
 };
-extern const char *const place_answer_words[]; /* "cordoned", "taint not tolerated", … */
 /* "3 nodes: cordoned, 2 not enough CPU": of all nodes, as kubectl describe tells it. */
 void placement_explain(struct placement *placement, const struct place_pod *pod, struct buf *out);

@@ -183,7 +183,10 @@ static void take_sources(const struct view *view)
 	}
 }
 
-struct error *cluster_view_inventory(const struct inventory *inventory, struct arena *arena, struct cluster_state *ret)
+/* What a rehearsal needs of an inventory: the cluster, node groups, add-ons, nodes, workloads, budgets, services.
+ * GitOps and DNS are not in it. INVALID when the cluster's version was not seen. */
+static struct error *cluster_view_inventory(const struct inventory *inventory, struct arena *arena,
+					    struct cluster_state *ret)
 {
 	struct view view = {inventory, arena, ret};
 	const json_t *cluster = inventory_cluster(inventory);

@@ -10,10 +10,5 @@ void cluster_view_cluster(struct cluster_state *state, struct arena *arena, cons
 void cluster_view_group(struct cluster_state *state, struct arena *arena, const json_t *group);
 void cluster_view_addon(struct cluster_state *state, struct arena *arena, const json_t *addon);
 
-/* What a rehearsal needs of an inventory: the cluster, node groups, add-ons, nodes, workloads, budgets, services.
- * GitOps and DNS are not in it. INVALID when the cluster's version was not seen. */
-struct error *cluster_view_inventory(const struct inventory *inventory, struct arena *arena,
-				     struct cluster_state *ret) MUST_CHECK;
-
 /* A saved look of either kind: the file of `plan --snapshot`, or what `assess --save` left, a file or a folder. */
 struct error *cluster_view_read(const char *path, struct arena *arena, struct cluster_state *ret) MUST_CHECK;

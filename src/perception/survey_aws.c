@@ -46,7 +46,8 @@ static void keep(const struct round *round, struct aws_request *request, json_t 
 	error_free(request->error);
 }
 
-void survey_run_round(struct round *round)
+/* Makes the calls that were asked for, and keeps what they gave. */
+static void survey_run_round(struct round *round)
 {
 	if (round->n)
 		aws_call_batch(round->survey->aws, round->requests, round->n);
@@ -96,7 +97,8 @@ void survey_add_text(json_t *all, const char *text)
 	json_array_append_new(all, json_string(text));
 }
 
-json_t *survey_filtered(const char *name, json_t *values)
+/* By filter, not by id: what was deleted is missing in the answer instead of spoiling it. `values` is borrowed. */
+static json_t *survey_filtered(const char *name, json_t *values)
 {
 	return json_pack("{s:[{s:s, s:O}]}", "Filters", "Name", name, "Values", values);
 }

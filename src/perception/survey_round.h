@@ -18,8 +18,6 @@ struct round {
 
 /* `input` is taken; NULL: {}. */
 void survey_ask(struct round *round, const struct aws_operation *operation, json_t *input);
-/* Makes the calls that were asked for, and keeps what they gave. */
-void survey_run_round(struct round *round);
 /* A call of its own, kept as those of rounds are; gives its answer, borrowed, or NULL. */
 const json_t *survey_call(struct round *round, const struct aws_operation *operation, json_t *input);
 
@@ -35,8 +33,6 @@ const json_t *survey_next(const struct round *round, const char *snake_name, con
 		for (const json_t *one; (one = survey_next((round), (snake_name), (path), &cursor_##one));)
 /* Texts that were not in the list yet are added to it. */
 void survey_add_text(json_t *all, const char *text);
-/* By filter, not by id: what was deleted is missing in the answer instead of spoiling it. `values` is borrowed. */
-json_t *survey_filtered(const char *name, json_t *values);
 /* Asks by such a filter, so many values at once as AWS takes. `values` is taken. */
 void survey_ask_filtered(struct round *round, const struct aws_operation *operation, const char *name, json_t *values);
 

@@ -10,7 +10,8 @@
 #define REFRESH "argocd.argoproj.io/refresh"
 enum { LOOK_MS = 3000, RECONCILE_MS = 1500 };
 
-void sim_app_free(struct sim_app *app)
+/* Its parts. */
+static void sim_app_free(struct sim_app *app)
 {
 	free(app->name);
 	free(app->message);
@@ -48,14 +49,15 @@ static const char *text_of(const json_t *object, const char *member)
 	return text ? text : "";
 }
 
-const char *sim_app_path(const struct sim_app *app)
+/* "checkout": what it runs, by its place in Git */
+static const char *sim_app_path(const struct sim_app *app)
 {
 	return text_of(json_object_get(app->spec, "source"), "path");
 }
 
 /* By its address; else by the name under which Argo CD was told that address, as with credentials that name an EKS
  * cluster. */
-struct sim_cluster *sim_app_destination(struct sim *sim, const struct sim_app *app)
+static struct sim_cluster *sim_app_destination(struct sim *sim, const struct sim_app *app)
 {
 	const json_t *destination = json_object_get(app->spec, "destination"), *known;
 	const char *server = text_of(destination, "server"), *name = text_of(destination, "name");

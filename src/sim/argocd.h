@@ -5,8 +5,5 @@
 
 struct sim_app *sim_app_named(struct sim *sim, const char *name); /* NULL: not there */
 struct sim_app *sim_app_new(struct sim *sim, const char *name);	  /* idle, with no metadata and spec yet */
-void sim_app_free(struct sim_app *app);				  /* its parts */
-const char *sim_app_path(const struct sim_app *app);		  /* "checkout": what it runs, by its place in Git */
-struct sim_cluster *sim_app_destination(struct sim *sim, const struct sim_app *app); /* NULL: not there */
 /* The controller looks at it at once. False: it hangs; then the application bears the wish until it looks. */
 bool sim_app_refresh(struct sim *sim, struct sim_app *app);

@@ -7,7 +7,7 @@
 
 #define ARN "arn:aws:elasticloadbalancing:" SIM_REGION ":" SIM_ACCOUNT ":"
 
-bool sim_has_balancer(const struct sim_cluster *cluster)
+static bool sim_has_balancer(const struct sim_cluster *cluster)
 {
 	return cluster->life != LIFE_ABSENT && cluster->life != LIFE_CREATING && sim_kube_has_ingress(cluster->kube);
 }

@@ -215,7 +215,7 @@ struct error *sim_fault_parse(const char *spec, struct sim_fault *ret)
 	return NULL;
 }
 
-bool sim_fault_active(const struct sim *sim, const struct sim_fault *fault)
+static bool sim_fault_active(const struct sim *sim, const struct sim_fault *fault)
 {
 	return fault->since_ms >= 0 && fault->left != 0 &&
 	       (fault->for_ms == INT64_MAX || sim->now_ms < fault->since_ms + fault->for_ms);

@@ -119,8 +119,8 @@ static const char *system_tag(struct sim_kube *kube, const char *name)
 			    strcmp(name, "kube-proxy") ? "" : "-minimal-eksbuild.4");
 }
 
-struct kube_workload *kube_workload_new(struct sim_kube *kube, struct kube_app *app, enum kube_kind_id kind,
-					const char *name, unsigned replicas, unsigned flags)
+static struct kube_workload *kube_workload_new(struct sim_kube *kube, struct kube_app *app, enum kube_kind_id kind,
+					       const char *name, unsigned replicas, unsigned flags)
 {
 	struct kube_workload *w = arena_alloc(kube->arena, sizeof *w);
 	uint64_t hash = kube_hash(kube->seed ^ 0x5eed, kube->serial);

@@ -20,6 +20,12 @@ const struct kube_machine *kube_machine_of(const char *type)
 	return &unknown_machine;
 }
 
+static struct kube_node *kube_node_find(struct sim_kube *kube, const char *name)
+{
+	struct kube_object *object = kube_find(kube_kind_of(kube, KIND_NODE), NULL, name);
+	return object ? kube_node_of(object) : NULL;
+}
+
 static void name_node(struct sim_kube *kube, struct kube_node *node, char out[96])
 {
 	do {
@@ -28,12 +34,6 @@ static void name_node(struct sim_kube *kube, struct kube_node *node, char out[96
 			   (uint32_t)(4 + (hash >> 16) % 250);
 		snprintf(out, 96, "ip-10-0-%u-%u.ec2.internal", node->ip >> 8 & 255, node->ip & 255);
 	} while (kube_node_find(kube, out));
-}
-
-struct kube_node *kube_node_find(struct sim_kube *kube, const char *name)
-{
-	struct kube_object *object = kube_find(kube_kind_of(kube, KIND_NODE), NULL, name);
-	return object ? kube_node_of(object) : NULL;
 }
 
 /* A node that stands in the API from created_ms on; it is Ready from ready_ms on. */
@@ -82,7 +82,8 @@ void kube_node_ready(struct sim_kube *kube, struct kube_node *node)
 	kube_schedule_pending(kube);
 }
 
-void kube_nodes_leave(struct sim_kube *kube)
+/* Those that are marked. */
+static void kube_nodes_leave(struct sim_kube *kube)
 {
 	size_t kept = 0;
 	for (size_t i = 0; i < kube->n_nodes; i++) {

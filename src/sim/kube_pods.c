@@ -62,7 +62,8 @@ struct kube_pod *kube_pod_alloc(struct sim_kube *kube)
 	return pod;
 }
 
-void kube_pod_make_ready(struct sim_kube *kube, struct kube_pod *pod, int64_t since_ms)
+/* At the birth of the cluster. */
+static void kube_pod_make_ready(struct sim_kube *kube, struct kube_pod *pod, int64_t since_ms)
 {
 	(void)kube;
 	pod->scheduled_ms = since_ms;

@@ -264,8 +264,6 @@ struct kube_object *kube_new_object(struct sim_kube *kube, enum kube_kind_id kin
 void kube_build(struct sim_kube *kube, const struct cluster_state *snapshot);
 struct kube_app *kube_app_find(const struct sim_kube *kube, const char *name);
 struct kube_app *kube_app_new(struct sim_kube *kube, const char *name, bool system);
-struct kube_workload *kube_workload_new(struct sim_kube *kube, struct kube_app *app, enum kube_kind_id kind,
-					const char *name, unsigned replicas, unsigned flags);
 
 /* ---- kube_nodes.c */
 struct kube_node *kube_node_new(struct sim_kube *kube, const char *group, const char *type, int64_t created_ms,
@@ -275,13 +273,10 @@ void kube_join_due(struct sim_kube *kube);
 const struct kube_machine *kube_machine_of(const char *type);
 void kube_node_ready(struct sim_kube *kube, struct kube_node *node);
 void kube_node_remove(struct sim_kube *kube, struct kube_node *node);
-void kube_nodes_leave(struct sim_kube *kube); /* those that are marked */
-struct kube_node *kube_node_find(struct sim_kube *kube, const char *name);
 
 /* ---- kube_pods.c, kube_schedule.c, kube_reconcile.c, kube_budget.c: pods and their controllers */
 struct kube_pod *kube_pod_new(struct sim_kube *kube, struct kube_workload *workload, unsigned ordinal,
 			      struct kube_node *node);
-void kube_pod_make_ready(struct sim_kube *kube, struct kube_pod *pod, int64_t since_ms); /* at birth of the cluster */
 void kube_pod_step(struct sim_kube *kube, struct kube_pod *pod);
 void kube_pod_delete(struct sim_kube *kube, struct kube_pod *pod, int64_t grace_ms);
 void kube_pod_gone(struct sim_kube *kube, struct kube_pod *pod);

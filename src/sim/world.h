@@ -211,7 +211,6 @@ void sim_faults_turned(struct sim *sim);  /* one began or ended */
 int64_t sim_faults_next_ms(const struct sim *sim);
 /* The first fault of target (or of "aws" for AWS services) and kind that strikes now, by its chance; NULL: none. */
 const struct sim_fault *sim_fault_strikes(struct sim *sim, const char *target, const char *what);
-bool sim_fault_active(const struct sim *sim, const struct sim_fault *fault);
 double sim_fault_value(const struct sim *sim, const char *target,
 		       const char *what);		     /* sum of the active ones'; 0: none */
 void sim_fault_call(struct sim *sim, const char *operation); /* "eks:CreateCluster" was asked */
@@ -261,7 +260,6 @@ int64_t sim_eks_next_ms(const struct sim *sim);
 /* aws_route53.c, aws_elbv2.c, aws_identity.c, aws_eks_addons.c */
 void sim_traffic_init(struct sim *sim);
 void sim_traffic_publish(struct sim *sim); /* what resolvers get from now on, when that changed */
-bool sim_has_balancer(const struct sim_cluster *cluster);
 struct sim_cluster *sim_balancer_by_dimension(struct sim *sim, const char *value); /* "app/NAME/ID"; NULL: none */
 void sim_identity_init(struct sim *sim);
 void sim_association_add(struct sim *sim, struct sim_cluster *cluster, const char *ns, const char *account,

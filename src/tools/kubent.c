@@ -23,7 +23,7 @@ static const char *removed_in(const json_t *item, struct arena *arena)
 	return at ? arena_strndup(arena, at + 11, strspn(at + 11, "0123456789.")) : "";
 }
 
-struct error *kubent_parse(struct slice text, struct arena *arena, struct scanner_report *into)
+static struct error *kubent_parse(struct slice text, struct arena *arena, struct scanner_report *into)
 {
 	json_t *document DOCUMENT_CLEANUP = NULL;
 	const json_t *item;

@@ -24,7 +24,8 @@ static const char *word(const json_t *object, const char *path, struct arena *ar
 	return text ? arena_strdup(arena, text) : "";
 }
 
-struct error *pluto_parse(struct slice text, unsigned target_minor, struct arena *arena, struct scanner_report *into)
+static struct error *pluto_parse(struct slice text, unsigned target_minor, struct arena *arena,
+				 struct scanner_report *into)
 {
 	(void)target_minor;
 	json_t *document DOCUMENT_CLEANUP = NULL;

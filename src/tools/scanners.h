@@ -35,11 +35,6 @@ struct scanner_request {
 struct error *pluto_run(const struct scanner_request *request, struct scanner_report *ret) MUST_CHECK;
 struct error *kubent_run(const struct scanner_request *request, struct scanner_report *ret) MUST_CHECK;
 
-/* What they print, read: for the above, and for tests. */
-struct error *pluto_parse(struct slice text, unsigned target_minor, struct arena *arena,
-			  struct scanner_report *into) MUST_CHECK;
-struct error *kubent_parse(struct slice text, struct arena *arena, struct scanner_report *into) MUST_CHECK;
-
 /* The part that both share: runs argv, gives what it printed on stdout (bounded); `good` has bit N for each exit status
  * N that is no failure. */
 struct error *scanner_start(const struct scanner_request *request, const char *const *argv, unsigned good,

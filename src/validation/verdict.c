@@ -11,7 +11,8 @@ enum {
 	LATENCY_SLACK_MS = 50,
 };
 
-void verdict_wilson(double errors, double requests, double *ret_low, double *ret_high)
+/* Lower and upper end of the 95 % Wilson interval of errors / requests. */
+static void verdict_wilson(double errors, double requests, double *ret_low, double *ret_high)
 {
 	const double z = 1.96;
 	double p = errors / requests, z2 = z * z / requests;
@@ -21,7 +22,8 @@ void verdict_wilson(double errors, double requests, double *ret_low, double *ret
 	*ret_high = centre + half > 1 ? 1 : centre + half;
 }
 
-double verdict_difference_low(double errors_a, double requests_a, double errors_b, double requests_b)
+/* Lower end of the 95 % interval of the difference of two rates, a minus b (Newcombe's, from Wilson's). */
+static double verdict_difference_low(double errors_a, double requests_a, double errors_b, double requests_b)
 {
 	double a = errors_a / requests_a, b = errors_b / requests_b, low_a, high_a, low_b, high_b;
 	verdict_wilson(errors_a, requests_a, &low_a, &high_a);

@@ -28,7 +28,3 @@ struct judgement {
  * rates within the limits; between the two it is NO_DATA: more requests must be seen. */
 void verdict_judge(const struct traffic_minute *minutes, size_t n, const struct verdict_limits *limits,
 		   struct judgement *ret);
-/* Lower and upper end of the 95 % Wilson interval of errors / requests. */
-void verdict_wilson(double errors, double requests, double *ret_low, double *ret_high);
-/* Lower end of the 95 % interval of the difference of two rates, a minus b (Newcombe's, from Wilson's). */
-double verdict_difference_low(double errors_a, double requests_a, double errors_b, double requests_b);

@@ -11,7 +11,7 @@
 #include "codec/xml_internal.h"
 #include "port/random.h"
 #include "codec/yaml.h"
-#include "codec/yaml_internal.h"
+#include "codec/yaml.h"
 
 struct traffic {
 	int64_t *steps, interval_ms;
@@ -40,20 +40,20 @@ static void files_are_read_with_places(void **state)
 	struct top top;
 	assert_null(yaml_decode(slice_of("cluster: shop # a comment\ntarget_version: \"1.35\"\ntraffic:\n  steps: [10, "
 					 "50, 100]\n  interval: 10m\n"),
-				"upgrade.yaml", &top_model, &top, arena));
+				"upgrade.yaml", &top_model, &top, arena, NULL));
 	assert_string_equal(top.cluster, "shop");
 	assert_string_equal(top.version, "1.35");
 	assert_int_equal(top.traffic.n_steps, 3);
 	assert_int_equal(top.traffic.interval_ms, 600000);
 	struct error *error ERROR_CLEANUP = yaml_decode(slice_of("cluster: shop\ntrafic:\n  steps: [1]\n"),
-							"upgrade.yaml", &top_model, &top, arena);
+							"upgrade.yaml", &top_model, &top, arena, NULL);
 	assert_string_equal(error->message, "upgrade.yaml:2:1: unknown key \"trafic\" (did you mean \"traffic\"?)");
 	struct error *type ERROR_CLEANUP =
-		yaml_decode(slice_of("traffic:\n  interval: soon\n"), "upgrade.yaml", &top_model, &top, arena);
+		yaml_decode(slice_of("traffic:\n  interval: soon\n"), "upgrade.yaml", &top_model, &top, arena, NULL);
 	assert_string_equal(type->message,
 			    "upgrade.yaml:2:3: traffic.interval: not a duration such as 90s, 10m, 1h30m");
 	struct error *broken ERROR_CLEANUP =
-		yaml_decode(slice_of("cluster: [shop\ntraffic: 1\n"), "upgrade.yaml", &top_model, &top, arena);
+		yaml_decode(slice_of("cluster: [shop\ntraffic: 1\n"), "upgrade.yaml", &top_model, &top, arena, NULL);
 	assert_non_null(strstr(broken->message, "upgrade.yaml:"));
 }
 

@@ -261,19 +261,6 @@ static void every_line_of_the_calendar_is_found(void **state)
 		assert_true(!knowledge_releases[i].eks.ms || knowledge_releases[i].minor <= newest->minor);
 }
 
-static void support_ends_on_its_day(void **state)
-{
-	(void)state;
-	const struct eks_release *release = knowledge_release("1.32"), *old = knowledge_release("1.20");
-	int64_t standard = release->end_of_standard_support.ms, extended = release->end_of_extended_support.ms;
-	assert_int_equal(knowledge_support(release, standard - 1), SUPPORT_STANDARD);
-	assert_int_equal(knowledge_support(release, standard), SUPPORT_EXTENDED);
-	assert_int_equal(knowledge_support(release, extended - 1), SUPPORT_EXTENDED);
-	assert_int_equal(knowledge_support(release, extended), SUPPORT_ENDED);
-	assert_int_equal(knowledge_support(old, old->end_of_standard_support.ms), SUPPORT_ENDED);
-	assert_int_equal(knowledge_support(NULL, standard), SUPPORT_UNKNOWN);
-}
-
 /* Columns: version id title what_breaks detect severity source. */
 static void check_change(char *const *cells)
 {
@@ -357,7 +344,6 @@ int main(void)
 		cmocka_unit_test(a_release_may_span_two_versions),
 		cmocka_unit_test(a_minor_is_read_from_what_servers_and_people_write),
 		cmocka_unit_test(every_line_of_the_calendar_is_found),
-		cmocka_unit_test(support_ends_on_its_day),
 		cmocka_unit_test(every_line_of_the_changes_is_found),
 		cmocka_unit_test(a_change_is_on_the_path_that_crosses_it),
 		cmocka_unit_test(every_line_of_the_components_is_found),
