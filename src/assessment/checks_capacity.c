@@ -401,7 +401,7 @@ static void one_node_out(struct assess *assess)
 		if (!subject_pod_lives(pod) || !pod->node_name || (node && subject_is_fargate(node)) ||
 		    (owner && owner->kind && (!strcmp(owner->kind, "DaemonSet") || !strcmp(owner->kind, "Node"))))
 			continue;
-		index_pod_requests(pod->spec, &milli, &bytes);
+		index_pod_requests(assess, pod, &milli, &bytes);
 		if (!largest || milli > most_milli || (milli == most_milli && bytes > most_bytes)) {
 			largest = pod;
 			most_milli = milli;

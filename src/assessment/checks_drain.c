@@ -364,7 +364,7 @@ static int64_t grace_s(const struct kube_pod *pod)
 }
 
 /* The pod that takes longest to stop, and so what to change first. */
-static void slowest(struct assess *assess, struct finding *finding, const char *node)
+static void slowest(struct assess *assess, struct finding *finding, const struct kube_node *node)
 {
 	const struct kube_pod *longest = NULL;
 	struct pod_list pods = index_node_pods(assess, node);
@@ -393,7 +393,7 @@ static void estimate(struct assess *assess)
 		assess_evidence(assess, finding, "kubernetes pods", "%lld pod%s in %lld round%s",
 				(long long)node->evicted, node->evicted == 1 ? "" : "s", (long long)node->rounds,
 				node->rounds == 1 ? "" : "s");
-		slowest(assess, finding, node->node->meta.name);
+		slowest(assess, finding, node->node);
 	}
 }
 

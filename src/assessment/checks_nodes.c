@@ -187,8 +187,7 @@ static const struct kube_workload *singleton_on(const struct assess *assess, con
 {
 	EACH_NODE(assess, node)
 	{
-		struct pod_list pods =
-			has(node, group) ? index_node_pods(assess, node->meta.name) : (struct pod_list){0};
+		struct pod_list pods = has(node, group) ? index_node_pods(assess, node) : (struct pod_list){0};
 		for (size_t i = 0; i < pods.n; i++) {
 			const struct kube_workload *workload = index_pod_workload(assess, pods.pods[i]);
 			if (workload && subject_is_set(assess, workload) && subject_replicas(workload) == 1)

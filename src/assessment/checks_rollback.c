@@ -151,7 +151,7 @@ static void fargate(struct assess *assess)
 		const struct kube_node *node = &assess->inventory->nodes[i];
 		if (!starts(node->meta.name, "fargate-") || knowledge_minor(node->kubelet) != assess->from)
 			continue;
-		struct pod_list pods = index_node_pods(assess, node->meta.name);
+		struct pod_list pods = index_node_pods(assess, node);
 		for (size_t k = 0; k < pods.n; k++) {
 			const char *kind, *name;
 			index_pod_owner(assess, pods.pods[k], &kind, &name);

@@ -180,7 +180,7 @@ static void fargate(struct assess *assess)
 		unsigned minor = knowledge_minor(node->kubelet);
 		if (!subject_is_fargate(node) || !minor || !assess->from || minor + limit_at(hop) >= hop)
 			continue;
-		struct pod_list pods = index_node_pods(assess, node->meta.name);
+		struct pod_list pods = index_node_pods(assess, node);
 		for (size_t i = 0; i < pods.n; i++) {
 			const char *kind, *name;
 			index_pod_owner(assess, pods.pods[i], &kind, &name);

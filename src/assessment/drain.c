@@ -9,13 +9,13 @@
 static struct leaving who_leaves(struct play *play, const struct node_slot *node)
 {
 	struct leaving leaving = {0};
-	for (struct place_pod *p = place_node_first(node->place); p; p = place_pod_next(p)) {
-		struct slot *slot = place_pod_marked(p);
-		if (slot && !drain_is_daemon(slot->pod))
-			*HEAP_PUSH(leaving.slots, leaving.n) = slot->index;
+	for (uint32_t p = place_node_first(node->place); p; p = placement_next(play->placement, p)) {
+		size_t mark = placement_marked(play->placement, p);
+		if (mark && !(play->slots[mark - 1].facts & POD_DAEMON))
+			*HEAP_PUSH(leaving.slots, leaving.n) = mark - 1;
 	}
 	if (leaving.n)
-		qsort_r(leaving.slots, leaving.n, sizeof *leaving.slots, drain_slot_order, play->slots);
+		qsort_r(leaving.slots, leaving.n, sizeof *leaving.slots, drain_slot_order, play);
 	return leaving;
 }
 
@@ -33,7 +33,7 @@ static size_t evict_round(struct play *play, struct leaving *leaving, struct dra
 			continue;
 		}
 		*HEAP_PUSH(moving, n) = drain_evict(play, at, n);
-		int64_t stops_ms = drain_expected_stop_ms(play->slots[at]->pod);
+		int64_t stops_ms = drain_expected_stop_ms(play->slots[at].pod);
 		longest = stops_ms > longest ? stops_ms : longest;
 	}
 	leaving->n = left;
@@ -47,13 +47,18 @@ static size_t evict_round(struct play *play, struct leaving *leaving, struct dra
 	out->estimated_ms += n ? longest + 25 * SECOND_MS : 0;
 	return n;
 }
-static void add_daemon(struct play *play, const struct slot *like, struct place_node *node)
+/* Like the one on a node that has gone, in its slot; before any has gone, in one more. */
+static void add_daemon(struct play *play, size_t like, struct place_node *node)
 {
-	struct slot *slot = drain_add_slot(play, like->pod);
-	slot->ready = like->ready;
-	placement_put(slot->place, node);
-	for (const struct membership *in = like->budgets; in; in = in->next)
-		drain_join(play, in->budget, slot);
+	size_t slot = like;
+	if (play->slots[like].state != SLOT_GONE) {
+		slot = drain_add_slot(play, play->slots[like].pod, play->slots[like].facts);
+		play->slots[slot].ready = play->slots[like].ready;
+		EACH_BUDGET_OF(play, like, budget)
+		drain_join(play, (size_t)(budget - play->budgets), slot);
+	}
+	placement_put(play->placement, play->slots[slot].place, node);
+	drain_move(play, slot, SLOT_RUNS);
 }
 
 /* Another node like this one, empty but for its daemons. */
@@ -78,9 +83,9 @@ static void add_like(struct play *play, const struct node_slot *like)
 	node->taints = taints;
 	node->n_taints = kept;
 	struct place_node *place = placement_add_node(play->placement, node);
-	struct pod_list pods = index_node_pods(play->assess, like->node->meta.name);
+	struct pod_list pods = index_node_pods(play->assess, like->node);
 	for (size_t i = 0; i < pods.n; i++)
-		if (drain_is_daemon(pods.pods[i]) && !kube_pod_finished(pods.pods[i]))
+		if ((index_pod_facts(play->assess, pods.pods[i]) & (POD_DAEMON | POD_FINISHED)) == POD_DAEMON)
 			add_daemon(play, drain_slot_of(play, pods.pods[i]), place);
 	drain_try_queue(play);
 	drain_let_settle(play);
@@ -91,14 +96,15 @@ static void leave(struct play *play, const struct node_slot *node)
 {
 	size_t *again CLEANUP(mem_freep) = NULL, n = 0;
 	place_node_remove(node->place);
-	for (struct place_pod *p = place_node_first(node->place), *next; p; p = next) {
-		struct slot *slot = place_pod_marked(p);
-		next = place_pod_next(p);
-		placement_take(p);
-		if (slot && !drain_is_daemon(slot->pod) && drain_comes_back(slot->pod))
-			*HEAP_PUSH(again, n) = slot->index;
-		else if (slot)
-			drain_move(slot, SLOT_GONE);
+	for (uint32_t p = place_node_first(node->place), next; p; p = next) {
+		size_t mark = placement_marked(play->placement, p);
+		unsigned facts = mark ? play->slots[mark - 1].facts : 0;
+		next = placement_next(play->placement, p);
+		placement_take(play->placement, p);
+		if (mark && (facts & (POD_DAEMON | POD_OWNED)) == POD_OWNED)
+			*HEAP_PUSH(again, n) = mark - 1;
+		else if (mark)
+			drain_move(play, mark - 1, SLOT_GONE);
 	}
 	for (size_t i = n; i-- > 0;)
 		drain_place_or_queue(play, again[i]);
@@ -169,6 +175,8 @@ const struct drain_prediction *drain_predict(struct assess *assess)
 	}
 	drain_tell_homeless(&play);
 	free(play.slots);
+	free(play.memberships);
+	free(play.ordered);
 	free(play.queue);
 	free(play.starting);
 	free(play.waiting);

@@ -52,44 +52,46 @@ static void count_slot(struct budget *budget, const struct slot *slot, int sign)
 	budget->healthy += sign * is_healthy(slot);
 }
 
-void drain_join(struct play *play, struct budget *budget, struct slot *slot)
+void drain_join(struct play *play, size_t budget, size_t slot)
 {
-	struct membership *membership = arena_alloc(play->arena, sizeof *membership), **last = &slot->budgets;
+	struct budget *joined = &play->budgets[budget];
+	uint32_t *last = &play->slots[slot].budgets, number = (uint32_t)play->n_memberships;
+	HEAP_PUSH(play->memberships, play->n_memberships)->budget = (uint32_t)budget;
 	while (*last)
-		last = &(*last)->next;
-	*membership = (struct membership){budget, NULL};
-	*last = membership;
-	*ARENA_PUSH(play->arena, budget->slots, budget->n_slots) = slot->index;
-	count_slot(budget, slot, 1);
-	if (!budget->counted)
-		want(play, budget, slot->pod);
+		last = &play->memberships[*last].next;
+	*last = number;
+	*ARENA_PUSH(play->arena, joined->slots, joined->n_slots) = (uint32_t)slot;
+	count_slot(joined, &play->slots[slot], 1);
+	if (!joined->counted)
+		want(play, joined, play->slots[slot].pod);
 }
 
-void drain_move(struct slot *slot, enum slot_state state)
+void drain_move(struct play *play, size_t slot, enum slot_state state)
 {
-	for (const struct membership *in = slot->budgets; in; in = in->next)
-		count_slot(in->budget, slot, -1);
-	slot->state = (uint8_t)state;
-	for (const struct membership *in = slot->budgets; in; in = in->next)
-		count_slot(in->budget, slot, 1);
+	EACH_BUDGET_OF(play, slot, budget)
+	count_slot(budget, &play->slots[slot], -1);
+	play->slots[slot].state = (uint8_t)state;
+	EACH_BUDGET_OF(play, slot, budget)
+	count_slot(budget, &play->slots[slot], 1);
 }
 
-static void set_up_budget(struct play *play, struct budget *budget)
+static void set_up_budget(struct play *play, size_t at)
 {
 	const struct inventory *inventory = play->assess->inventory;
-	const struct kube_pdb *pdb = budget->pdb;
+	struct budget *budget = &play->budgets[at];
+	const struct kube_pdb *pdb = budget->pdb = &inventory->pdbs[at];
 	budget->has_most = pdb->max_unavailable && kube_int_or_percent_parse(pdb->max_unavailable, &budget->most);
 	budget->has_least = pdb->min_available && kube_int_or_percent_parse(pdb->min_available, &budget->least);
 	budget->counted = budget->has_least && !budget->least.percent;
 	struct pod_list pods = index_pdb_pods(play->assess, pdb);
 	for (size_t k = 0; k < pods.n; k++)
-		if (drain_slot_of(play, pods.pods[k])->state != SLOT_GONE)
-			drain_join(play, budget, drain_slot_of(play, pods.pods[k]));
+		if (play->slots[drain_slot_of(play, pods.pods[k])].state != SLOT_GONE)
+			drain_join(play, at, drain_slot_of(play, pods.pods[k]));
 	for (size_t k = inventory->n_pods; k < play->n_slots; k++) {
-		const struct kube_meta *meta = &play->slots[k]->pod->meta;
+		const struct kube_meta *meta = &play->slots[k].pod->meta;
 		if (meta->ns && pdb->meta.ns && !strcmp(meta->ns, pdb->meta.ns) &&
 		    index_selects(play->assess, pdb->selector, meta->labels, meta->n_labels))
-			drain_join(play, budget, play->slots[k]);
+			drain_join(play, at, k);
 	}
 }
 
@@ -98,23 +100,23 @@ void drain_set_up_budgets(struct play *play)
 	const struct inventory *inventory = play->assess->inventory;
 	play->n_budgets = inventory->n_pdbs;
 	play->budgets = arena_alloc(play->arena, (play->n_budgets + 1) * sizeof *play->budgets);
-	for (size_t i = 0; i < play->n_budgets; i++) {
-		play->budgets[i].pdb = &inventory->pdbs[i];
-		set_up_budget(play, &play->budgets[i]);
-	}
+	HEAP_PUSH(play->memberships, play->n_memberships);
+	for (size_t i = 0; i < play->n_budgets; i++)
+		set_up_budget(play, i);
 }
 
 /* ---- what the API server says to an eviction */
 
 enum answer drain_ask(struct play *play, size_t at, const struct budget **ret)
 {
-	const struct slot *slot = play->slots[at];
+	const struct slot *slot = &play->slots[at];
+	const struct membership *in = &play->memberships[slot->budgets];
 	*ret = NULL;
-	if (!slot->budgets || (slot->pod->phase && !strcmp(slot->pod->phase, "Pending") && !slot->ready))
+	if (!slot->budgets || (!slot->ready && slot->pod->phase && !strcmp(slot->pod->phase, "Pending")))
 		return ANSWER_YES;
-	struct budget *budget = slot->budgets->budget;
+	struct budget *budget = &play->budgets[in->budget];
 	*ret = budget;
-	if (slot->budgets->next)
+	if (in->next)
 		return ANSWER_TWO;
 	drain_count(budget);
 	const char *policy = budget->pdb->unhealthy_policy;

@@ -21,21 +21,24 @@ enum slot_state {
 	SLOT_GONE
 };
 
-struct membership { /* a slot's in a budget that selects it */
-	struct budget *budget;
-	struct membership *next;
-};
-
-struct slot {			    /* there are many: small ones */
+/* There are many slots: small ones, known by their numbers. Those of the inventory's pods come first, in its order. */
+struct slot {
 	const struct kube_pod *pod; /* as it was seen; of one that came since, the one it is like */
-	struct membership *budgets; /* in the order of the inventory */
-	struct place_pod *place;
-	struct slot **set;	/* all of a StatefulSet that brings its pods one by one, linked by `in_set`; or NULL */
-	struct slot *in_set;	/* the next one */
-	uint32_t index, placed; /* when it was placed last, counted over all */
-	int ordinal;
-	uint8_t state; /* enum slot_state; moved by drain_move() alone: budgets count it */
+	uint32_t place;		    /* of the placement */
+	uint32_t budgets;	    /* the first of play->memberships; 0: none selects it */
+	uint32_t ordered; /* of play->ordered; 0: it is none of a StatefulSet that brings its pods one by one */
+	uint8_t state;	  /* enum slot_state; moved by drain_move() alone: budgets count it */
+	uint8_t facts;	  /* of the pod: enum pod_fact */
 	bool ready;
+};
+struct membership { /* a slot's in a budget that selects it, in the order of the inventory */
+	uint32_t budget, next;
+};
+struct ordered { /* a slot of a StatefulSet that brings its pods one by one */
+	uint32_t slot;
+	uint32_t set, next; /* of play->sets; the next one in it */
+	uint32_t placed;    /* when it was placed last, counted over all */
+	int ordinal;
 };
 
 struct budget {
@@ -63,8 +66,13 @@ struct play {
 	struct assess *assess;
 	struct arena *arena; /* of the play alone */
 	struct placement *placement;
-	struct slot **slots; /* first those of the inventory's pods, in its order */
+	struct slot *slots;
 	size_t n_slots;
+	struct membership *memberships; /* the first is nobody's; so is it in `ordered` */
+	size_t n_memberships;
+	struct ordered *ordered;
+	size_t n_ordered;
+	uint32_t *sets; /* by workload of the inventory: the first of `ordered` in each ordered set */
 	struct budget *budgets;
 	size_t n_budgets;
 	struct place_node **places; /* of the inventory's nodes, in its order */
@@ -72,36 +80,46 @@ struct play {
 	size_t n_nodes;
 	size_t *queue, n_queue;
 	size_t *waiting, n_waiting;   /* slots that wait for lower ordinals and were seen to have to */
-	struct slot **sets;	      /* by workload of the inventory: the first slot of each ordered set */
 	size_t *starting, n_starting; /* slots placed since all had settled */
 	uint32_t n_placed;	      /* placements so far */
 	unsigned made;		      /* new nodes so far */
 	struct drain_prediction *out;
 };
+/* The budgets that select a slot; one more may join it meanwhile. */
+#define EACH_BUDGET_OF(play, slot, budget_)                                                                            \
+	for (uint32_t in_ = (play)->slots[slot].budgets; in_; in_ = (play)->memberships[in_].next)                     \
+		for (struct budget *budget_ = &(play)->budgets[(play)->memberships[in_].budget]; budget_;              \
+		     budget_ = NULL)
+/* The slots of the set that an ordered slot belongs to; none for others. */
+#define EACH_OF_ITS_SET(play, slot, other)                                                                             \
+	for (const struct ordered *other =                                                                             \
+		     &(play)->ordered[(play)->slots[slot].ordered                                                      \
+					      ? (play)->sets[(play)->ordered[(play)->slots[slot].ordered].set]         \
+					      : 0];                                                                    \
+	     other != (play)->ordered; other = &(play)->ordered[other->next])
 
 /* ---- drain_setup.c */
 struct placement *drain_new_placement(struct play *play); /* the caller's */
 void drain_set_up(struct play *play);
-struct slot *drain_add_slot(struct play *play, const struct kube_pod *pod);
-struct slot *drain_slot_of(const struct play *play, const struct kube_pod *pod); /* a pod of the inventory */
-struct place_pod *drain_new_place(struct play *play, struct slot *slot);
-void drain_enqueue(struct play *play, struct slot *slot); /* no node will do */
-void drain_wait(struct play *play, struct slot *slot);	  /* for lower ordinals */
-bool drain_is_daemon(const struct kube_pod *pod);	  /* or a mirror of a file: a drain leaves it alone */
-int drain_slot_order(const void *left, const void *right, void *context); /* of slots' indices, by name */
+size_t drain_add_slot(struct play *play, const struct kube_pod *pod, unsigned facts);
+size_t drain_slot_of(const struct play *play, const struct kube_pod *pod); /* a pod of the inventory */
+uint32_t drain_new_place(struct play *play, size_t slot);
+void drain_enqueue(struct play *play, size_t slot);		       /* no node will do */
+void drain_wait(struct play *play, size_t slot);		       /* for lower ordinals */
+int drain_slot_order(const void *left, const void *right, void *play); /* of slots' numbers, by name */
 
 /* ---- drain_budgets.c */
 enum answer { ANSWER_YES, ANSWER_BUDGET, ANSWER_TWO };
 void drain_set_up_budgets(struct play *play);
-void drain_join(struct play *play, struct budget *budget, struct slot *slot);
-void drain_move(struct slot *slot, enum slot_state state);
+void drain_join(struct play *play, size_t budget, size_t slot);
+void drain_move(struct play *play, size_t slot, enum slot_state state);
 void drain_count(struct budget *budget);					/* what it expects and desires now */
 enum answer drain_ask(struct play *play, size_t at, const struct budget **ret); /* the budget asked; NULL: none */
 
 /* ---- drain_moves.c */
 struct moving { /* a slot whose old pod still stands where it stood */
 	size_t slot;
-	struct place_pod *old;
+	uint32_t old;
 	int64_t stops_ms;
 	size_t order;
 };
@@ -111,8 +129,7 @@ int drain_moving_order(const void *left, const void *right);
 void drain_stopped(struct play *play, const struct moving *moving); /* the old pod has ended */
 void drain_place_or_queue(struct play *play, size_t at);
 void drain_try_queue(struct play *play);
-void drain_let_settle(struct play *play); /* what was placed becomes ready, until nothing moves */
-bool drain_comes_back(const struct kube_pod *pod);
+void drain_let_settle(struct play *play);		    /* what was placed becomes ready, until nothing moves */
 int64_t drain_expected_stop_ms(const struct kube_pod *pod); /* for the estimate */
 
 /* ---- drain_tell.c */

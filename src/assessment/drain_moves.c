@@ -7,13 +7,12 @@
 
 static bool settle_on_a_node(struct play *play, size_t at)
 {
-	struct slot *slot = play->slots[at];
-	struct place_node *node = placement_choose(play->placement, slot->place);
+	struct place_node *node = placement_choose(play->placement, play->slots[at].place);
 	if (!node)
 		return false;
-	placement_put(slot->place, node);
-	drain_move(slot, SLOT_STARTS);
-	slot->placed = ++play->n_placed;
+	placement_put(play->placement, play->slots[at].place, node);
+	drain_move(play, at, SLOT_STARTS);
+	play->ordered[play->slots[at].ordered].placed = ++play->n_placed;
 	*HEAP_PUSH(play->starting, play->n_starting) = at;
 	return true;
 }
@@ -21,7 +20,7 @@ static bool settle_on_a_node(struct play *play, size_t at)
 void drain_place_or_queue(struct play *play, size_t at)
 {
 	if (!settle_on_a_node(play, at))
-		drain_enqueue(play, play->slots[at]);
+		drain_enqueue(play, at);
 }
 
 void drain_try_queue(struct play *play)
@@ -34,23 +33,14 @@ void drain_try_queue(struct play *play)
 }
 
 /* A StatefulSet's lower ordinals must be ready before it makes this one. */
-static bool must_wait(const struct slot *slot)
+static bool must_wait(const struct play *play, size_t slot)
 {
-	for (const struct slot *other = slot->set ? *slot->set : NULL; other; other = other->in_set)
-		if (other->ordinal < slot->ordinal && (other->state != SLOT_RUNS || !other->ready))
-			return true;
+	int ordinal = play->ordered[play->slots[slot].ordered].ordinal;
+	EACH_OF_ITS_SET(play, slot, other)
+	if (other->ordinal < ordinal &&
+	    (play->slots[other->slot].state != SLOT_RUNS || !play->slots[other->slot].ready))
+		return true;
 	return false;
-}
-
-bool drain_comes_back(const struct kube_pod *pod)
-{
-	return kube_meta_controller(&pod->meta) != NULL;
-}
-
-static bool is_set(const struct kube_pod *pod)
-{
-	const struct kube_owner *owner = kube_meta_controller(&pod->meta);
-	return owner && owner->kind && !strcmp(owner->kind, "StatefulSet");
 }
 
 int drain_moving_order(const void *left, const void *right)
@@ -85,24 +75,25 @@ int64_t drain_expected_stop_ms(const struct kube_pod *pod)
 /* The controller makes the replacement at once; a StatefulSet waits until the name is free. */
 struct moving drain_evict(struct play *play, size_t at, size_t order)
 {
-	struct slot *slot = play->slots[at];
+	struct slot *slot = &play->slots[at];
 	struct moving moving = {at, slot->place, stop_ms(slot->pod), order};
-	drain_move(slot, drain_comes_back(slot->pod) ? SLOT_STOPPING : SLOT_GONE);
-	if (slot->state == SLOT_GONE || is_set(slot->pod))
+	drain_move(play, at, slot->facts & POD_OWNED ? SLOT_STOPPING : SLOT_GONE);
+	if (slot->state == SLOT_GONE || slot->facts & POD_STATEFUL)
 		return moving;
-	place_pod_mark(moving.old, NULL);
-	slot->place = drain_new_place(play, slot);
+	placement_mark(play->placement, moving.old, 0);
+	slot->place = drain_new_place(play, at);
 	drain_place_or_queue(play, at);
 	return moving;
 }
 
 /* When the pod before this one was placed: it is the order in which they become ready. */
-static uint32_t placed_before(const struct slot *slot)
+static uint32_t placed_before(const struct play *play, size_t slot)
 {
+	int ordinal = play->ordered[play->slots[slot].ordered].ordinal;
 	uint32_t last = 0;
-	for (const struct slot *other = slot->set ? *slot->set : NULL; other; other = other->in_set)
-		if (other->ordinal < slot->ordinal && other->placed > last)
-			last = other->placed;
+	EACH_OF_ITS_SET(play, slot, other)
+	if (other->ordinal < ordinal && other->placed > last)
+		last = other->placed;
 	return last;
 }
 
@@ -126,15 +117,15 @@ void drain_let_settle(struct play *play)
 		struct coming *coming CLEANUP(mem_freep) = NULL;
 		size_t n = 0, kept = 0;
 		for (size_t i = 0; i < play->n_starting; i++)
-			if (play->slots[play->starting[i]]->state == SLOT_STARTS)
-				drain_move(play->slots[play->starting[i]], SLOT_RUNS);
+			if (play->slots[play->starting[i]].state == SLOT_STARTS)
+				drain_move(play, play->starting[i], SLOT_RUNS);
 		play->n_starting = 0;
 		for (size_t i = 0; i < play->n_waiting; i++) {
 			size_t at = play->waiting[i];
-			if (must_wait(play->slots[at]))
+			if (must_wait(play, at))
 				play->waiting[kept++] = at;
 			else
-				*HEAP_PUSH(coming, n) = (struct coming){at, placed_before(play->slots[at])};
+				*HEAP_PUSH(coming, n) = (struct coming){at, placed_before(play, at)};
 		}
 		play->n_waiting = kept;
 		if (!n)
@@ -147,15 +138,15 @@ void drain_let_settle(struct play *play)
 
 void drain_stopped(struct play *play, const struct moving *moving)
 {
-	struct slot *slot = play->slots[moving->slot];
+	struct slot *slot = &play->slots[moving->slot];
 	if (slot->place == moving->old && slot->state != SLOT_GONE)
-		placement_take(moving->old);
+		placement_take(play->placement, moving->old);
 	else
 		placement_forget(play->placement, moving->old);
 	if (slot->state == SLOT_STOPPING) {
-		drain_move(slot, SLOT_WAITS);
-		if (must_wait(slot))
-			drain_wait(play, slot);
+		drain_move(play, moving->slot, SLOT_WAITS);
+		if (must_wait(play, moving->slot))
+			drain_wait(play, moving->slot);
 		else
 			drain_place_or_queue(play, moving->slot);
 	}

@@ -51,10 +51,11 @@ static int node_order(const void *left, const void *right)
 
 /* ---- setting up */
 
-struct place_pod *drain_new_place(struct play *play, struct slot *slot)
+uint32_t drain_new_place(struct play *play, size_t slot)
 {
-	struct place_pod *place = placement_pod(play->placement, &slot->pod->meta, slot->pod->spec);
-	place_pod_mark(place, slot);
+	const struct kube_pod *pod = play->slots[slot].pod;
+	uint32_t place = placement_pod(play->placement, &pod->meta, pod->spec);
+	placement_mark(play->placement, place, (uint32_t)slot + 1);
 	return place;
 }
 
@@ -103,12 +104,6 @@ static void set_up_nodes(struct play *play)
 	}
 }
 
-static struct place_node *place_of(const struct play *play, const char *name)
-{
-	const struct kube_node *node = name ? index_node(play->assess, name) : NULL;
-	return node ? play->places[node - play->assess->inventory->nodes] : NULL;
-}
-
 static void leave_out_fargate(struct play *play)
 {
 	size_t kept = 0;
@@ -118,61 +113,60 @@ static void leave_out_fargate(struct play *play)
 	play->n_nodes = kept;
 }
 
-bool drain_is_daemon(const struct kube_pod *pod)
-{
-	const struct kube_owner *owner = kube_meta_controller(&pod->meta);
-	return kube_pod_mirror(pod) ||
-	       (owner && owner->kind && (!strcmp(owner->kind, "DaemonSet") || !strcmp(owner->kind, "Node")));
-}
-
 static int ordinal_of(const struct kube_pod *pod)
 {
 	const char *dash = pod->meta.name ? strrchr(pod->meta.name, '-') : NULL;
 	return dash ? (int)strtol(dash + 1, NULL, 10) : 0;
 }
 
-int drain_slot_order(const void *left, const void *right, void *context)
+static int text_order(const char *a, const char *b)
 {
-	struct slot *const *slots = context;
-	const struct slot *a = slots[*(const size_t *)left], *b = slots[*(const size_t *)right];
-	int order = strcmp(a->pod->meta.ns ? a->pod->meta.ns : "", b->pod->meta.ns ? b->pod->meta.ns : "");
-	return order ? order
-		     : strcmp(a->pod->meta.name ? a->pod->meta.name : "", b->pod->meta.name ? b->pod->meta.name : "");
+	return a == b ? 0 : strcmp(a ? a : "", b ? b : "");
 }
 
-static int queue_order(const void *left, const void *right, void *context)
+int drain_slot_order(const void *left, const void *right, void *play)
 {
-	struct slot *const *slots = context;
-	const struct slot *a = slots[*(const size_t *)left], *b = slots[*(const size_t *)right];
-	if (a->pod->meta.created_ms != b->pod->meta.created_ms)
-		return a->pod->meta.created_ms < b->pod->meta.created_ms ? -1 : 1;
-	return drain_slot_order(left, right, context);
+	const struct slot *slots = ((struct play *)play)->slots;
+	const struct kube_meta *a = &slots[*(const size_t *)left].pod->meta,
+			       *b = &slots[*(const size_t *)right].pod->meta;
+	int order = text_order(a->ns, b->ns);
+	return order ? order : text_order(a->name, b->name);
+}
+
+static int queue_order(const void *left, const void *right, void *play)
+{
+	const struct slot *slots = ((struct play *)play)->slots;
+	const struct kube_meta *a = &slots[*(const size_t *)left].pod->meta,
+			       *b = &slots[*(const size_t *)right].pod->meta;
+	if (a->created_ms != b->created_ms)
+		return a->created_ms < b->created_ms ? -1 : 1;
+	return drain_slot_order(left, right, play);
 }
 
 /* A pod that only waits for a node will be as well as its siblings are. */
-static bool will_be_ready(const struct play *play, const struct slot *slot)
+static bool will_be_ready(const struct play *play, const struct kube_pod *pod)
 {
-	const struct kube_workload *owner = index_pod_workload(play->assess, slot->pod);
+	const struct kube_workload *owner = index_pod_workload(play->assess, pod);
 	struct pod_list siblings = owner ? index_workload_pods(play->assess, owner) : (struct pod_list){0};
 	for (size_t i = 0; i < siblings.n; i++)
-		if (siblings.pods[i]->node_name && !kube_pod_ready(siblings.pods[i]) &&
-		    !kube_pod_finished(siblings.pods[i]))
+		if (siblings.pods[i]->node_name &&
+		    !(index_pod_facts(play->assess, siblings.pods[i]) & (POD_READY | POD_FINISHED)))
 			return false;
 	return true;
 }
 
-struct slot *drain_add_slot(struct play *play, const struct kube_pod *pod)
+size_t drain_add_slot(struct play *play, const struct kube_pod *pod, unsigned facts)
 {
-	struct slot *slot = arena_alloc(play->arena, sizeof *slot);
-	*slot = (struct slot){.index = (uint32_t)play->n_slots, .pod = pod};
-	*HEAP_PUSH(play->slots, play->n_slots) = slot;
-	slot->place = drain_new_place(play, slot);
+	size_t slot = play->n_slots;
+	*HEAP_PUSH(play->slots, play->n_slots) =
+		(struct slot){.pod = pod, .facts = (uint8_t)facts, .ready = facts & POD_READY};
+	play->slots[slot].place = drain_new_place(play, slot);
 	return slot;
 }
 
-struct slot *drain_slot_of(const struct play *play, const struct kube_pod *pod)
+size_t drain_slot_of(const struct play *play, const struct kube_pod *pod)
 {
-	return play->slots[pod - play->assess->inventory->pods];
+	return (size_t)(pod - play->assess->inventory->pods);
 }
 
 static bool is_ordered_set(const struct kube_workload *owner)
@@ -181,51 +175,54 @@ static bool is_ordered_set(const struct kube_workload *owner)
 	       !(owner->pod_management && !strcmp(owner->pod_management, "Parallel"));
 }
 
-void drain_enqueue(struct play *play, struct slot *slot)
+void drain_enqueue(struct play *play, size_t slot)
 {
-	drain_move(slot, SLOT_QUEUED);
-	*HEAP_PUSH(play->queue, play->n_queue) = slot->index;
+	drain_move(play, slot, SLOT_QUEUED);
+	*HEAP_PUSH(play->queue, play->n_queue) = slot;
 }
 
-void drain_wait(struct play *play, struct slot *slot)
+void drain_wait(struct play *play, size_t slot)
 {
-	*HEAP_PUSH(play->waiting, play->n_waiting) = slot->index;
+	*HEAP_PUSH(play->waiting, play->n_waiting) = slot;
 }
 
 /* Puts it where its StatefulSet's others are, if that brings them one by one. */
-static void join_set(struct play *play, struct slot *slot, const struct kube_workload *owner)
+static void join_set(struct play *play, size_t slot, const struct kube_workload *owner)
 {
-	slot->ordinal = ordinal_of(slot->pod);
 	if (!is_ordered_set(owner))
 		return;
-	slot->set = &play->sets[owner - play->assess->inventory->workloads];
-	slot->in_set = *slot->set;
-	*slot->set = slot;
+	uint32_t set = (uint32_t)(owner - play->assess->inventory->workloads), number = (uint32_t)play->n_ordered;
+	*HEAP_PUSH(play->ordered, play->n_ordered) = (struct ordered){.slot = (uint32_t)slot,
+								      .set = set,
+								      .next = play->sets[set],
+								      .ordinal = ordinal_of(play->slots[slot].pod)};
+	play->sets[set] = play->slots[slot].ordered = number;
 }
 
 static void set_up_slots(struct play *play)
 {
 	const struct inventory *inventory = play->assess->inventory;
-	play->sets = arena_alloc(play->arena, (inventory->n_workloads + 1) * sizeof(struct slot *));
+	play->sets = arena_alloc(play->arena, (inventory->n_workloads + 1) * sizeof *play->sets);
+	HEAP_PUSH(play->ordered, play->n_ordered);
 	for (size_t i = 0; i < inventory->n_pods; i++) {
 		const struct kube_pod *pod = &inventory->pods[i];
-		struct slot *slot = drain_add_slot(play, pod);
-		slot->ready = kube_pod_ready(pod);
+		unsigned facts = index_pod_facts(play->assess, pod);
+		size_t slot = drain_add_slot(play, pod, facts);
 		join_set(play, slot, index_pod_workload(play->assess, pod));
-		if (kube_pod_finished(pod) || pod->meta.deletion_ms) {
-			slot->state = SLOT_GONE; /* it holds nothing, or is as good as gone */
+		if (!(facts & POD_LIVES)) {
+			play->slots[slot].state = SLOT_GONE; /* it holds nothing, or is as good as gone */
 			continue;
 		}
-		struct place_node *at = place_of(play, pod->node_name);
+		const struct kube_node *at = index_pod_node(play->assess, pod);
 		if (at)
-			placement_put(slot->place, at);
+			placement_put(play->placement, play->slots[slot].place, play->places[at - inventory->nodes]);
 		else
 			drain_enqueue(play, slot);
 	}
 	if (play->n_queue)
-		qsort_r(play->queue, play->n_queue, sizeof *play->queue, queue_order, play->slots);
+		qsort_r(play->queue, play->n_queue, sizeof *play->queue, queue_order, play);
 	for (size_t i = 0; i < play->n_queue; i++)
-		play->slots[play->queue[i]]->ready = will_be_ready(play, play->slots[play->queue[i]]);
+		play->slots[play->queue[i]].ready = will_be_ready(play, play->slots[play->queue[i]].pod);
 }
 
 /* A StatefulSet whose lower ordinals are not ready has not made its higher ones: they come when these are. */
@@ -252,9 +249,9 @@ static void add_missing(struct play *play, const struct kube_workload *set)
 						  .owners = owner,
 						  .n_owners = 1},
 					 .spec = set->template.spec};
-		struct slot *slot = drain_add_slot(play, pod);
-		slot->state = SLOT_WAITS;
-		slot->ready = pods.n == 0 || will_be_ready(play, drain_slot_of(play, pods.pods[0]));
+		size_t slot = drain_add_slot(play, pod, pod_facts(pod));
+		play->slots[slot].state = SLOT_WAITS;
+		play->slots[slot].ready = pods.n == 0 || will_be_ready(play, pods.pods[0]);
 		join_set(play, slot, set);
 		drain_wait(play, slot);
 	}

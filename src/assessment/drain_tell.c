@@ -6,7 +6,7 @@
 static const struct slot *homeless_of(const struct play *play, const struct budget *budget)
 {
 	for (size_t i = 0; i < budget->n_slots; i++) {
-		const struct slot *slot = play->slots[budget->slots[i]];
+		const struct slot *slot = &play->slots[budget->slots[i]];
 		if (slot->state == SLOT_QUEUED || slot->state == SLOT_WAITS)
 			return slot;
 	}
@@ -36,7 +36,7 @@ static const char *budget_remedy(struct play *play, const struct budget *budget,
 				    "kubectl -n %s patch pdb %s --type merge -p '{\"spec\":{\"maxUnavailable\":1}}'",
 				    pdb->meta.ns, pdb->meta.name);
 	if (budget->n_slots && budget->desired >= budget->expected) {
-		index_pod_owner(play->assess, play->slots[budget->slots[0]]->pod, &kind, &name);
+		index_pod_owner(play->assess, play->slots[budget->slots[0]].pod, &kind, &name);
 		if (strcmp(kind, "Pod") != 0)
 			return arena_printf(arena, "kubectl -n %s scale %s/%s --replicas %lld", pdb->meta.ns, kind,
 					    name, (long long)(budget->desired + 1));
@@ -55,11 +55,12 @@ static void add_stop(struct play *play, size_t at, struct drain_node *out)
 	if (answer == ANSWER_YES)
 		return;
 	struct drain_stop *stop = ARENA_PUSH(arena, out->stops, out->n_stops);
-	*stop = (struct drain_stop){.pod = play->slots[at]->pod,
+	*stop = (struct drain_stop){.pod = play->slots[at].pod,
 				    .rule = answer == ANSWER_TWO ? DRAIN_TWO_BUDGETS : DRAIN_BUDGET,
 				    .pdb = budget->pdb};
 	if (answer == ANSWER_TWO) {
-		stop->second = play->slots[at]->budgets->next->budget->pdb;
+		uint32_t second = play->memberships[play->slots[at].budgets].next;
+		stop->second = play->budgets[play->memberships[second].budget].pdb;
 		stop->why = arena_printf(arena, "budgets %s and %s both select it, and the API server refuses that",
 					 stop->pdb->meta.name, stop->second->meta.name);
 		stop->remedy = arena_printf(arena, "narrow one of them: kubectl -n %s edit pdb %s", stop->pdb->meta.ns,
@@ -86,7 +87,7 @@ void drain_tell_homeless(struct play *play)
 {
 	struct arena *arena = play->assess->arena;
 	for (size_t i = 0; i < play->n_slots; i++) {
-		const struct slot *slot = play->slots[i];
+		const struct slot *slot = &play->slots[i];
 		if ((slot->state == SLOT_QUEUED && slot->pod->node_name) || slot->state == SLOT_WAITS)
 			*ARENA_PUSH(arena, play->out->homeless, play->out->n_homeless) =
 				(struct drain_homeless){slot->pod, no_node_for(play, slot)};

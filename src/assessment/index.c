@@ -16,18 +16,28 @@ struct selected {
 	size_t from, n;
 };
 
+struct requested {
+	const struct kube_pod_spec *spec;
+	int64_t milli, bytes;
+};
+
+/* Where a number stands for a node or workload of the inventory it is its index there + 1; 0: none. */
 struct assess_index {
 	struct arena *arena;
 	const struct kube_node **nodes;		/* by name */
 	const struct kube_node **instances;	/* by what they are at AWS */
 	const struct kube_workload **workloads; /* by kind, namespace, name */
 	const struct kube_pod **by_node, **by_workload, **by_ns, **of_pdbs;
-	const struct kube_workload **owners; /* of by_workload[i] */
-	const struct kube_workload **of_pod; /* of the inventory's pods, in its order */
-	size_t n_by_workload, n_of_pdbs;
+	uint32_t *from_node,
+		*from_workload;		 /* where the pods of each begin in these, in the inventory's order; one more */
+	uint32_t *node_of, *workload_of; /* of the inventory's pods, in its order */
+	uint8_t *facts;
+	size_t n_of_pdbs;
 	struct selected *selections; /* by pdb, in the inventory's order */
 	struct parsed *parsed;
 	size_t n_parsed, parsed_capacity;
+	struct requested *requested;
+	size_t n_requested, requested_capacity;
 };
 
 static int text_order(const char *a, const char *b)
@@ -37,9 +47,15 @@ static int text_order(const char *a, const char *b)
 
 /* ---- parsed texts */
 
+/* Where a pointer is looked for first; capacities are powers of two. */
+static size_t slot_of(const void *pointer, size_t capacity)
+{
+	return ((uintptr_t)pointer >> 3) * UINT64_C(0x9E3779B97F4A7C15) >> 20 & (capacity - 1);
+}
+
 static size_t parsed_slot(const struct assess_index *index, const char *text)
 {
-	size_t at = ((uintptr_t)text >> 4) * UINT64_C(0x9E3779B97F4A7C15) >> 20 & (index->parsed_capacity - 1);
+	size_t at = slot_of(text, index->parsed_capacity);
 	while (index->parsed[at].text && index->parsed[at].text != text)
 		at = (at + 1) & (index->parsed_capacity - 1);
 	return at;
@@ -91,6 +107,47 @@ bool index_selects(struct assess *assess, const char *selector_json, const struc
 		error_free(error);
 	}
 	return label_selector_matches(parsed->selector, labels, n);
+}
+
+/* ---- requests of specs */
+
+static size_t requested_slot(const struct assess_index *index, const struct kube_pod_spec *spec)
+{
+	size_t at = slot_of(spec, index->requested_capacity);
+	while (index->requested[at].spec && index->requested[at].spec != spec)
+		at = (at + 1) & (index->requested_capacity - 1);
+	return at;
+}
+
+static void grow_requested(struct assess_index *index)
+{
+	struct requested *old = index->requested;
+	size_t n = index->requested_capacity;
+	index->requested_capacity = n ? n * 2 : 256;
+	index->requested = mem_array(index->requested_capacity, sizeof *index->requested);
+	for (size_t i = 0; i < n; i++)
+		if (old[i].spec)
+			index->requested[requested_slot(index, old[i].spec)] = old[i];
+	free(old);
+}
+
+void index_pod_requests(const struct assess *assess, const struct kube_pod *pod, int64_t *ret_milli_cpu,
+			int64_t *ret_bytes)
+{
+	struct assess_index *index = assess->index;
+	*ret_milli_cpu = *ret_bytes = 0;
+	if (!pod->spec)
+		return;
+	if (index->n_requested * 2 >= index->requested_capacity)
+		grow_requested(index);
+	struct requested *requested = &index->requested[requested_slot(index, pod->spec)];
+	if (!requested->spec) {
+		requested->spec = pod->spec;
+		index->n_requested++;
+		spec_requests(pod->spec, &requested->milli, &requested->bytes);
+	}
+	*ret_milli_cpu = requested->milli;
+	*ret_bytes = requested->bytes;
 }
 
 /* ---- nodes and workloads */
@@ -191,14 +248,28 @@ static void find_owner(const struct assess *assess, const struct kube_pod *pod, 
 
 const struct kube_workload *index_pod_workload(const struct assess *assess, const struct kube_pod *pod)
 {
-	return assess->index->of_pod[pod - assess->inventory->pods];
+	uint32_t number = assess->index->workload_of[pod - assess->inventory->pods];
+	return number ? &assess->inventory->workloads[number - 1] : NULL;
 }
 
-static const struct kube_workload *find_workload(const struct assess *assess, const struct kube_pod *pod)
+const struct kube_node *index_pod_node(const struct assess *assess, const struct kube_pod *pod)
+{
+	uint32_t number = assess->index->node_of[pod - assess->inventory->pods];
+	return number ? &assess->inventory->nodes[number - 1] : NULL;
+}
+
+unsigned index_pod_facts(const struct assess *assess, const struct kube_pod *pod)
+{
+	return assess->index->facts[pod - assess->inventory->pods];
+}
+
+static uint32_t find_workload(const struct assess *assess, const struct kube_pod *pod)
 {
 	const char *kind, *name;
 	find_owner(assess, pod, &kind, &name);
-	return strcmp(kind, "Pod") ? index_workload(assess, kind, pod->meta.ns, name) : NULL;
+	const struct kube_workload *workload =
+		strcmp(kind, "Pod") ? index_workload(assess, kind, pod->meta.ns, name) : NULL;
+	return workload ? (uint32_t)(workload - assess->inventory->workloads) + 1 : 0;
 }
 
 void index_pod_owner(const struct assess *assess, const struct kube_pod *pod, const char **ret_kind,
@@ -215,15 +286,60 @@ void index_pod_owner(const struct assess *assess, const struct kube_pod *pod, co
 	}
 }
 
-/* ---- pods in groups */
+/* ---- what is asked of each pod by many */
 
-static int by_node_order(const void *left, const void *right)
+unsigned pod_facts(const struct kube_pod *pod)
 {
-	const struct kube_pod *const *a = left, *const *b = right;
-	int order = text_order((*a)->node_name, (*b)->node_name);
-	order = order ? order : text_order((*a)->meta.ns, (*b)->meta.ns);
-	return order ? order : text_order((*a)->meta.name, (*b)->meta.name);
+	const struct kube_owner *owner = kube_meta_controller(&pod->meta);
+	const char *kind = owner && owner->kind ? owner->kind : "";
+	bool finished = kube_pod_finished(pod), mirror = kube_pod_mirror(pod);
+	return (finished ? POD_FINISHED : 0) | (finished || pod->meta.deletion_ms ? 0 : POD_LIVES) |
+	       (kube_pod_ready(pod) ? POD_READY : 0) | (mirror ? POD_MIRROR : 0) | (owner ? POD_OWNED : 0) |
+	       (mirror || !strcmp(kind, "DaemonSet") || !strcmp(kind, "Node") ? POD_DAEMON : 0) |
+	       (!strcmp(kind, "StatefulSet") ? POD_STATEFUL : 0);
 }
+
+/* The node of a pod has mostly the very text for its name, in which case it is not searched by value. */
+static void find_nodes(struct assess *assess)
+{
+	const struct inventory *inventory = assess->inventory;
+	size_t capacity = 16;
+	while (capacity < inventory->n_nodes * 2)
+		capacity *= 2;
+	uint32_t *table CLEANUP(mem_freep) = mem_array(capacity, sizeof *table);
+	for (size_t i = 0; i < inventory->n_nodes; i++) {
+		size_t at = slot_of(inventory->nodes[i].meta.name, capacity);
+		while (table[at])
+			at = (at + 1) & (capacity - 1);
+		table[at] = (uint32_t)i + 1;
+	}
+	for (size_t i = 0; i < inventory->n_pods; i++) {
+		const char *name = inventory->pods[i].node_name;
+		if (!name)
+			continue;
+		size_t at = slot_of(name, capacity);
+		while (table[at] && inventory->nodes[table[at] - 1].meta.name != name)
+			at = (at + 1) & (capacity - 1);
+		const struct kube_node *node = table[at] ? NULL : index_node(assess, name);
+		assess->index->node_of[i] = node ? (uint32_t)(node - inventory->nodes) + 1 : table[at];
+	}
+}
+
+/* Replicas stand one after the other: what the one before was said to be of holds for the next. */
+static void find_workloads(struct assess *assess)
+{
+	const struct kube_pod *pods = assess->inventory->pods;
+	uint32_t *workload_of = assess->index->workload_of;
+	for (size_t i = 0; i < assess->inventory->n_pods; i++) {
+		const struct kube_meta *meta = &pods[i].meta, *last = i ? &pods[i - 1].meta : NULL;
+		bool same = last && meta->ns == last->ns && meta->owners == last->owners &&
+			    meta->n_owners == last->n_owners && meta->labels == last->labels &&
+			    meta->n_labels == last->n_labels && workload_of[i - 1];
+		workload_of[i] = same ? workload_of[i - 1] : find_workload(assess, &pods[i]);
+	}
+}
+
+/* ---- pods in groups */
 
 static int by_ns_order(const void *left, const void *right)
 {
@@ -248,71 +364,74 @@ static int by_ns_order(const void *left, const void *right)
 			end_++;                                                                                        \
 		(struct pod_list){(array) + low_, end_ - low_};                                                        \
 	})
-#define NODE_OF(pod) ((pod)->node_name)
 #define NS_OF(pod) ((pod)->meta.ns)
-
-struct pod_list index_node_pods(const struct assess *assess, const char *node)
-{
-	return RUN(assess->index->by_node, assess->inventory->n_pods, NODE_OF, node);
-}
 
 struct pod_list index_namespace_pods(const struct assess *assess, const char *ns)
 {
 	return RUN(assess->index->by_ns, assess->inventory->n_pods, NS_OF, ns);
 }
 
-struct owned {
-	const struct kube_workload *owner;
-	const struct kube_pod *pod;
-};
-static int owned_order(const void *left, const void *right)
+/* The API server lists them so. */
+static void sort_by_ns(const struct kube_pod **pods, size_t n)
 {
-	const struct owned *a = left, *b = right;
-	if (a->owner != b->owner)
-		return a->owner < b->owner ? -1 : 1;
-	return by_ns_order(&a->pod, &b->pod);
+	size_t in_order = 1;
+	while (in_order < n && by_ns_order(&pods[in_order - 1], &pods[in_order]) <= 0)
+		in_order++;
+	if (in_order < n)
+		qsort(pods, n, sizeof *pods, by_ns_order);
 }
 
-static void build_owned(struct assess *assess)
+/* Gives the pods by what `number_of` says of each (0: left out), those of one by namespace and name; *ret_from: where
+ * those of each of the `n` begin, with one more at the end. */
+static const struct kube_pod **group(const struct assess *assess, const uint32_t *number_of, size_t n,
+				     uint32_t **ret_from)
 {
 	const struct inventory *inventory = assess->inventory;
-	struct assess_index *index = assess->index;
-	struct owned *owned = mem_array(inventory->n_pods, sizeof *owned);
-	size_t n = 0;
-	index->of_pod = mem_array(inventory->n_pods, sizeof *index->of_pod);
+	const struct kube_pod **by_ns = assess->index->by_ns, **grouped;
+	uint32_t *from = *ret_from = mem_array(n + 2, sizeof *from);
+	for (size_t i = 0; i < inventory->n_pods; i++)
+		if (number_of[i])
+			from[number_of[i] + 1]++;
+	for (size_t i = 2; i <= n + 1; i++)
+		from[i] += from[i - 1];
+	grouped = mem_array(from[n + 1], sizeof *grouped);
 	for (size_t i = 0; i < inventory->n_pods; i++) {
-		const struct kube_workload *owner = find_workload(assess, &inventory->pods[i]);
-		index->of_pod[i] = owner;
-		if (owner)
-			owned[n++] = (struct owned){owner, &inventory->pods[i]};
+		uint32_t number = number_of[by_ns[i] - inventory->pods];
+		if (number)
+			grouped[from[number]++] = by_ns[i];
 	}
-	if (n)
-		qsort(owned, n, sizeof *owned, owned_order);
-	index->n_by_workload = n;
-	index->by_workload = mem_array(n, sizeof *index->by_workload);
-	index->owners = mem_array(n, sizeof *index->owners);
-	for (size_t i = 0; i < n; i++) {
-		index->by_workload[i] = owned[i].pod;
-		index->owners[i] = owned[i].owner;
-	}
-	free(owned);
+	return grouped;
+}
+
+struct pod_list index_node_pods(const struct assess *assess, const struct kube_node *node)
+{
+	const uint32_t *from = &assess->index->from_node[node - assess->inventory->nodes];
+	return (struct pod_list){assess->index->by_node + from[0], from[1] - from[0]};
 }
 
 struct pod_list index_workload_pods(const struct assess *assess, const struct kube_workload *workload)
 {
-	const struct assess_index *index = assess->index;
-	size_t low = 0, high = index->n_by_workload;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (index->owners[middle] < workload)
-			low = middle + 1;
-		else
-			high = middle;
+	const uint32_t *from = &assess->index->from_workload[workload - assess->inventory->workloads];
+	return (struct pod_list){assess->index->by_workload + from[0], from[1] - from[0]};
+}
+
+static void build_pods(struct assess *assess)
+{
+	const struct inventory *inventory = assess->inventory;
+	struct assess_index *index = assess->index;
+	index->by_ns = mem_array(inventory->n_pods, sizeof *index->by_ns);
+	index->facts = mem_array(inventory->n_pods, sizeof *index->facts);
+	index->node_of = mem_array(inventory->n_pods, sizeof *index->node_of);
+	index->workload_of = mem_array(inventory->n_pods, sizeof *index->workload_of);
+	for (size_t i = 0; i < inventory->n_pods; i++) {
+		index->by_ns[i] = &inventory->pods[i];
+		index->facts[i] = (uint8_t)pod_facts(&inventory->pods[i]);
 	}
-	size_t end = low;
-	while (end < index->n_by_workload && index->owners[end] == workload)
-		end++;
-	return (struct pod_list){index->by_workload + low, end - low};
+	sort_by_ns(index->by_ns, inventory->n_pods);
+	find_nodes(assess);
+	find_workloads(assess);
+	index->by_node = group(assess, index->node_of, inventory->n_nodes, &index->from_node);
+	index->by_workload = group(assess, index->workload_of, inventory->n_workloads, &index->from_workload);
 }
 
 /* ---- budgets and services */
@@ -414,67 +533,6 @@ bool index_is_eks_own(const struct assess *assess, const char *ns, const char *n
 	return false;
 }
 
-/* ---- quantities and images */
-
-int64_t index_quantity_milli(const char *text)
-{
-	struct kube_quantity quantity;
-	return text && kube_quantity_parse(slice_of(text), &quantity) ? kube_quantity_thousandths(&quantity) : 0;
-}
-
-int64_t index_quantity_bytes(const char *text)
-{
-	struct kube_quantity quantity;
-	return text && kube_quantity_parse(slice_of(text), &quantity) ? kube_quantity_units(&quantity) : 0;
-}
-
-static bool is_sidecar(const struct kube_container *container)
-{
-	return container->restart_policy && !strcmp(container->restart_policy, "Always");
-}
-
-/* As the scheduler counts: containers and sidecars together, or the largest init container with the sidecars started
- * before it, whichever is more; then the overhead. */
-void index_pod_requests(const struct kube_pod_spec *spec, int64_t *ret_milli_cpu, int64_t *ret_bytes)
-{
-	int64_t cpu = 0, bytes = 0, sidecar_cpu = 0, sidecar_bytes = 0, init_cpu = 0, init_bytes = 0;
-	*ret_milli_cpu = *ret_bytes = 0;
-	if (!spec)
-		return;
-	for (size_t i = 0; i < spec->n_containers; i++) {
-		const struct kube_container *c = &spec->containers[i];
-		cpu += index_quantity_milli(kube_pairs_get(c->requests, c->n_requests, "cpu"));
-		bytes += index_quantity_bytes(kube_pairs_get(c->requests, c->n_requests, "memory"));
-	}
-	for (size_t i = 0; i < spec->n_init_containers; i++) {
-		const struct kube_container *c = &spec->init_containers[i];
-		int64_t own_cpu = index_quantity_milli(kube_pairs_get(c->requests, c->n_requests, "cpu")),
-			own_bytes = index_quantity_bytes(kube_pairs_get(c->requests, c->n_requests, "memory"));
-		if (is_sidecar(c)) {
-			sidecar_cpu += own_cpu;
-			sidecar_bytes += own_bytes;
-			own_cpu = own_bytes = 0;
-		}
-		init_cpu = own_cpu + sidecar_cpu > init_cpu ? own_cpu + sidecar_cpu : init_cpu;
-		init_bytes = own_bytes + sidecar_bytes > init_bytes ? own_bytes + sidecar_bytes : init_bytes;
-	}
-	cpu = cpu + sidecar_cpu > init_cpu ? cpu + sidecar_cpu : init_cpu;
-	bytes = bytes + sidecar_bytes > init_bytes ? bytes + sidecar_bytes : init_bytes;
-	*ret_milli_cpu = cpu + index_quantity_milli(kube_pairs_get(spec->overhead, spec->n_overhead, "cpu"));
-	*ret_bytes = bytes + index_quantity_bytes(kube_pairs_get(spec->overhead, spec->n_overhead, "memory"));
-}
-
-void image_split(struct arena *arena, const char *image, const char **ret_name, const char **ret_tag)
-{
-	size_t n = strcspn(image ? image : "", "@");
-	const char *name = arena_strndup(arena, image ? image : "", n), *slash = strrchr(name, '/'),
-		   *colon = strrchr(name, ':');
-	if (colon && slash && colon < slash)
-		colon = NULL; /* that is a registry's port */
-	*ret_tag = colon ? colon + 1 : "";
-	*ret_name = colon ? arena_strndup(arena, name, (size_t)(colon - name)) : name;
-}
-
 /* ---- life */
 
 void index_build(struct assess *assess)
@@ -486,25 +544,17 @@ void index_build(struct assess *assess)
 	index->nodes = mem_array(inventory->n_nodes, sizeof *index->nodes);
 	index->instances = mem_array(inventory->n_nodes, sizeof *index->instances);
 	index->workloads = mem_array(inventory->n_workloads, sizeof *index->workloads);
-	index->by_node = mem_array(inventory->n_pods, sizeof *index->by_node);
-	index->by_ns = mem_array(inventory->n_pods, sizeof *index->by_ns);
 	for (size_t i = 0; i < inventory->n_nodes; i++)
 		index->nodes[i] = index->instances[i] = &inventory->nodes[i];
 	for (size_t i = 0; i < inventory->n_workloads; i++)
 		index->workloads[i] = &inventory->workloads[i];
-	for (size_t i = 0; i < inventory->n_pods; i++)
-		index->by_node[i] = index->by_ns[i] = &inventory->pods[i];
 	if (inventory->n_nodes)
 		qsort(index->nodes, inventory->n_nodes, sizeof *index->nodes, node_order);
 	if (inventory->n_nodes)
 		qsort(index->instances, inventory->n_nodes, sizeof *index->instances, instance_order);
 	if (inventory->n_workloads)
 		qsort(index->workloads, inventory->n_workloads, sizeof *index->workloads, workload_order);
-	if (inventory->n_pods) {
-		qsort(index->by_node, inventory->n_pods, sizeof *index->by_node, by_node_order);
-		qsort(index->by_ns, inventory->n_pods, sizeof *index->by_ns, by_ns_order);
-	}
-	build_owned(assess);
+	build_pods(assess);
 	build_selections(assess);
 }
 
@@ -522,9 +572,13 @@ void index_free(struct assess_index *index)
 	free(index->by_workload);
 	free(index->by_ns);
 	free(index->of_pdbs);
-	free(index->owners);
-	free(index->of_pod);
+	free(index->from_node);
+	free(index->from_workload);
+	free(index->node_of);
+	free(index->workload_of);
+	free(index->facts);
 	free(index->selections);
+	free(index->requested);
 	arena_free(index->arena);
 	free(index);
 }

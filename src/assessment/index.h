@@ -19,11 +19,25 @@ const struct kube_workload *index_workload(const struct assess *assess, const ch
 /* The topmost owner that a person would change: of a ReplicaSet's pod its Deployment, of a Job's its CronJob. NULL: a
  * bare pod, or an owner of a kind that is not in the inventory (see index_pod_owner). The pod is the inventory's. */
 const struct kube_workload *index_pod_workload(const struct assess *assess, const struct kube_pod *pod);
+/* The node a pod of the inventory runs on; NULL: none yet, or it is not there. */
+const struct kube_node *index_pod_node(const struct assess *assess, const struct kube_pod *pod);
+/* What many ask of each pod. */
+enum pod_fact {
+	POD_FINISHED = 1 << 0, /* Succeeded or Failed */
+	POD_LIVES = 1 << 1,    /* it has not, and is not being deleted */
+	POD_READY = 1 << 2,
+	POD_MIRROR = 1 << 3,
+	POD_OWNED = 1 << 4,    /* by a controller */
+	POD_DAEMON = 1 << 5,   /* a DaemonSet's, or a mirror: a drain leaves it alone */
+	POD_STATEFUL = 1 << 6, /* a StatefulSet's */
+};
+unsigned pod_facts(const struct kube_pod *pod);
+unsigned index_pod_facts(const struct assess *assess, const struct kube_pod *pod); /* of the inventory: looked up */
 /* Kind and name of the topmost owner that is named; the pod itself when it has none. */
 void index_pod_owner(const struct assess *assess, const struct kube_pod *pod, const char **ret_kind,
 		     const char **ret_name);
 struct pod_list index_workload_pods(const struct assess *assess, const struct kube_workload *workload);
-struct pod_list index_node_pods(const struct assess *assess, const char *node);
+struct pod_list index_node_pods(const struct assess *assess, const struct kube_node *node); /* the inventory's */
 struct pod_list index_namespace_pods(const struct assess *assess, const char *ns);
 /* The pods a budget selects (policy/v1: an empty selector selects all of the namespace, an absent one none). */
 struct pod_list index_pdb_pods(const struct assess *assess, const struct kube_pdb *pdb);
@@ -39,7 +53,10 @@ bool index_selects(struct assess *assess, const char *selector_json, const struc
 
 /* In thousandths of a CPU, and bytes: of all containers, with init containers, sidecars and overhead as the scheduler
  * counts them. */
-void index_pod_requests(const struct kube_pod_spec *spec, int64_t *ret_milli_cpu, int64_t *ret_bytes);
+void spec_requests(const struct kube_pod_spec *spec, int64_t *ret_milli_cpu, int64_t *ret_bytes);
+/* Of a pod's spec, worked out once for all pods that share it. */
+void index_pod_requests(const struct assess *assess, const struct kube_pod *pod, int64_t *ret_milli_cpu,
+			int64_t *ret_bytes);
 int64_t index_quantity_milli(const char *text); /* "100m" -> 100; 0 for NULL or nonsense */
 int64_t index_quantity_bytes(const char *text); /* whole units */
 

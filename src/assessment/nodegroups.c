@@ -228,7 +228,7 @@ bool nodegroup_runs_al2(const struct kube_node *node)
 
 struct node_room nodegroup_room(const struct assess *assess, const struct kube_node *node)
 {
-	struct pod_list pods = index_node_pods(assess, node->meta.name);
+	struct pod_list pods = index_node_pods(assess, node);
 	struct node_room room = {
 		.milli = index_quantity_milli(kube_pairs_get(node->allocatable, node->n_allocatable, "cpu")),
 		.bytes = index_quantity_bytes(kube_pairs_get(node->allocatable, node->n_allocatable, "memory")),
@@ -237,7 +237,7 @@ struct node_room nodegroup_room(const struct assess *assess, const struct kube_n
 		int64_t milli, bytes;
 		if (kube_pod_finished(pods.pods[i]))
 			continue;
-		index_pod_requests(pods.pods[i]->spec, &milli, &bytes);
+		index_pod_requests(assess, pods.pods[i], &milli, &bytes);
 		room.used_milli += milli;
 		room.used_bytes += bytes;
 		room.used_pods++;

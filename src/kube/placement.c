@@ -30,6 +30,7 @@ struct placement *placement_new(const struct placement_world *world)
 	placement->arena = arena_new();
 	placement->scratch = arena_new();
 	placement->version = 1;
+	HEAP_PUSH(placement->pods, placement->n_pods);
 	if (world)
 		placement->world = *world;
 	return placement;
@@ -42,6 +43,8 @@ void placement_free(struct placement *placement)
 	arena_free(placement->arena);
 	arena_free(placement->scratch);
 	free(placement->nodes);
+	free(placement->rooms);
+	free(placement->pods);
 	free(placement->freed);
 	free(placement->classes);
 	free(placement);
@@ -54,43 +57,43 @@ void placement_freep(struct placement **placement)
 
 /* ---- pods */
 
-struct place_pod *placement_pod(struct placement *placement, const struct kube_meta *meta,
-				const struct kube_pod_spec *spec)
+uint32_t placement_pod(struct placement *placement, const struct kube_meta *meta, const struct kube_pod_spec *spec)
 {
-	struct place_pod *pod = placement->spare;
+	const struct place_class *class = place_class_of(placement, meta, spec);
+	uint32_t pod = placement->spare;
 	if (pod)
-		placement->spare = pod->next;
+		placement->spare = placement->pods[pod].next;
 	else
-		pod = arena_alloc(placement->arena, sizeof *pod);
-	*pod = (struct place_pod){.class = place_class_of(placement, meta, spec)};
+		pod = (uint32_t)(HEAP_PUSH(placement->pods, placement->n_pods) - placement->pods);
+	placement->pods[pod] = (struct place_pod){.class = class->index};
 	return pod;
 }
 
-void placement_forget(struct placement *placement, struct place_pod *pod)
+void placement_forget(struct placement *placement, uint32_t pod)
 {
-	placement_take(pod);
-	pod->next = placement->spare;
+	placement_take(placement, pod);
+	placement->pods[pod].next = placement->spare;
 	placement->spare = pod;
 }
 
-void place_pod_mark(struct place_pod *pod, void *mark)
+void placement_mark(struct placement *placement, uint32_t pod, uint32_t mark)
 {
-	pod->mark = mark;
+	placement->pods[pod].mark = mark;
 }
 
-void *place_pod_marked(const struct place_pod *pod)
+uint32_t placement_marked(const struct placement *placement, uint32_t pod)
 {
-	return pod->mark;
+	return placement->pods[pod].mark;
 }
 
-struct place_pod *place_node_first(const struct place_node *node)
+uint32_t place_node_first(const struct place_node *node)
 {
 	return node->first;
 }
 
-struct place_pod *place_pod_next(const struct place_pod *pod)
+uint32_t placement_next(const struct placement *placement, uint32_t pod)
 {
-	return pod->node_next;
+	return placement->pods[pod].node_next;
 }
 
 void node_set_put(struct arena *arena, struct node_set *set, size_t at, bool in)
@@ -117,63 +120,72 @@ static void roomier(const struct place_node *node)
 
 static void count(struct place_node *node, const struct place_class *class, int sign)
 {
-	struct arena *arena = node->placement->arena;
-	node->milli -= sign * class->milli;
-	node->bytes -= sign * class->bytes;
-	node->pods -= sign;
+	struct room *room = &node->placement->rooms[node->index];
+	room->milli -= sign * class->milli;
+	room->bytes -= sign * class->bytes;
+	room->pods -= sign;
 	for (size_t i = 0; i < class->n_others; i++) {
 		struct amount *other = place_amount(node->others, node->n_others, class->others[i].name);
 		if (!other) {
-			other = ARENA_PUSH(arena, node->others, node->n_others);
+			other = ARENA_PUSH(node->placement->arena, node->others, node->n_others);
 			*other = (struct amount){class->others[i].name, 0};
 		}
 		other->units -= sign * class->others[i].units;
 	}
 }
-void placement_put(struct place_pod *pod, struct place_node *node)
+
+/* The first of a list is linked from its head, which `first` is. */
+static void link_pod(struct placement *placement, uint32_t number, struct place_class *class, struct place_node *node)
 {
-	struct place_class *class = pod->class;
-	pod->node = node;
-	pod->prev = NULL;
+	struct place_pod *pods = placement->pods, *pod = &pods[number];
+	pod->node = (uint32_t)node->index + 1;
+	pod->prev = pod->node_prev = 0;
 	pod->next = class->first;
-	if (class->first)
-		class->first->prev = pod;
-	class->first = pod;
-	pod->node_prev = NULL;
+	pods[class->first].prev = class->first ? number : 0;
+	class->first = number;
 	pod->node_next = node->first;
-	if (node->first)
-		node->first->node_prev = pod;
-	node->first = pod;
-	class->moves++;
-	node->placement->version++;
-	count(node, class, 1);
-	EACH_HOST_PORT(class->spec, port)
-	*ARENA_PUSH(node->placement->arena, node->ports, node->n_ports) =
-		(struct amount){port->protocol ? port->protocol : "TCP", port->host_port};
+	pods[node->first].node_prev = node->first ? number : 0;
+	node->first = number;
 }
 
-void placement_take(struct place_pod *pod)
+static void unlink_pod(struct placement *placement, uint32_t number, struct place_class *class, struct place_node *node)
 {
-	struct place_node *node = pod->node;
-	if (!node)
-		return;
-	*(pod->prev ? &pod->prev->next : &pod->class->first) = pod->next;
+	struct place_pod *pods = placement->pods, *pod = &pods[number];
+	*(pod->prev ? &pods[pod->prev].next : &class->first) = pod->next;
 	if (pod->next)
-		pod->next->prev = pod->prev;
-	*(pod->node_prev ? &pod->node_prev->node_next : &node->first) = pod->node_next;
+		pods[pod->next].prev = pod->prev;
+	*(pod->node_prev ? &pods[pod->node_prev].node_next : &node->first) = pod->node_next;
 	if (pod->node_next)
-		pod->node_next->node_prev = pod->node_prev;
-	pod->node = NULL;
-	pod->class->moves++;
+		pods[pod->node_next].node_prev = pod->node_prev;
+	pod->node = 0;
+}
+
+void placement_put(struct placement *placement, uint32_t pod, struct place_node *node)
+{
+	struct place_class *class = placement->classes[placement->pods[pod].class];
+	link_pod(placement, pod, class, node);
+	class->moves++;
+	placement->version++;
+	count(node, class, 1);
+	for (size_t i = 0; i < class->n_ports; i++)
+		*ARENA_PUSH(placement->arena, node->ports, node->n_ports) = class->ports[i];
+}
+
+void placement_take(struct placement *placement, uint32_t pod)
+{
+	struct place_class *class = placement->classes[placement->pods[pod].class];
+	if (!placement->pods[pod].node)
+		return;
+	struct place_node *node = placement->nodes[placement->pods[pod].node - 1];
+	unlink_pod(placement, pod, class, node);
+	class->moves++;
 	roomier(node);
-	count(node, pod->class, -1);
-	EACH_HOST_PORT(pod->class->spec, port)
-	for (size_t i = 0; i < node->n_ports; i++)
-		if (node->ports[i].units == port->host_port &&
-		    !strcmp(node->ports[i].name, port->protocol ? port->protocol : "TCP")) {
-			node->ports[i] = node->ports[--node->n_ports];
-			break;
-		}
+	count(node, class, -1);
+	for (size_t i = 0; i < class->n_ports; i++) {
+		struct amount *taken = place_port(node, &class->ports[i]);
+		if (taken)
+			*taken = node->ports[--node->n_ports];
+	}
 }
 
 /* ---- nodes */
@@ -182,21 +194,21 @@ struct place_node *placement_add_node(struct placement *placement, const struct 
 {
 	struct place_node *place = arena_alloc(placement->arena, sizeof *place);
 	const struct pair *room = node->allocatable;
-	*place = (struct place_node){.node = node,
-				     .closed = node->unschedulable,
-				     .milli = place_milli(kube_pairs_get(room, node->n_allocatable, "cpu")),
-				     .bytes = place_units(kube_pairs_get(room, node->n_allocatable, "memory")),
-				     .pods = place_units(kube_pairs_get(room, node->n_allocatable, "pods")),
-				     .placement = placement};
+	*place = (struct place_node){
+		.node = node, .index = placement->n_nodes, .closed = node->unschedulable, .placement = placement};
 	for (size_t i = 0; i < node->n_allocatable; i++)
 		if (strcmp(room[i].key, "cpu") != 0 && strcmp(room[i].key, "memory") != 0 &&
 		    strcmp(room[i].key, "pods") != 0)
 			*ARENA_PUSH(placement->arena, place->others, place->n_others) =
 				(struct amount){room[i].key, place_units(room[i].value)};
-	place->index = placement->n_nodes;
 	*HEAP_PUSH(placement->nodes, placement->n_nodes) = place;
+	*HEAP_PUSH(placement->rooms, placement->n_rooms) =
+		(struct room){place_milli(kube_pairs_get(room, node->n_allocatable, "cpu")),
+			      place_units(kube_pairs_get(room, node->n_allocatable, "memory")),
+			      place_units(kube_pairs_get(room, node->n_allocatable, "pods"))};
 	node_set_put(placement->arena, &placement->present, place->index, true);
 	node_set_put(placement->arena, &placement->open, place->index, !place->closed);
+	node_set_put(placement->arena, &placement->tainted, place->index, node->n_taints > 0);
 	placement->shape++;
 	roomier(place);
 	return place;
@@ -224,8 +236,8 @@ void place_node_remove(struct place_node *node)
 	node_set_put(placement->arena, &placement->open, node->index, false);
 	placement->shape++;
 	placement->version++;
-	for (struct place_pod *pod = node->first; pod; pod = pod->node_next)
-		pod->class->moves++;
+	for (uint32_t pod = node->first; pod; pod = placement->pods[pod].node_next)
+		placement->classes[placement->pods[pod].class]->moves++;
 }
 
 /* ---- the answer */
@@ -251,68 +263,65 @@ static bool candidates(struct placement *placement, struct place_class *class, u
 	return any != 0;
 }
 
-/* The first bit at or after `from`; `n` when there is none. */
-static size_t next_bit(const uint64_t *words, size_t from, size_t n)
-{
-	while (from < n) {
-		uint64_t word = words[from / 64] >> from % 64;
-		if (word) {
-			from += (size_t)__builtin_ctzll(word);
-			return from < n ? from : n;
-		}
-		from = (from / 64 + 1) * 64;
-	}
-	return n;
-}
-
 struct choice {
 	struct placement *placement;
 	struct place_class *class;
 	const uint64_t *words;
 	struct rules rules;
 	bool has_rules; /* worked out when the first node has room */
-	struct place_node *best;
+	const struct room *best;
 	size_t fitting, last; /* nodes that will do; the last of them */
 };
 
-static void choose_from(struct choice *choice, size_t from, size_t to)
+static void try_node(struct choice *choice, size_t at)
 {
-	for (size_t at = next_bit(choice->words, from, to); at < to && choice->fitting < ENOUGH_NODES;
-	     at = next_bit(choice->words, at + 1, to)) {
-		struct place_node *node = choice->placement->nodes[at], *best = choice->best;
-		if (place_room(choice->class, node) != PLACE_FITS)
-			continue;
-		if (!choice->has_rules)
-			place_rules(choice->placement, choice->class, &choice->rules);
-		choice->has_rules = true;
-		if (place_by_rules(&choice->rules, node) != PLACE_FITS)
-			continue;
-		choice->fitting++;
-		choice->last = at;
-		if (!best || node->milli > best->milli || (node->milli == best->milli && node->pods > best->pods))
-			choice->best = node;
-	}
+	struct placement *placement = choice->placement;
+	const struct room *room = &placement->rooms[at], *best = choice->best;
+	const struct place_node *node = placement->nodes[at];
+	if (place_room(choice->class, room) != PLACE_FITS || place_more_room(choice->class, node) != PLACE_FITS)
+		return;
+	if (!choice->has_rules)
+		place_rules(placement, choice->class, &choice->rules);
+	choice->has_rules = true;
+	if (choice->rules.n && place_by_rules(&choice->rules, node) != PLACE_FITS)
+		return;
+	choice->fitting++;
+	choice->last = at;
+	if (!best || room->milli > best->milli || (room->milli == best->milli && room->pods > best->pods))
+		choice->best = room;
 }
 
-struct place_node *placement_choose(struct placement *placement, const struct place_pod *pod)
+static void choose_from(struct choice *choice, size_t from, size_t to)
 {
-	struct choice choice = {.placement = placement, .class = pod->class};
+	for (size_t at = from; at < to && choice->fitting < ENOUGH_NODES; at = (at / 64 + 1) * 64)
+		for (uint64_t word = choice->words[at / 64] >> at % 64 << at % 64; word; word &= word - 1) {
+			size_t node = at / 64 * 64 + (size_t)__builtin_ctzll(word);
+			if (node >= to || choice->fitting == ENOUGH_NODES)
+				return;
+			try_node(choice, node);
+		}
+}
+
+struct place_node *placement_choose(struct placement *placement, uint32_t pod)
+{
+	struct place_class *class = placement->classes[placement->pods[pod].class];
+	struct choice choice = {.placement = placement, .class = class};
 	uint64_t *words;
-	if (pod->class->refusal.version == placement->version)
+	if (class->refusal.version == placement->version)
 		return NULL;
 	arena_reset(placement->scratch);
-	if (candidates(placement, pod->class, &words)) {
+	if (candidates(placement, class, &words)) {
 		choice.words = words;
 		choose_from(&choice, placement->cursor, placement->n_nodes);
 		choose_from(&choice, 0, placement->cursor);
 	}
-	pod->class->refusal = (struct refusal){0};
+	class->refusal = (struct refusal){0};
 	if (!choice.best)
-		pod->class->refusal = (struct refusal){placement->version, place_relations(placement, pod->class),
-						       placement->n_freed};
+		class->refusal =
+			(struct refusal){placement->version, place_relations(placement, class), placement->n_freed};
 	else if (choice.fitting == ENOUGH_NODES) /* the next one looks on from here */
 		placement->cursor = (choice.last + 1) % placement->n_nodes;
-	return choice.best;
+	return choice.best ? placement->nodes[choice.best - placement->rooms] : NULL;
 }
 
 static enum place_answer answer(const struct placement *placement, const struct place_class *class,
@@ -322,20 +331,22 @@ static enum place_answer answer(const struct placement *placement, const struct 
 		return PLACE_CLOSED;
 	if (!node_set_has(&class->suits, node->index))
 		return place_alone(class, node);
-	enum place_answer room = place_room(class, node);
-	return room != PLACE_FITS ? room : place_by_rules(rules, node);
+	enum place_answer answer = place_room(class, &placement->rooms[node->index]);
+	answer = answer != PLACE_FITS ? answer : place_more_room(class, node);
+	return answer != PLACE_FITS ? answer : place_by_rules(rules, node);
 }
 
-void placement_explain(struct placement *placement, const struct place_pod *pod, struct buf *out)
+void placement_explain(struct placement *placement, uint32_t pod, struct buf *out)
 {
+	struct place_class *class = placement->classes[placement->pods[pod].class];
 	size_t counts[PLACE_ANSWERS] = {0}, parts = 0;
 	struct rules rules;
 	arena_reset(placement->scratch);
-	place_class_look(placement, pod->class);
-	place_rules(placement, pod->class, &rules);
+	place_class_look(placement, class);
+	place_rules(placement, class, &rules);
 	for (size_t i = 0; i < placement->n_nodes; i++)
 		if (!placement->nodes[i]->removed)
-			counts[answer(placement, pod->class, placement->nodes[i], &rules)]++;
+			counts[answer(placement, class, placement->nodes[i], &rules)]++;
 	for (size_t i = PLACE_FITS + 1; i < PLACE_ANSWERS; i++)
 		if (counts[i])
 			buf_printf(out, "%s%zu %s: %s", parts++ ? ", " : "", counts[i],

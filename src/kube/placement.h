@@ -12,7 +12,6 @@
 
 struct placement;
 struct place_node;
-struct place_pod;
 
 struct placement_world {
 	/* JSON text of the node affinity of the volume behind a claim ({"required": …}); NULL: reachable from anywhere.
@@ -31,22 +30,21 @@ struct place_node *placement_add_node(struct placement *placement, const struct 
 void place_node_close(struct place_node *node, bool closed); /* cordoned, or taking no pods for another reason */
 void place_node_remove(struct place_node *node);	     /* gone: takes none and counts nowhere */
 
-/* A pod that is to be placed, nowhere yet. `meta` and `spec` are borrowed; pods with one spec and the same labels are
- * compiled once, so pass pooled pointers where there are many. */
-struct place_pod *placement_pod(struct placement *placement, const struct kube_meta *meta,
-				const struct kube_pod_spec *spec);
-void placement_put(struct place_pod *pod, struct place_node *node);
-void placement_take(struct place_pod *pod);				   /* off its node; nothing when it has none */
-void placement_forget(struct placement *placement, struct place_pod *pod); /* taken, and never used again */
-/* Whatever the caller wants to find again by pod or node. */
-void place_pod_mark(struct place_pod *pod, void *mark);
-void *place_pod_marked(const struct place_pod *pod);
-/* The pods on a node, newest first: for (p = place_node_first(node); p; p = place_pod_next(p)). */
-struct place_pod *place_node_first(const struct place_node *node);
-struct place_pod *place_pod_next(const struct place_pod *pod);
+/* A pod that is to be placed, nowhere yet, and the number by which it is known: never 0. `meta` and `spec` are
+ * borrowed; pods with one spec and the same labels are compiled once, so pass pooled pointers where there are many. */
+uint32_t placement_pod(struct placement *placement, const struct kube_meta *meta, const struct kube_pod_spec *spec);
+void placement_put(struct placement *placement, uint32_t pod, struct place_node *node);
+void placement_take(struct placement *placement, uint32_t pod);	  /* off its node; nothing when it has none */
+void placement_forget(struct placement *placement, uint32_t pod); /* taken, and never used again */
+/* Whatever the caller wants to find again by a pod of a node; 0 to begin with. */
+void placement_mark(struct placement *placement, uint32_t pod, uint32_t mark);
+uint32_t placement_marked(const struct placement *placement, uint32_t pod);
+/* The pods on a node, newest first: for (p = place_node_first(node); p; p = placement_next(placement, p)). */
+uint32_t place_node_first(const struct place_node *node);
+uint32_t placement_next(const struct placement *placement, uint32_t pod);
 
 /* The node that the scheduler would choose, or NULL: none will do. */
-struct place_node *placement_choose(struct placement *placement, const struct place_pod *pod);
+struct place_node *placement_choose(struct placement *placement, uint32_t pod);
 
 /* Why a node will not do; PLACE_FITS when it will. */
 enum place_answer {
@@ -66,4 +64,4 @@ enum place_answer {
 	PLACE_ANSWERS
 };
 /* "3 nodes: cordoned, 2 not enough CPU": of all nodes, as kubectl describe tells it. */
-void placement_explain(struct placement *placement, const struct place_pod *pod, struct buf *out);
+void placement_explain(struct placement *placement, uint32_t pod, struct buf *out);

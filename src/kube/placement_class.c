@@ -99,6 +99,19 @@ static void compile_requests(struct arena *arena, struct place_class *class)
 	class->n_others = total.n_others;
 }
 
+static void compile_ports(struct arena *arena, struct place_class *class)
+{
+	for (size_t i = 0; i < class->spec->n_containers; i++) {
+		const struct kube_container *container = &class->spec->containers[i];
+		for (size_t k = 0; k < container->n_ports; k++) {
+			const struct kube_port *port = &container->ports[k];
+			if (port->host_port)
+				*ARENA_PUSH(arena, class->ports, class->n_ports) =
+					(struct amount){port->protocol ? port->protocol : "TCP", port->host_port};
+		}
+	}
+}
+
 /* ---- reading terms */
 
 static json_t *parse(const char *text)
@@ -237,6 +250,7 @@ static void compile_class(struct placement *placement, struct place_class *class
 			  document_at(affinity, "podAffinity.requiredDuringSchedulingIgnoredDuringExecution"),
 			  &class->affinity, &class->n_affinity);
 	compile_requests(arena, class);
+	compile_ports(arena, class);
 	compile_spreads(placement, class);
 	class->anti_selects = arena_alloc(arena, class->n_anti * sizeof(struct relations));
 	class->affinity_selects = arena_alloc(arena, class->n_affinity * sizeof(struct relations));
@@ -267,6 +281,7 @@ struct place_class *place_class_of(struct placement *placement, const struct kub
 				      .labels = meta->labels,
 				      .n_labels = meta->n_labels,
 				      .spec = spec,
+				      .index = (uint32_t)placement->n_classes,
 				      .next_alike = placement->by_hash[at]};
 	placement->by_hash[at] = class;
 	*HEAP_PUSH(placement->classes, placement->n_classes) = class;

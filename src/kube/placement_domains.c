@@ -157,14 +157,16 @@ static struct rule *add_rule(struct placement *placement, struct rules *rules, e
 }
 
 /* False when there is none at all, not even on a node without such a domain. */
-static bool mark(struct rule *rule, const struct place_class *class)
+static bool mark(const struct placement *placement, struct rule *rule, const struct place_class *class)
 {
-	for (const struct place_pod *pod = class->first; pod; pod = pod->next) {
-		uint32_t domain = pod->node->removed ? 0 : rule->topology->of[pod->node->index];
+	EACH_POD_OF(placement, class, pod)
+	{
+		size_t node = pod->node - 1;
+		uint32_t domain = node_set_has(&placement->present, node) ? rule->topology->of[node] : 0;
 		if (domain)
 			rule->there[domain / 64] |= UINT64_C(1) << domain % 64;
 	}
-	return class->first != NULL;
+	return class->first != 0;
 }
 
 static void repel(struct placement *placement, struct rules *rules, struct topology *topology,
@@ -176,7 +178,7 @@ static void repel(struct placement *placement, struct rules *rules, struct topol
 	for (size_t i = 0; i < rules->n; i++)
 		if (rules->items[i].topology == topology)
 			rule = &rules->items[i];
-	mark(rule ? rule : add_rule(placement, rules, RULE_REPELS, topology), class);
+	mark(placement, rule ? rule : add_rule(placement, rules, RULE_REPELS, topology), class);
 }
 
 static void draw(struct placement *placement, struct place_class *class, struct rules *rules)
@@ -188,7 +190,7 @@ static void draw(struct placement *placement, struct place_class *class, struct 
 		struct rule *rule = add_rule(placement, rules, RULE_DRAWS, term->topology);
 		bool anyone = false;
 		for (size_t k = 0; k < relations->n; k++)
-			anyone |= mark(rule, relations->items[k].class);
+			anyone |= mark(placement, rule, relations->items[k].class);
 		rules->begins &= !anyone && term_covers(placement, term, class);
 	}
 }
@@ -210,8 +212,8 @@ static void spread(struct placement *placement, struct place_class *class, size_
 	bool *exists = arena_alloc(placement->scratch, rule->topology->n_values + 1);
 	int64_t least = INT64_MAX, domains = 0;
 	for (size_t i = 0; i < relations->n; i++)
-		for (const struct place_pod *pod = relations->items[i].class->first; pod; pod = pod->next)
-			rule->counts[of[pod->node->index]] += counts_for(placement, class, spread, pod->node->index);
+		EACH_POD_OF(placement, relations->items[i].class, pod)
+	rule->counts[of[pod->node - 1]] += counts_for(placement, class, spread, pod->node - 1);
 	for (size_t i = 0; i < placement->n_nodes; i++)
 		exists[of[i]] |= counts_for(placement, class, spread, i);
 	for (size_t domain = 1; domain <= rule->topology->n_values; domain++) {

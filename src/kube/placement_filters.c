@@ -74,23 +74,23 @@ static bool wants_node(const struct place_class *class, const struct place_node 
 	return true;
 }
 
-enum place_answer place_room(const struct place_class *class, const struct place_node *node)
+struct amount *place_port(const struct place_node *node, const struct amount *port)
 {
-	if (node->pods < 1)
-		return PLACE_PODS;
-	if (class->milli > 0 && class->milli > node->milli)
-		return PLACE_CPU;
-	if (class->bytes > 0 && class->bytes > node->bytes)
-		return PLACE_MEMORY;
+	for (size_t i = 0; i < node->n_ports; i++)
+		if (node->ports[i].units == port->units && !strcmp(node->ports[i].name, port->name))
+			return &node->ports[i];
+	return NULL;
+}
+
+enum place_answer place_more_room(const struct place_class *class, const struct place_node *node)
+{
 	for (size_t i = 0; i < class->n_others; i++) {
 		const struct amount *other = place_amount(node->others, node->n_others, class->others[i].name);
 		if (class->others[i].units > 0 && (!other || class->others[i].units > other->units))
 			return PLACE_OTHER_RESOURCE;
 	}
-	EACH_HOST_PORT(class->spec, port)
-	for (size_t i = 0; i < node->n_ports; i++)
-		if (node->ports[i].units == port->host_port &&
-		    !strcmp(node->ports[i].name, port->protocol ? port->protocol : "TCP"))
+	for (size_t i = 0; i < class->n_ports; i++)
+		if (place_port(node, &class->ports[i]))
 			return PLACE_PORT;
 	return PLACE_FITS;
 }
@@ -106,12 +106,14 @@ enum place_answer place_alone(const struct place_class *class, const struct plac
 void place_class_look(struct placement *placement, struct place_class *class)
 {
 	static const struct kube_taint cordon = {"node.kubernetes.io/unschedulable", NULL, "NoSchedule"};
+	bool picky = class->spec->n_node_selector || class->n_all_of;
 	if (!class->known)
 		class->tolerates_cordon = tolerates(class->spec, &cordon);
 	for (; class->known < placement->n_nodes; class->known++) {
 		const struct place_node *node = placement->nodes[class->known];
-		if (place_alone(class, node) == PLACE_FITS)
-			node_set_put(placement->arena, &class->suits, node->index, true);
+		bool fits = !picky && !node_set_has(&placement->tainted, class->known);
+		if (fits || place_alone(class, node) == PLACE_FITS)
+			node_set_put(placement->arena, &class->suits, class->known, true);
 		for (size_t i = 0; i < class->n_spreads; i++) {
 			struct spread *spread = &class->spreads[i];
 			if ((spread->ignore_affinity || wants_node(class, node)) &&

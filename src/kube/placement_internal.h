@@ -77,6 +77,8 @@ struct place_class {
 	int64_t milli, bytes;
 	struct amount *others;
 	size_t n_others;
+	struct amount *ports; /* of the host; name: protocol; units: port */
+	size_t n_ports;
 	struct node_terms *all_of; /* node affinity and each volume: every set must match */
 	size_t n_all_of, n_volumes;
 	struct pod_term *anti, *affinity;
@@ -89,38 +91,42 @@ struct place_class {
 	struct node_set suits; /* nodes that are not ruled out for ever: taints, labels, volumes */
 	size_t known;	       /* nodes looked at for that */
 	struct refusal refusal;
-	uint64_t moves; /* how often a pod of it came or went */
-	struct place_pod *first;
+	uint64_t moves;			/* how often a pod of it came or went */
+	uint32_t index, first;		/* pod */
 	struct place_class *next_alike; /* same hash */
 };
 
-struct place_pod {
-	struct place_class *class;
-	struct place_node *node;
-	struct place_pod *next, *prev;		 /* of its class, while it is placed */
-	struct place_pod *node_next, *node_prev; /* of its node */
-	void *mark;
+struct place_pod { /* there are many: small ones, linked by number; 0: none */
+	uint32_t class;
+	uint32_t node;		       /* its index + 1 */
+	uint32_t next, prev;	       /* of its class, while it is placed */
+	uint32_t node_next, node_prev; /* of its node */
+	uint32_t mark;
 };
 
 struct place_node {
 	const struct kube_node *node;
 	size_t index;
 	bool closed, removed;
-	int64_t milli, bytes, pods; /* free */
-	struct amount *others;
+	struct amount *others; /* free, of what is not in struct room */
 	size_t n_others;
-	struct amount *ports; /* name: protocol; units: port */
+	struct amount *ports; /* taken, as in struct place_class */
 	size_t n_ports;
-	struct place_pod *first;
+	uint32_t first; /* pod */
 	struct placement *placement;
+};
+struct room { /* free on a node: what is asked of very many, so they lie side by side */
+	int64_t milli, bytes, pods;
 };
 
 struct placement {
 	struct arena *arena, *scratch; /* the latter of one question */
 	struct placement_world world;
 	struct place_node **nodes;
-	size_t n_nodes, cursor;
+	struct room *rooms; /* of the nodes */
+	size_t n_nodes, n_rooms, cursor;
 	struct node_set present, open; /* not removed; and not closed */
+	struct node_set tainted;       /* somehow */
 	uint32_t *freed;	       /* indices of nodes that became roomier, in order */
 	size_t n_freed;
 	uint64_t version; /* moves with every change */
@@ -129,16 +135,11 @@ struct placement {
 	size_t n_topologies;
 	struct place_class **classes;
 	size_t n_classes;
-	struct place_pod *spare; /* forgotten, linked by next */
+	struct place_pod *pods; /* by number; 0 is nobody's */
+	size_t n_pods;
+	uint32_t spare; /* forgotten, linked by next */
 	struct place_class *by_hash[1024];
 };
-
-#define EACH_HOST_PORT(spec, port)                                                                                     \
-	for (size_t c_ = 0; c_ < (spec)->n_containers; c_++)                                                           \
-		for (const struct kube_port *port = (spec)->containers[c_].ports,                                      \
-					    *end_ = port + (spec)->containers[c_].n_ports;                             \
-		     port < end_; port++)                                                                              \
-			if (port->host_port)
 
 /* ---- placement_class.c */
 struct place_class *place_class_of(struct placement *placement, const struct kube_meta *meta,
@@ -153,10 +154,23 @@ static inline bool node_set_has(const struct node_set *set, size_t at)
 }
 void node_set_put(struct arena *arena, struct node_set *set, size_t at, bool in); /* placement.c */
 
+/* The pods of a class, newest first. */
+#define EACH_POD_OF(placement, class, pod)                                                                             \
+	for (const struct place_pod *pod = &(placement)->pods[(class)->first]; pod != (placement)->pods;               \
+	     pod = &(placement)->pods[pod->next])
+
 /* ---- placement_filters.c */
 void place_class_look(struct placement *placement, struct place_class *class); /* at nodes that are new */
-enum place_answer place_alone(const struct place_class *class, const struct place_node *node); /* for ever */
-enum place_answer place_room(const struct place_class *class, const struct place_node *node);
+enum place_answer place_alone(const struct place_class *class, const struct place_node *node);	   /* for ever */
+enum place_answer place_more_room(const struct place_class *class, const struct place_node *node); /* others, ports */
+static inline enum place_answer place_room(const struct place_class *class, const struct room *room)
+{
+	return room->pods < 1					? PLACE_PODS
+	       : class->milli > 0 && class->milli > room->milli ? PLACE_CPU
+	       : class->bytes > 0 && class->bytes > room->bytes ? PLACE_MEMORY
+								: PLACE_FITS;
+}
+struct amount *place_port(const struct place_node *node, const struct amount *port); /* that is taken; NULL */
 
 /* ---- placement_domains.c */
 enum rule_kind { RULE_REPELS, RULE_DRAWS, RULE_SPREADS };

@@ -246,8 +246,8 @@ static void detach(struct sim_kube *kube, struct kube_pod *pod)
 	struct kube_workload *w = pod->object.workload;
 	leave_workload(kube, pod);
 	if (pod->place)
-		placing_take(pod->place);
-	pod->place = NULL;
+		placing_take(kube->placing, pod->place);
+	pod->place = 0;
 	if (!pod->node)
 		forget_pending(kube, pod);
 	else

@@ -54,7 +54,7 @@ void kube_placing_node_gone(struct sim_kube *kube, struct kube_node *node)
 	node->place = NULL;
 }
 
-static struct place_pod *place_of(struct sim_kube *kube, struct kube_pod *pod)
+static uint32_t place_of(struct sim_kube *kube, struct kube_pod *pod)
 {
 	if (!pod->place) {
 		json_t *document = kube_view(kube, &pod->object);
@@ -67,7 +67,7 @@ static struct place_pod *place_of(struct sim_kube *kube, struct kube_pod *pod)
 static void placing_bind(struct sim_kube *kube, struct kube_pod *pod)
 {
 	if (kube->placing && pod->node->place)
-		placing_put(place_of(kube, pod), pod->node->place);
+		placing_put(kube->placing, place_of(kube, pod), pod->node->place);
 }
 
 static int age_order(const void *left, const void *right)
@@ -93,7 +93,7 @@ static void placing_build(struct sim_kube *kube)
 	free(nodes);
 	for (size_t i = 0; i < pods->n; i++) {
 		struct kube_pod *pod = kube_pod_of(pods->items[i]);
-		pod->place = NULL;
+		pod->place = 0;
 		if (pod->node && pod->state != POD_SUCCEEDED)
 			placing_bind(kube, pod);
 	}
@@ -105,7 +105,7 @@ void kube_placing_drop(struct sim_kube *kube)
 	placing_free(kube->placing);
 	kube->placing = NULL;
 	for (size_t i = 0; i < pods->n; i++)
-		kube_pod_of(pods->items[i])->place = NULL;
+		kube_pod_of(pods->items[i])->place = 0;
 	for (size_t i = 0; i < kube->n_nodes; i++)
 		kube->nodes[i]->place = NULL;
 }

@@ -143,8 +143,8 @@ struct kube_pod {
 	unsigned restarts, revision;
 	uint32_t ip;
 	int64_t scheduled_ms, started_ms, ready_ms, crashed_ms;
-	struct place_pod *place; /* while kube->placing stands */
-	char text[64];		 /* its name, when it fits */
+	uint32_t place; /* while kube->placing stands; 0: none yet */
+	char text[64];	/* its name, when it fits */
 };
 
 struct kube_node {

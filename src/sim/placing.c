@@ -82,7 +82,7 @@ void placing_remove(struct place_node *node)
 	place_node_remove(node);
 }
 
-struct place_pod *placing_pod(struct placing *placing, const json_t *document)
+uint32_t placing_pod(struct placing *placing, const json_t *document)
 {
 	struct arena *scratch CLEANUP(arena_freep) = arena_new();
 	struct kube_pod *pod = decode(placing, document, &kube_pod_model, scratch);
@@ -92,17 +92,17 @@ struct place_pod *placing_pod(struct placing *placing, const json_t *document)
 	return placement_pod(placing->placement, &pod->meta, pod->spec);
 }
 
-void placing_put(struct place_pod *pod, struct place_node *node)
+void placing_put(struct placing *placing, uint32_t pod, struct place_node *node)
 {
-	placement_put(pod, node);
+	placement_put(placing->placement, pod, node);
 }
 
-void placing_take(struct place_pod *pod)
+void placing_take(struct placing *placing, uint32_t pod)
 {
-	placement_take(pod);
+	placement_take(placing->placement, pod);
 }
 
-void *placing_choose(struct placing *placing, const struct place_pod *pod)
+void *placing_choose(struct placing *placing, uint32_t pod)
 {
 	const struct place_node *node = placement_choose(placing->placement, pod);
 	for (size_t i = 0; node && i < placing->n_records; i++)
