@@ -67,15 +67,25 @@ void addon_check_self_managed(struct assess *assess)
 	}
 }
 
-static bool role_is_gone(const struct assess *assess, const char *arn)
+static const json_t *call_for_role(const struct assess *assess, const char *arn)
 {
 	const char *slash = strrchr(arn, '/');
 	size_t i;
 	const json_t *call;
 	json_array_foreach (inventory_aws_calls(assess->inventory, "get_role"), i, call)
 		if (slash && !strcmp(document_text_or(call, "request.RoleName", ""), slash + 1))
-			return strstr(document_text_or(call, "error.code", ""), "NoSuchEntity") != NULL;
-	return false;
+			return call;
+	return NULL;
+}
+
+static void check_role(struct assess *assess, const json_t *addon, const char *arn)
+{
+	const json_t *call = call_for_role(assess, arn);
+	const char *reason;
+	if (strstr(document_text_or(call, "error.code", ""), "NoSuchEntity"))
+		assess_aws(assess, addon_object(addon), "role %s of %s is not there", arn, addon_name(addon));
+	else if (!json_object_get(call, "response") && assess_source_refused(assess, "iam:GetRole", &reason))
+		assess_unknown(assess, NULL, NULL, addon_object(addon), "%s", reason);
 }
 
 static bool has_association(const struct assess *assess, const char *account)
@@ -107,6 +117,11 @@ static void no_identity(struct assess *assess, const json_t *addon, const char *
 	const char *name = addon_name(addon), *annotated = role_of_account(assess, account);
 	if (has_association(assess, account) || (!annotated && !addon_csi_driver(name)))
 		return;
+	const char *reason;
+	if (assess_source_refused(assess, "eks:ListPodIdentityAssociations", &reason)) {
+		assess_unknown(assess, NULL, NULL, addon_object(addon), "%s", reason);
+		return;
+	}
 	struct finding *finding = annotated ? assess_aws(assess, addon_object(addon),
 							 "%s has its role by the annotation of ServiceAccount %s "
 							 "alone: an update takes it away",
@@ -137,9 +152,9 @@ void addon_check_identity(struct assess *assess)
 		const char *role = document_text(addon, "serviceAccountRoleArn"),
 			   *account = account_of(addon_name(addon));
 		bool pods = json_array_size(json_object_get(addon, "podIdentityAssociations")) > 0;
-		if (role && role_is_gone(assess, role))
-			assess_aws(assess, addon_object(addon), "role %s of %s is not there", role, addon_name(addon));
-		else if (!role && !pods && account)
+		if (role)
+			check_role(assess, addon, role);
+		else if (!pods && account)
 			no_identity(assess, addon, account);
 	}
 }

@@ -258,3 +258,35 @@ void api_evidence_describe(struct assess *assess, struct finding *finding, const
 		assess_remedy(assess, finding, "use %s instead of %s", finding->replacement, finding->api_version);
 	api_evidence_add(assess, finding, evidence);
 }
+
+/* ---- what was not read */
+
+bool api_lifecycle_on_path(const struct assess *assess, const struct api_lifecycle *api)
+{
+	return knowledge_api_removed(api, assess->to) && !knowledge_api_removed(api, assess->from);
+}
+
+/* Is it the list of this kind, under this group or the one that the kind has moved to? */
+static bool lists(const char *resource, const char *group, const struct api_lifecycle *api)
+{
+	const char *own = subject_text(api->resource); /* not of every component's kind is it known */
+	size_t n = strlen(own);
+	return n && !strncmp(resource, own, n) && resource[n] == (*group ? '.' : '\0') &&
+	       (!strcmp(api->group, group) || !strcmp(subject_text(api->replacement_group), group));
+}
+
+void api_evidence_unread(struct assess *assess,
+			 bool (*matters)(const struct assess *assess, const struct api_lifecycle *api))
+{
+	for (size_t i = 0; i < assess->inventory->n_sources; i++) {
+		const char *name = assess->inventory->sources[i].name, *reason;
+		if (strncmp(name, "kubernetes ", 11) != 0 || !assess_source_refused(assess, name, &reason))
+			continue;
+		const char *resource = name + 11, *dot = strchr(resource, '.'), *group = dot ? dot + 1 : "";
+		bool may = false;
+		for (size_t k = 0; k < knowledge_n_apis && !may; k++)
+			may = lists(resource, group, &knowledge_apis[k]) && matters(assess, &knowledge_apis[k]);
+		if (may)
+			assess_unknown(assess, NULL, NULL, NULL, "%s", reason);
+	}
+}

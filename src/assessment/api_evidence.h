@@ -51,3 +51,8 @@ bool api_evidence_same_api(const struct api_evidence *a, const struct api_eviden
 /* Fills version, removal, replacement and remedy of a finding, and adds the evidence unless it is there already. */
 void api_evidence_describe(struct assess *assess, struct finding *finding, const struct api_evidence *evidence);
 void api_evidence_add(struct assess *assess, struct finding *finding, const struct api_evidence *evidence);
+/* Objects in lists that were asked for and not given may use a version that matters: unknown, a line each. */
+void api_evidence_unread(struct assess *assess,
+			 bool (*matters)(const struct assess *assess, const struct api_lifecycle *api));
+/* A version that goes on the way: `matters` of more than one check. */
+bool api_lifecycle_on_path(const struct assess *assess, const struct api_lifecycle *api);

@@ -154,18 +154,18 @@ static bool nothing_to_ask(const struct inventory *inventory, const char *snake)
 	return false;
 }
 
-static bool why(struct arena *arena, const char *source, enum source_status status, const char *detail,
-		const char **ret_why)
+static enum source_status why(struct arena *arena, const char *source, enum source_status status, const char *detail,
+			      const char **ret_why)
 {
 	static const char *const words[] = {"ok", "denied", "failed", "not looked at"};
 	if (status == SOURCE_OK)
-		return true;
+		return status;
 	const char *permission = source_permission(arena, source);
 	*ret_why = status == SOURCE_DENIED ? arena_printf(arena, "%s denied%s%s; grant: %s", source, detail ? ": " : "",
 							  detail ? detail : "", permission)
 					   : arena_printf(arena, "%s %s%s%s; needs: %s", source, words[status],
 							  detail ? ": " : "", detail ? detail : "", permission);
-	return false;
+	return status;
 }
 
 /* Operations that tell as much. */
@@ -195,8 +195,33 @@ static bool is_answer(const char *source, const json_t *response)
 	return false;
 }
 
+static const char *snake_of(const struct assess *assess, const char *source)
+{
+	const char *operation = strchr(source, ':');
+	return operation ? inventory_snake_name(assess->arena, operation + 1) : "";
+}
+
+/* What names the things to ask for, where that was asked for and not told: it is what was missing. */
+static const struct source *unread_list(const struct assess *assess, const char *snake)
+{
+	const struct inventory *inventory = assess->inventory;
+	const char *lists[2] = {NULL};
+	if (!strncmp(snake, "describe_launch_template", 24))
+		lists[0] = "describe_nodegroup", lists[1] = "list_nodegroups";
+	for (size_t i = 0; i < ARRAY_SIZE(of_lists); i++)
+		if (!strcmp(of_lists[i].describe, snake))
+			lists[0] = of_lists[i].list;
+	for (size_t i = 0; i < inventory->n_sources; i++) {
+		const char *name = snake_of(assess, inventory->sources[i].name);
+		for (size_t k = 0; k < ARRAY_SIZE(lists) && lists[k]; k++)
+			if (!strcmp(name, lists[k]) && inventory->sources[i].status != SOURCE_OK)
+				return &inventory->sources[i];
+	}
+	return NULL;
+}
+
 /* Of an operation's calls in the snapshot: all answered, or why not. */
-static bool aws_ok(const struct assess *assess, const char *source, const char **ret_why)
+static enum source_status aws_status(const struct assess *assess, const char *source, const char **ret_why)
 {
 	const struct inventory *inventory = assess->inventory;
 	const char *snake = inventory_snake_name(assess->arena, strchr(source, ':') + 1);
@@ -208,9 +233,13 @@ static bool aws_ok(const struct assess *assess, const char *source, const char *
 		return why(assess->arena, source, told->status, told->detail, ret_why);
 	if (all && all->status != SOURCE_OK)
 		return why(assess->arena, all->name, all->status, all->detail, ret_why);
+	if (!calls && nothing_to_ask(inventory, snake))
+		return SOURCE_OK;
+	const struct source *list = calls ? NULL : unread_list(assess, snake);
+	if (list)
+		return why(assess->arena, list->name, list->status, list->detail, ret_why);
 	if (!calls)
-		return nothing_to_ask(inventory, snake) ||
-		       why(assess->arena, source, SOURCE_SKIPPED,
+		return why(assess->arena, source, SOURCE_SKIPPED,
 			   inventory->offline ? "not in the snapshot" : "not asked", ret_why);
 	json_array_foreach (calls, i, call) {
 		const json_t *error = json_object_get(call, "error");
@@ -223,15 +252,13 @@ static bool aws_ok(const struct assess *assess, const char *source, const char *
 	}
 	if (!strcmp(snake, "describe_cluster") && !inventory_cluster(inventory))
 		return why(assess->arena, source, SOURCE_SKIPPED, "this cluster was not described", ret_why);
-	return true;
+	return SOURCE_OK;
 }
 
-bool assess_source_ok(const struct assess *assess, const char *source, const char **ret_why)
+static enum source_status status_of(const struct assess *assess, const char *source, const char **ret_why)
 {
-	const char *ignored;
-	ret_why = ret_why ? ret_why : &ignored;
 	if (strchr(source, ':'))
-		return aws_ok(assess, source, ret_why);
+		return aws_status(assess, source, ret_why);
 	const struct source *told = inventory_find_source(assess->inventory, source);
 	bool kubernetes = !strncmp(source, "kubernetes", 10), metrics = !strcmp(source, "metrics");
 	const struct source *all = kubernetes || (metrics && !assess->inventory->offline)
@@ -243,11 +270,23 @@ bool assess_source_ok(const struct assess *assess, const char *source, const cha
 		return why(assess->arena, all->name, all->status, all->detail, ret_why);
 	/* A list that nobody told of: of a snapshot all objects are there; live, the kind is not served. */
 	if (kubernetes && strcmp(source, "kubernetes readyz") != 0)
-		return true;
+		return SOURCE_OK;
 	if (assess->inventory->offline && metrics)
-		return true;
+		return SOURCE_OK;
 	return why(assess->arena, source, SOURCE_SKIPPED,
 		   assess->inventory->offline ? "not in the snapshot" : "not asked", ret_why);
+}
+
+bool assess_source_ok(const struct assess *assess, const char *source, const char **ret_why)
+{
+	const char *ignored;
+	return status_of(assess, source, ret_why ? ret_why : &ignored) == SOURCE_OK;
+}
+
+bool assess_source_refused(const struct assess *assess, const char *source, const char **ret_why)
+{
+	enum source_status status = status_of(assess, source, ret_why);
+	return status == SOURCE_DENIED || status == SOURCE_FAILED;
 }
 
 /* ---- findings */
@@ -372,12 +411,6 @@ static void take_manifests(struct assess *assess, const struct check *check)
 		if (!strcmp(assess->inventory->manifests[i].id, check->id))
 			*ARENA_PUSH(assess->arena, assess->findings, assess->n_findings) =
 				assess->inventory->manifests[i];
-}
-
-static const char *snake_of(const struct assess *assess, const char *source)
-{
-	const char *operation = strchr(source, ':');
-	return operation ? inventory_snake_name(assess->arena, operation + 1) : "";
 }
 
 /* Without the list nobody knows whether all were described; what was described is what it is. */

@@ -90,6 +90,9 @@ struct finding *assess_unknown(struct assess *assess, const char *kind, const ch
 /* Did the source answer? With `ret_why` (may be NULL-given) why not, and which permission would tell. For sources that
  * a check can do without. */
 bool assess_source_ok(const struct assess *assess, const char *source, const char **ret_why);
+/* Was it asked for and not given? For what a part of a check rests on: what a folder made by others just does not have
+ * is told by nobody. */
+bool assess_source_refused(const struct assess *assess, const char *source, const char **ret_why);
 /* The permission behind a source: "list pods", "eks:DescribeNodegroup", "get /metrics". */
 const char *source_permission(struct arena *arena, const char *source);
 /* A text of JSON from the inventory (a selector, an affinity), parsed; NULL for NULL or nonsense. Parsed once for each

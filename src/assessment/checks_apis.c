@@ -143,6 +143,7 @@ static void removed(struct assess *assess)
 			       evidence->object_name ? "uses" : "a client that is named still calls"));
 	if (assess->n_findings > from)
 		add_weak(assess, from);
+	api_evidence_unread(assess, api_lifecycle_on_path);
 	const struct eks_release *last = &knowledge_releases[knowledge_n_releases - 1];
 	if (assess->to > last->minor)
 		assess_unknown(assess, NULL, NULL, NULL,
@@ -210,6 +211,13 @@ static void deprecated_endpoints(struct assess *assess, size_t from)
 	}
 }
 
+static bool is_deprecated(const struct assess *assess, const struct api_lifecycle *api)
+{
+	if (api->component)
+		return api->deprecated || api->removed;
+	return api->removed && !knowledge_api_removed(api, assess->to) && knowledge_api_deprecated(api, assess->to);
+}
+
 static void deprecated(struct assess *assess)
 {
 	size_t from = assess->n_findings;
@@ -230,6 +238,7 @@ static void deprecated(struct assess *assess)
 	}
 	if (assess->n_findings > from)
 		add_weak(assess, from);
+	api_evidence_unread(assess, is_deprecated);
 }
 
 /* ---- live calls */
@@ -359,6 +368,12 @@ static void managed_fields(struct assess *assess)
 			assess_remedy(assess, finding, "let %s write %s", writer, finding->replacement);
 	}
 	add_files(assess, from);
+	api_evidence_unread(assess, api_lifecycle_on_path);
+}
+
+static bool is_removed(const struct assess *assess, const struct api_lifecycle *api)
+{
+	return knowledge_api_removed(api, assess->to);
 }
 
 static void last_applied(struct assess *assess)
@@ -376,6 +391,7 @@ static void last_applied(struct assess *assess)
 				      finding->replacement);
 	}
 	add_files(assess, from);
+	api_evidence_unread(assess, is_removed);
 }
 
 /* The release is the thing to change: one finding each. */
@@ -421,6 +437,12 @@ static void manifests(struct assess *assess)
 /* ---- API-ALPHA-BETA */
 
 /* What is removed there is API-REMOVED-IN-PATH's. */
+static bool not_by_default(const struct assess *assess, const struct api_lifecycle *api)
+{
+	return !api->component && !knowledge_api_removed(api, assess->to) &&
+	       !knowledge_kind_served(api->group, api->kind, assess->to);
+}
+
 static void alpha_beta(struct assess *assess)
 {
 	size_t from = assess->n_findings;
@@ -438,6 +460,7 @@ static void alpha_beta(struct assess *assess)
 		assess_remedy(assess, finding, "export what must survive, and plan without this API%s%s",
 			      finding->replacement ? " until there is " : "", subject_text(finding->replacement));
 	}
+	api_evidence_unread(assess, not_by_default);
 }
 
 /* ---- API-COVERAGE */

@@ -26,6 +26,18 @@ static void cite(struct assess *assess, struct finding *finding, const char *cha
 
 /* ---- objects and images */
 
+static bool goes_with_22(const struct assess *assess, const struct api_lifecycle *api)
+{
+	(void)assess;
+	return !strcmp(subject_text(api->removed), "1.22");
+}
+
+static bool goes_with_34(const struct assess *assess, const struct api_lifecycle *api)
+{
+	(void)assess;
+	return !strcmp(subject_text(api->removed), "1.34");
+}
+
 /* Objects that the server shows in such a version; who wrote them once is API-MANAGEDFIELDS's. */
 static void removed_at(struct assess *assess, const char *version, const char *change_id)
 {
@@ -51,8 +63,10 @@ static void removed_at(struct assess *assess, const char *version, const char *c
 
 static void at_22(struct assess *assess)
 {
-	if (passes(assess, 22))
-		removed_at(assess, "1.22", "beta-apis-removed-1-22");
+	if (!passes(assess, 22))
+		return;
+	removed_at(assess, "1.22", "beta-apis-removed-1-22");
+	api_evidence_unread(assess, goes_with_22);
 }
 
 static void socket_of(struct assess *assess, const struct subject_spec *subject)
@@ -357,6 +371,7 @@ static void at_34(struct assess *assess)
 		return;
 	subject_each_spec(assess, armour_of);
 	removed_at(assess, "1.34", "vap-v1beta1-gone");
+	api_evidence_unread(assess, goes_with_34);
 }
 
 /* ---- kube-proxy and user data */

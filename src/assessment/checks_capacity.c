@@ -299,40 +299,49 @@ static size_t count_gateways(const struct assess *assess)
 
 /* A second cluster needs one more of each, or as many again as this one has. Addresses and gateways only where it gets
  * a network of its own, so that only a quota that is used up is told. */
-static void second_cluster(struct assess *assess)
+struct second_quota {
+	const char *code, *service, *what, *source;
+	size_t n;
+	bool again; /* as many again; false: one more */
+};
+
+static void judge_second(struct assess *assess, const struct second_quota *row)
 {
-	const struct {
-		const char *code, *service, *what, *operation;
-		size_t n;
-		bool again; /* as many again; false: one more */
-	} rows[] = {
-		{"L-1194D53C", "eks", "EKS clusters", "list_clusters", count_of(assess, "list_clusters", "clusters"),
-		 false},
-		{"L-53DA6B97", "elasticloadbalancing", "Application Load Balancers", "describe_load_balancers",
-		 count_balancers(assess, "application"), true},
-		{"L-69A177A2", "elasticloadbalancing", "Network Load Balancers", "describe_load_balancers",
-		 count_balancers(assess, "network"), true},
-		{"L-B22855CB", "elasticloadbalancing", "target groups", "describe_target_groups",
-		 count_of(assess, "describe_target_groups", "TargetGroups"), true},
-		{"L-0263D0A3", "ec2", "Elastic IPs", "describe_addresses",
-		 count_of(assess, "describe_addresses", "Addresses"), false},
-		{"L-FE5A380F", "vpc", "NAT gateways in a zone", "describe_nat_gateways", count_gateways(assess), false},
-		{"L-FE177D64", "iam", "IAM roles", "list_roles", count_of(assess, "list_roles", "Roles"), false}};
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		double limit = quota(assess, rows[i].code);
-		double after = (double)(rows[i].again ? 2 * rows[i].n : rows[i].n + 1);
-		if (limit < 0 || !inventory_aws_calls(assess->inventory, rows[i].operation) || after <= limit)
-			continue;
+	double limit = quota(assess, row->code), after = (double)(row->again ? 2 * row->n : row->n + 1);
+	const char *reason, *operation = inventory_snake_name(assess->arena, strchr(row->source, ':') + 1);
+	if (limit >= 0 && assess_source_refused(assess, row->source, &reason))
+		assess_unknown(assess, NULL, NULL, row->code, "%s", reason);
+	else if (limit >= 0 && inventory_aws_calls(assess->inventory, operation) && after > limit) {
 		struct finding *finding =
-			assess_aws(assess, rows[i].code, "%s: a second cluster makes it %.0f, the quota is %.0f",
-				   rows[i].what, after, limit);
-		assess_evidence(assess, finding, "servicequotas:GetServiceQuota", "%s: %.0f, used %zu", rows[i].code,
-				limit, rows[i].n);
+			assess_aws(assess, row->code, "%s: a second cluster makes it %.0f, the quota is %.0f",
+				   row->what, after, limit);
+		assess_evidence(assess, finding, "servicequotas:GetServiceQuota", "%s: %.0f, used %zu", row->code,
+				limit, row->n);
 		assess_remedy(assess, finding,
 			      "aws service-quotas request-service-quota-increase --service-code %s --quota-code %s "
 			      "--desired-value %.0f",
-			      rows[i].service, rows[i].code, after * 1.5);
+			      row->service, row->code, after * 1.5);
 	}
+}
+
+static void second_cluster(struct assess *assess)
+{
+	const struct second_quota rows[] = {
+		{"L-1194D53C", "eks", "EKS clusters", "eks:ListClusters", count_of(assess, "list_clusters", "clusters"),
+		 false},
+		{"L-53DA6B97", "elasticloadbalancing", "Application Load Balancers",
+		 "elasticloadbalancing:DescribeLoadBalancers", count_balancers(assess, "application"), true},
+		{"L-69A177A2", "elasticloadbalancing", "Network Load Balancers",
+		 "elasticloadbalancing:DescribeLoadBalancers", count_balancers(assess, "network"), true},
+		{"L-B22855CB", "elasticloadbalancing", "target groups", "elasticloadbalancing:DescribeTargetGroups",
+		 count_of(assess, "describe_target_groups", "TargetGroups"), true},
+		{"L-0263D0A3", "ec2", "Elastic IPs", "ec2:DescribeAddresses",
+		 count_of(assess, "describe_addresses", "Addresses"), false},
+		{"L-FE5A380F", "vpc", "NAT gateways in a zone", "ec2:DescribeNatGateways", count_gateways(assess),
+		 false},
+		{"L-FE177D64", "iam", "IAM roles", "iam:ListRoles", count_of(assess, "list_roles", "Roles"), false}};
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		judge_second(assess, &rows[i]);
 }
 
 /* ---- room on the nodes */

@@ -159,6 +159,12 @@ static void self_managed(struct assess *assess)
 		size_t suspended = json_array_size(json_object_get(scaling, "SuspendedProcesses"));
 		if (!nodegroup_is_self_managed(assess, scaling))
 			continue;
+		const char *reason;
+		if (assess_source_refused(assess, "eks:ListNodegroups", &reason) ||
+		    assess_source_refused(assess, "eks:DescribeNodegroup", &reason)) {
+			assess_unknown(assess, NULL, NULL, nodegroup_scaling_object(scaling), "%s", reason);
+			continue;
+		}
 		struct finding *finding =
 			assess_aws(assess, nodegroup_scaling_object(scaling),
 				   "%s is self-managed: nobody replaces its %lld nodes but you%s%s", name,

@@ -59,12 +59,22 @@ static bool other_makers(const struct assess *assess)
 	return false;
 }
 
+/* Where new nodes may come is told by the groups and their subnets. */
+static bool subnets_unread(const struct assess *assess, const char **ret_why)
+{
+	return assess_source_refused(assess, "eks:ListNodegroups", ret_why) ||
+	       assess_source_refused(assess, "eks:DescribeNodegroup", ret_why) ||
+	       assess_source_refused(assess, "ec2:DescribeSubnets", ret_why);
+}
+
 static void single_zone(struct assess *assess)
 {
-	const char *zone;
+	const char *zone, *reason;
 	size_t n;
 	if (all_nodes_in_one(assess, &zone, &n))
 		assess_cluster(assess, "all %zu nodes are in %s", n, zone);
+	else if (assess->inventory->n_nodes && !other_makers(assess) && subnets_unread(assess, &reason))
+		assess_unknown(assess, NULL, NULL, NULL, "%s", reason);
 	else if (!other_makers(assess) && all_subnets_in_one(assess, &zone))
 		assess_cluster(assess, "all subnets of the node groups are in %s: no node can come in another zone",
 			       zone);

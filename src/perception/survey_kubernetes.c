@@ -218,9 +218,9 @@ void survey_kubernetes(const struct survey *survey, struct inventory *inventory)
 	plan_lists(&plan, &discovery);
 	kube_list_batch(survey->kube, plan.lists, plan.n);
 	for (size_t i = 0; i < plan.n; i++) {
-		/* A kind that went away between discovery and list has no objects. */
-		bool gone = plan.lists[i].error && plan.lists[i].error->class == ERROR_NOT_FOUND;
-		inventory_source_error(inventory, plan.listings[i]->source, gone ? NULL : plan.lists[i].error);
+		/* What nobody has said to be served may not be; what was, and is not found, was not read. */
+		bool absent = !discovery.n && plan.lists[i].error && plan.lists[i].error->class == ERROR_NOT_FOUND;
+		inventory_source_error(inventory, plan.listings[i]->source, absent ? NULL : plan.lists[i].error);
 		error_free(plan.lists[i].error);
 	}
 	ask_texts(&plan);

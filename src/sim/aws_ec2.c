@@ -391,14 +391,15 @@ static void scaling_groups(struct sim *sim, const json_t *input, struct sim_answ
 				continue;
 			json_array_append_new(
 				list,
-				json_pack("{s:s, s:i, s:I, s:I, s:i, s:s, s:s, s:o, s:[s,s,s], s:o, s:[{s:s, s:s}]}",
+				json_pack("{s:s, s:i, s:I, s:I, s:i, s:s, s:s, s:o, s:[s,s,s], s:o, "
+					  "s:[{s:s, s:s}, {s:s, s:s}]}",
 					  "AutoScalingGroupName", name, "MinSize", 1, "MaxSize",
 					  (json_int_t)(group->nodes * 2), "DesiredCapacity", (json_int_t)group->nodes,
 					  "DefaultCooldown", 300, "HealthCheckType", "EC2", "VPCZoneIdentifier",
 					  "subnet-a,subnet-b,subnet-c", "CreatedTime", sim_time(group->created_ms),
 					  "AvailabilityZones", "us-east-1a", "us-east-1b", "us-east-1c", "Instances",
 					  scaling_instances(&nodes, group), "Tags", "Key", "eks:cluster-name", "Value",
-					  cluster->name));
+					  cluster->name, "Key", "eks:nodegroup-name", "Value", group->name));
 		}
 	}
 	answer->output = json_pack("{s:o}", "AutoScalingGroups", list);
