@@ -4,6 +4,7 @@
 #include <string.h>
 #include "assessment/addon_versions.h"
 #include "assessment/subject.h"
+#include "perception/aws_items.h"
 
 static const struct {
 	const char *addon, *driver, *account;
@@ -90,13 +91,10 @@ static void check_role(struct assess *assess, const json_t *addon, const char *a
 
 static bool has_association(const struct assess *assess, const char *account)
 {
-	size_t i, k;
-	const json_t *call, *one;
-	json_array_foreach (inventory_aws_calls(assess->inventory, "list_pod_identity_associations"), i, call)
-		json_array_foreach (document_at(call, "response.associations"), k, one)
-			if (!strcmp(document_text_or(one, "namespace", ""), "kube-system") &&
-			    !strcmp(document_text_or(one, "serviceAccount", ""), account))
-				return true;
+	EACH_AWS (assess->inventory, "list_pod_identity_associations", "associations", one)
+		if (!strcmp(document_text_or(one, "namespace", ""), "kube-system") &&
+		    !strcmp(document_text_or(one, "serviceAccount", ""), account))
+			return true;
 	return false;
 }
 

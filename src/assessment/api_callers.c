@@ -5,6 +5,7 @@
 #include "assessment/api_evidence_internal.h"
 #include "base/time.h"
 #include "codec/document.h"
+#include "perception/aws_items.h"
 
 /* A caller that has not been seen for so long has been mended. */
 #define CALLER_FORGOTTEN_MS (30 * DAY_MS)
@@ -78,13 +79,11 @@ static void take_client(struct assess *assess, const json_t *details, const json
 
 static void from_insights(struct assess *assess)
 {
-	size_t i, k, m;
-	const json_t *call, *details, *client;
-	json_array_foreach (inventory_aws_calls(assess->inventory, "describe_insight"), i, call)
-		json_array_foreach (document_at(call, "response.insight.categorySpecificSummary.deprecationDetails"), k,
-				    details)
-			json_array_foreach (json_object_get(details, "clientStats"), m, client)
-				take_client(assess, details, client);
+	size_t m;
+	const json_t *client;
+	EACH_AWS (assess->inventory, "describe_insight", "insight.categorySpecificSummary.deprecationDetails", details)
+		json_array_foreach (json_object_get(details, "clientStats"), m, client)
+			take_client(assess, details, client);
 }
 
 /* ---- audit log: rows of CloudWatch Logs Insights, each the event as @message, or its members as fields. */
@@ -237,15 +236,14 @@ static void take_event(struct assess *assess, const json_t *event, size_t from)
 
 static void from_audit_log(struct assess *assess)
 {
-	size_t i, k, from = assess->n_apis;
-	const json_t *call, *row;
-	json_array_foreach (inventory_aws_calls(assess->inventory, "get_query_results"), i, call)
-		json_array_foreach (document_at(call, "response.results"), k, row) {
-			json_t *event DOCUMENT_CLEANUP = event_of_row(row);
-			take_event(assess, event, from);
-		}
-	json_array_foreach (assess->inventory->audit_log, i, row)
-		take_event(assess, row, from);
+	size_t i, from = assess->n_apis;
+	const json_t *logged;
+	EACH_AWS (assess->inventory, "get_query_results", "results", row) {
+		json_t *event DOCUMENT_CLEANUP = event_of_row(row);
+		take_event(assess, event, from);
+	}
+	json_array_foreach (assess->inventory->audit_log, i, logged)
+		take_event(assess, logged, from);
 }
 
 void api_gather_callers(struct assess *assess)

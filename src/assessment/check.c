@@ -9,6 +9,7 @@
 #include "assessment/index.h"
 #include "codec/document.h"
 #include "knowledge/lifecycle.h"
+#include "perception/aws_items.h"
 
 const struct check *const check_families[] = {
 	checks_path,	  checks_control_plane, checks_insights, checks_skew,	    checks_addons,    checks_components,
@@ -116,16 +117,15 @@ static bool has_own_template(const json_t *scaling)
 /* No group of nodes was found with a launch template of its own. */
 static bool no_template(const struct inventory *inventory)
 {
-	size_t i, k;
-	const json_t *call, *scaling, *calls = inventory_aws_calls(inventory, "describe_nodegroup");
+	size_t i;
+	const json_t *call, *calls = inventory_aws_calls(inventory, "describe_nodegroup");
 	json_array_foreach (calls, i, call)
 		if (!document_at(call, "response.nodegroup") ||
 		    json_is_object(document_at(call, "response.nodegroup.launchTemplate")))
 			return false;
-	json_array_foreach (inventory_aws_calls(inventory, "describe_auto_scaling_groups"), i, call)
-		json_array_foreach (document_at(call, "response.AutoScalingGroups"), k, scaling)
-			if (has_own_template(scaling))
-				return false;
+	EACH_AWS (inventory, "describe_auto_scaling_groups", "AutoScalingGroups", scaling)
+		if (has_own_template(scaling))
+			return false;
 	return calls || nothing_to_ask(inventory, "describe_nodegroup");
 }
 

@@ -10,6 +10,7 @@
 #include "assessment/subject.h"
 #include "codec/document.h"
 #include "knowledge/lifecycle.h"
+#include "perception/aws_items.h"
 
 #define PAGE "https://docs.aws.amazon.com/eks/latest/best-practices/cluster-upgrades.html"
 
@@ -276,13 +277,10 @@ static void balancers(struct assess *assess)
 
 static bool was_error(const struct assess *assess, const char *name)
 {
-	size_t i, k;
-	const json_t *call, *insight;
-	json_array_foreach (inventory_aws_calls(before_of(assess), "list_insights"), i, call)
-		json_array_foreach (document_at(call, "response.insights"), k, insight)
-			if (is(document_text(insight, "name"), name) &&
-			    is(document_text(insight, "insightStatus.status"), "ERROR"))
-				return true;
+	EACH_AWS (before_of(assess), "list_insights", "insights", insight)
+		if (is(document_text(insight, "name"), name) &&
+		    is(document_text(insight, "insightStatus.status"), "ERROR"))
+			return true;
 	return false;
 }
 
@@ -323,15 +321,12 @@ static bool new_agent(void *context, const json_t *insight, const char *agent)
 
 static void insights(struct assess *assess)
 {
-	size_t i, k;
-	const json_t *call, *insight;
-	json_array_foreach (inventory_aws_calls(assess->inventory, "list_insights"), i, call)
-		json_array_foreach (document_at(call, "response.insights"), k, insight) {
-			const char *name = document_text_or(insight, "name", "?");
-			if (is(document_text(insight, "insightStatus.status"), "ERROR") && !was_error(assess, name))
-				assess_aws(assess, document_text_or(insight, "id", name),
-					   "insight \"%s\" says ERROR, and did not before", name);
-		}
+	EACH_AWS (assess->inventory, "list_insights", "insights", insight) {
+		const char *name = document_text_or(insight, "name", "?");
+		if (is(document_text(insight, "insightStatus.status"), "ERROR") && !was_error(assess, name))
+			assess_aws(assess, document_text_or(insight, "id", name),
+				   "insight \"%s\" says ERROR, and did not before", name);
+	}
 	each_client(assess->inventory, new_agent, assess);
 }
 

@@ -5,6 +5,7 @@
 #include "base/time.h"
 #include "codec/document.h"
 #include "knowledge/lifecycle.h"
+#include "perception/aws_items.h"
 
 #define PAGE "https://velero.io/docs/main/"
 #define BACKUPS "kubernetes backups.velero.io"
@@ -67,12 +68,9 @@ static bool runs_other_tool(const struct assess *assess)
 static bool is_protected(const struct assess *assess)
 {
 	const char *arn = document_text(inventory_cluster(assess->inventory), "arn");
-	size_t i, k;
-	const json_t *call, *resource;
-	json_array_foreach (inventory_aws_calls(assess->inventory, "list_protected_resources"), i, call)
-		json_array_foreach (document_at(call, "response.Results"), k, resource)
-			if (arn && is(document_text(resource, "ResourceArn"), arn))
-				return true;
+	EACH_AWS (assess->inventory, "list_protected_resources", "Results", resource)
+		if (arn && is(document_text(resource, "ResourceArn"), arn))
+			return true;
 	return false;
 }
 

@@ -10,6 +10,7 @@
 #include "assessment/asked.h"
 #include "assessment/subject.h"
 #include "codec/document.h"
+#include "perception/aws_items.h"
 
 #define SCOPE .scope = "blue-green"
 
@@ -338,35 +339,30 @@ static bool read_network(const char *text, uint32_t *ret_address, uint32_t *ret_
 static bool covers_subnets(const struct assess *assess, const char *range)
 {
 	uint32_t address, mask, inner, inner_mask;
-	size_t i, k;
-	const json_t *call, *subnet;
 	if (!read_network(range, &address, &mask))
 		return false;
-	json_array_foreach (inventory_aws_calls(assess->inventory, "describe_subnets"), i, call)
-		json_array_foreach (document_at(call, "response.Subnets"), k, subnet)
-			if (read_network(document_text(subnet, "CidrBlock"), &inner, &inner_mask) &&
-			    ((inner & mask) != address || inner_mask < mask))
-				return false;
+	EACH_AWS (assess->inventory, "describe_subnets", "Subnets", subnet)
+		if (read_network(document_text(subnet, "CidrBlock"), &inner, &inner_mask) &&
+		    ((inner & mask) != address || inner_mask < mask))
+			return false;
 	return true;
 }
 
 /* Groups that only Blue's nodes have: EKS's own of the cluster, and those that somebody made for it. */
 static bool is_blues(const struct assess *assess, const char *id)
 {
-	const json_t *config = json_object_get(inventory_cluster(assess->inventory), "resourcesVpcConfig"), *entry,
-		     *call;
-	size_t i, k, m;
+	const json_t *config = json_object_get(inventory_cluster(assess->inventory), "resourcesVpcConfig"), *entry;
+	size_t i;
 	if (is(document_text(config, "clusterSecurityGroupId"), id))
 		return true;
 	json_array_foreach (json_object_get(config, "securityGroupIds"), i, entry)
 		if (is(json_string_value(entry), id))
 			return true;
-	json_array_foreach (inventory_aws_calls(assess->inventory, "describe_security_groups"), k, call)
-		json_array_foreach (document_at(call, "response.SecurityGroups"), m, entry)
-			if (is(document_text(entry, "GroupId"), id))
-				return tag_of(entry, NULL,
-					      arena_printf(assess->arena, "kubernetes.io/cluster/%s",
-							   subject_text(assess->inventory->cluster))) != NULL;
+	EACH_AWS (assess->inventory, "describe_security_groups", "SecurityGroups", group)
+		if (is(document_text(group, "GroupId"), id))
+			return tag_of(group, NULL,
+				      arena_printf(assess->arena, "kubernetes.io/cluster/%s",
+						   subject_text(assess->inventory->cluster))) != NULL;
 	return false;
 }
 
@@ -391,63 +387,58 @@ static const char *lets_in_blue(const struct assess *assess, const json_t *permi
 
 static void security_groups(struct assess *assess)
 {
-	size_t i, k, m;
-	const json_t *call, *group, *permission;
-	json_array_foreach (inventory_aws_calls(assess->inventory, "describe_security_groups"), i, call)
-		json_array_foreach (document_at(call, "response.SecurityGroups"), k, group) {
-			const char *id = document_text_or(group, "GroupId", ""), *blue = NULL;
-			if (is_blues(assess, id) || tag_of(group, "kubernetes.io/cluster/", NULL) ||
-			    tag_of(group, NULL, "elbv2.k8s.aws/cluster"))
-				continue;
-			json_array_foreach (json_object_get(group, "IpPermissions"), m, permission)
-				blue = blue ? blue : lets_in_blue(assess, permission);
-			if (!blue)
-				continue;
-			struct finding *finding =
-				assess_aws(assess, id, "%s lets in Blue's security group only: Green is shut out",
-					   document_text_or(group, "GroupName", id));
-			assess_evidence(assess, finding, "ec2:DescribeSecurityGroups", "ingress from %s", blue);
-			assess_remedy(assess, finding,
-				      "once Green is there, for each port that Blue has: aws ec2 "
-				      "authorize-security-group-ingress --group-id %s --source-group GREENS_GROUP "
-				      "--protocol tcp --port PORT",
-				      id);
-		}
+	size_t m;
+	const json_t *permission;
+	EACH_AWS (assess->inventory, "describe_security_groups", "SecurityGroups", group) {
+		const char *id = document_text_or(group, "GroupId", ""), *blue = NULL;
+		if (is_blues(assess, id) || tag_of(group, "kubernetes.io/cluster/", NULL) ||
+		    tag_of(group, NULL, "elbv2.k8s.aws/cluster"))
+			continue;
+		json_array_foreach (json_object_get(group, "IpPermissions"), m, permission)
+			blue = blue ? blue : lets_in_blue(assess, permission);
+		if (!blue)
+			continue;
+		struct finding *finding =
+			assess_aws(assess, id, "%s lets in Blue's security group only: Green is shut out",
+				   document_text_or(group, "GroupName", id));
+		assess_evidence(assess, finding, "ec2:DescribeSecurityGroups", "ingress from %s", blue);
+		assess_remedy(assess, finding,
+			      "once Green is there, for each port that Blue has: aws ec2 "
+			      "authorize-security-group-ingress --group-id %s --source-group GREENS_GROUP "
+			      "--protocol tcp --port PORT",
+			      id);
+	}
 }
 
 /* A subnet that is tagged for clusters is passed over by the load balancer controllers of all others. */
 static void subnet_tags(struct assess *assess)
 {
 	const char *key = arena_printf(assess->arena, "kubernetes.io/cluster/%s", green_name(assess));
-	const json_t *own = document_at(inventory_cluster(assess->inventory), "resourcesVpcConfig.subnetIds"), *call,
-		     *subnet, *id;
-	size_t i, k, m;
-	json_array_foreach (inventory_aws_calls(assess->inventory, "describe_subnets"), i, call)
-		json_array_foreach (document_at(call, "response.Subnets"), k, subnet) {
-			bool mine = false;
-			json_array_foreach (own, m, id)
-				mine |= is(json_string_value(id), document_text(subnet, "SubnetId"));
-			const char *name = document_text_or(subnet, "SubnetId", "");
-			if (!mine)
-				continue;
-			if (!tag_of(subnet, NULL, "kubernetes.io/role/elb") &&
-			    !tag_of(subnet, NULL, "kubernetes.io/role/internal-elb"))
-				assess_remedy(
-					assess,
-					assess_aws(assess, name,
-						   "has neither kubernetes.io/role/elb nor internal-elb: Green's "
-						   "load balancers do not find it"),
-					"aws ec2 create-tags --resources %s --tags Key=kubernetes.io/role/%s,Value=1",
-					name, document_true(subnet, "MapPublicIpOnLaunch") ? "elb" : "internal-elb");
-			else if (tag_of(subnet, "kubernetes.io/cluster/", NULL) && !tag_of(subnet, NULL, key))
-				assess_remedy(assess,
-					      assess_aws(assess, name,
-							 "is tagged for other clusters and not %s: Green's load "
-							 "balancers pass it over",
-							 key),
-					      "aws ec2 create-tags --resources %s --tags Key=%s,Value=shared", name,
-					      key);
-		}
+	const json_t *own = document_at(inventory_cluster(assess->inventory), "resourcesVpcConfig.subnetIds"), *id;
+	size_t m;
+	EACH_AWS (assess->inventory, "describe_subnets", "Subnets", subnet) {
+		bool mine = false;
+		json_array_foreach (own, m, id)
+			mine |= is(json_string_value(id), document_text(subnet, "SubnetId"));
+		const char *name = document_text_or(subnet, "SubnetId", "");
+		if (!mine)
+			continue;
+		if (!tag_of(subnet, NULL, "kubernetes.io/role/elb") &&
+		    !tag_of(subnet, NULL, "kubernetes.io/role/internal-elb"))
+			assess_remedy(assess,
+				      assess_aws(assess, name,
+						 "has neither kubernetes.io/role/elb nor internal-elb: Green's "
+						 "load balancers do not find it"),
+				      "aws ec2 create-tags --resources %s --tags Key=kubernetes.io/role/%s,Value=1",
+				      name, document_true(subnet, "MapPublicIpOnLaunch") ? "elb" : "internal-elb");
+		else if (tag_of(subnet, "kubernetes.io/cluster/", NULL) && !tag_of(subnet, NULL, key))
+			assess_remedy(assess,
+				      assess_aws(assess, name,
+						 "is tagged for other clusters and not %s: Green's load "
+						 "balancers pass it over",
+						 key),
+				      "aws ec2 create-tags --resources %s --tags Key=%s,Value=shared", name, key);
+	}
 }
 
 static void tell_name(struct assess *assess, const char *kind, const struct kube_meta *meta, const char *key)

@@ -2,6 +2,7 @@
 #include <string.h>
 #include "assessment/drain.h"
 #include "assessment/nodegroups.h"
+#include "perception/aws_items.h"
 
 #define PAGE_SUBNETS "https://docs.aws.amazon.com/eks/latest/best-practices/subnets.html"
 #define PAGE_QUOTAS "https://docs.aws.amazon.com/eks/latest/userguide/service-quotas.html"
@@ -14,12 +15,9 @@
 
 static int64_t free_of(const struct assess *assess, const char *subnet)
 {
-	size_t i, k;
-	const json_t *call, *seen;
-	json_array_foreach (inventory_aws_calls(assess->inventory, "describe_subnets"), i, call)
-		json_array_foreach (document_at(call, "response.Subnets"), k, seen)
-			if (!strcmp(document_text_or(seen, "SubnetId", ""), subnet))
-				return document_int_or(seen, "AvailableIpAddressCount", -1);
+	EACH_AWS (assess->inventory, "describe_subnets", "Subnets", seen)
+		if (!strcmp(document_text_or(seen, "SubnetId", ""), subnet))
+			return document_int_or(seen, "AvailableIpAddressCount", -1);
 	return -1;
 }
 
@@ -124,15 +122,14 @@ static void pod_addresses(struct assess *assess)
 /* -1: nobody told. */
 static double quota(const struct assess *assess, const char *code)
 {
-	size_t i, k;
-	const json_t *call, *seen;
+	size_t i;
+	const json_t *call;
 	json_array_foreach (inventory_aws_calls(assess->inventory, "get_service_quota"), i, call)
 		if (!strcmp(document_text_or(call, "response.Quota.QuotaCode", ""), code))
 			return document_real_or(call, "response.Quota.Value", -1);
-	json_array_foreach (inventory_aws_calls(assess->inventory, "list_service_quotas"), i, call)
-		json_array_foreach (document_at(call, "response.Quotas"), k, seen)
-			if (!strcmp(document_text_or(seen, "QuotaCode", ""), code))
-				return document_real_or(seen, "Value", -1);
+	EACH_AWS (assess->inventory, "list_service_quotas", "Quotas", seen)
+		if (!strcmp(document_text_or(seen, "QuotaCode", ""), code))
+			return document_real_or(seen, "Value", -1);
 	return -1;
 }
 
@@ -166,12 +163,9 @@ static bool is_standard_family(const char *type)
 /* 0: not told. */
 static int64_t type_vcpus(const struct assess *assess, const char *type)
 {
-	size_t i, k;
-	const json_t *call, *one;
-	json_array_foreach (inventory_aws_calls(assess->inventory, "describe_instance_types"), i, call)
-		json_array_foreach (document_at(call, "response.InstanceTypes"), k, one)
-			if (type && !strcmp(document_text_or(one, "InstanceType", ""), type))
-				return document_int_or(one, "VCpuInfo.DefaultVCpus", 0);
+	EACH_AWS (assess->inventory, "describe_instance_types", "InstanceTypes", one)
+		if (type && !strcmp(document_text_or(one, "InstanceType", ""), type))
+			return document_int_or(one, "VCpuInfo.DefaultVCpus", 0);
 	return 0;
 }
 
@@ -206,21 +200,20 @@ static int64_t group_vcpus(const struct assess *assess, const json_t *group, int
 /* What runs on demand in the standard families now, and the nodes that come first in each group. */
 static void vcpu(struct assess *assess)
 {
-	size_t i, k, m;
-	const json_t *call, *reservation, *instance;
+	size_t m;
+	const json_t *instance;
 	int64_t used = 0, largest = 0, surge = 0;
-	json_array_foreach (inventory_aws_calls(assess->inventory, "describe_instances"), i, call)
-		json_array_foreach (document_at(call, "response.Reservations"), k, reservation)
-			json_array_foreach (json_object_get(reservation, "Instances"), m, instance) {
-				const char *state = document_text_or(instance, "State.Name", "running"),
-					   *type = document_text_or(instance, "InstanceType", "m");
-				if ((strcmp(state, "running") && strcmp(state, "pending")) ||
-				    document_text(instance, "InstanceLifecycle") || !is_standard_family(type))
-					continue;
-				int64_t vcpus = vcpus_of(assess, instance);
-				used += vcpus;
-				largest = vcpus > largest ? vcpus : largest;
-			}
+	EACH_AWS (assess->inventory, "describe_instances", "Reservations", reservation)
+		json_array_foreach (json_object_get(reservation, "Instances"), m, instance) {
+			const char *state = document_text_or(instance, "State.Name", "running"),
+				   *type = document_text_or(instance, "InstanceType", "m");
+			if ((strcmp(state, "running") && strcmp(state, "pending")) ||
+			    document_text(instance, "InstanceLifecycle") || !is_standard_family(type))
+				continue;
+			int64_t vcpus = vcpus_of(assess, instance);
+			used += vcpus;
+			largest = vcpus > largest ? vcpus : largest;
+		}
 	EACH_NODEGROUP(assess, group)
 	if (strcmp(document_text_or(group, "capacityType", ""), "SPOT") != 0)
 		surge += 2 * group_vcpus(assess, group, largest);
@@ -233,13 +226,10 @@ static void volumes(struct assess *assess)
 		const char *type, *code;
 	} kinds[] = {{"gp2", "L-D18FCD1D"}, {"gp3", "L-7A658B76"}};
 	for (size_t q = 0; q < ARRAY_SIZE(kinds); q++) {
-		size_t i, k;
-		const json_t *call, *volume;
 		double gib = 0;
-		json_array_foreach (inventory_aws_calls(assess->inventory, "describe_volumes"), i, call)
-			json_array_foreach (document_at(call, "response.Volumes"), k, volume)
-				if (!strcmp(document_text_or(volume, "VolumeType", ""), kinds[q].type))
-					gib += document_real_or(volume, "Size", 0);
+		EACH_AWS (assess->inventory, "describe_volumes", "Volumes", volume)
+			if (!strcmp(document_text_or(volume, "VolumeType", ""), kinds[q].type))
+				gib += document_real_or(volume, "Size", 0);
 		if (gib > 0)
 			judge_quota(assess, kinds[q].code, kinds[q].type, gib / 1024, 0, "TiB");
 	}
@@ -257,22 +247,17 @@ static size_t count_of(const struct assess *assess, const char *operation, const
 /* Load balancers have a quota for each kind. */
 static size_t count_balancers(const struct assess *assess, const char *type)
 {
-	size_t i, k, n = 0;
-	const json_t *call, *balancer;
-	json_array_foreach (inventory_aws_calls(assess->inventory, "describe_load_balancers"), i, call)
-		json_array_foreach (document_at(call, "response.LoadBalancers"), k, balancer)
-			n += !strcmp(document_text_or(balancer, "Type", "application"), type);
+	size_t n = 0;
+	EACH_AWS (assess->inventory, "describe_load_balancers", "LoadBalancers", balancer)
+		n += !strcmp(document_text_or(balancer, "Type", "application"), type);
 	return n;
 }
 
 static const char *zone_of(const struct assess *assess, const char *subnet)
 {
-	size_t i, k;
-	const json_t *call, *seen;
-	json_array_foreach (inventory_aws_calls(assess->inventory, "describe_subnets"), i, call)
-		json_array_foreach (document_at(call, "response.Subnets"), k, seen)
-			if (!strcmp(document_text_or(seen, "SubnetId", ""), subnet))
-				return document_text(seen, "AvailabilityZone");
+	EACH_AWS (assess->inventory, "describe_subnets", "Subnets", seen)
+		if (!strcmp(document_text_or(seen, "SubnetId", ""), subnet))
+			return document_text(seen, "AvailabilityZone");
 	return NULL;
 }
 

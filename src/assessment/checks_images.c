@@ -2,6 +2,7 @@
  * builds himself. */
 #include <string.h>
 #include "assessment/nodegroups.h"
+#include "perception/aws_items.h"
 
 #define PAGE_AMI "https://docs.aws.amazon.com/eks/latest/userguide/eks-optimized-ami.html"
 #define GROUPS NEEDS("eks:ListNodegroups", "eks:DescribeNodegroup")
@@ -219,28 +220,24 @@ static void image_exists(struct assess *assess)
 static bool is_own_image(const struct assess *assess, const char *image)
 {
 	const char *arn = document_text_or(inventory_cluster(assess->inventory), "arn", "");
-	size_t i, k;
-	const json_t *call, *seen;
 	for (size_t colons = 0; *arn && colons < 4; arn++)
 		colons += *arn == ':';
-	json_array_foreach (inventory_aws_calls(assess->inventory, "describe_images"), i, call)
-		json_array_foreach (document_at(call, "response.Images"), k, seen) {
-			const char *owner = document_text_or(seen, "OwnerId", "");
-			if (image && *owner && !strcmp(document_text_or(seen, "ImageId", ""), image))
-				return !strncmp(arn, owner, strlen(owner));
-		}
+	EACH_AWS (assess->inventory, "describe_images", "Images", seen) {
+		const char *owner = document_text_or(seen, "OwnerId", "");
+		if (image && *owner && !strcmp(document_text_or(seen, "ImageId", ""), image))
+			return !strncmp(arn, owner, strlen(owner));
+	}
 	return false;
 }
 
 static const char *image_of(const struct assess *assess, const char *instance_id)
 {
-	size_t i, k, m;
-	const json_t *call, *reservation, *instance;
-	json_array_foreach (inventory_aws_calls(assess->inventory, "describe_instances"), i, call)
-		json_array_foreach (document_at(call, "response.Reservations"), k, reservation)
-			json_array_foreach (json_object_get(reservation, "Instances"), m, instance)
-				if (!strcmp(document_text_or(instance, "InstanceId", ""), instance_id))
-					return document_text(instance, "ImageId");
+	size_t m;
+	const json_t *instance;
+	EACH_AWS (assess->inventory, "describe_instances", "Reservations", reservation)
+		json_array_foreach (json_object_get(reservation, "Instances"), m, instance)
+			if (!strcmp(document_text_or(instance, "InstanceId", ""), instance_id))
+				return document_text(instance, "ImageId");
 	return NULL;
 }
 

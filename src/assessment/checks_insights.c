@@ -4,26 +4,9 @@
 #include "base/time.h"
 #include "codec/document.h"
 #include "knowledge/lifecycle.h"
+#include "perception/aws_items.h"
 
 #define PAGE "https://docs.aws.amazon.com/eks/latest/userguide/cluster-insights.html"
-
-/* The n-th listed insight; NULL: no more. */
-static const json_t *insight_at(const struct assess *assess, size_t n)
-{
-	size_t i;
-	const json_t *call;
-	json_array_foreach (inventory_aws_calls(assess->inventory, "list_insights"), i, call) {
-		const json_t *insights = document_at(call, "response.insights");
-		if (n < json_array_size(insights))
-			return json_array_get(insights, n);
-		n -= json_array_size(insights);
-	}
-	return NULL;
-}
-
-#define EACH_INSIGHT(assess, insight)                                                                                  \
-	for (size_t n_ = 0, once_ = 1; once_; once_ = 0)                                                               \
-		for (const json_t *insight; (insight = insight_at((assess), n_)); n_++)
 
 static bool is_category(const json_t *insight, const char *category)
 {
@@ -86,18 +69,18 @@ static void upgrade(struct assess *assess)
 		const char *status;
 		enum severity severity;
 	} rows[] = {{"ERROR", SEVERITY_BLOCKER}, {"WARNING", SEVERITY_MEDIUM}, {"UNKNOWN", SEVERITY_HIGH}};
-	EACH_INSIGHT(assess, insight)
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		if (is_category(insight, "UPGRADE_READINESS") && !is_beyond(assess, insight) &&
-		    !strcmp(status_of(insight), rows[i].status))
-			found(assess, insight)->severity = rows[i].severity;
+	EACH_AWS (assess->inventory, "list_insights", "insights", insight)
+		for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+			if (is_category(insight, "UPGRADE_READINESS") && !is_beyond(assess, insight) &&
+			    !strcmp(status_of(insight), rows[i].status))
+				found(assess, insight)->severity = rows[i].severity;
 }
 
 static void misconfiguration(struct assess *assess)
 {
-	EACH_INSIGHT(assess, insight)
-	if (is_category(insight, "MISCONFIGURATION") && strcmp(status_of(insight), "PASSING") != 0)
-		found(assess, insight);
+	EACH_AWS (assess->inventory, "list_insights", "insights", insight)
+		if (is_category(insight, "MISCONFIGURATION") && strcmp(status_of(insight), "PASSING") != 0)
+			found(assess, insight);
 }
 
 static int64_t time_at(const json_t *document, const char *path)
@@ -109,8 +92,7 @@ static int64_t time_at(const json_t *document, const char *path)
 static void stale(struct assess *assess)
 {
 	int64_t oldest = 0;
-	EACH_INSIGHT(assess, insight)
-	{
+	EACH_AWS (assess->inventory, "list_insights", "insights", insight) {
 		int64_t refreshed = time_at(insight, "lastRefreshTime");
 		oldest = refreshed && (!oldest || refreshed < oldest) ? refreshed : oldest;
 	}

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "assessment/nodegroups.h"
 #include "knowledge/lifecycle.h"
+#include "perception/aws_items.h"
 
 #define PAGE_UPDATE "https://docs.aws.amazon.com/eks/latest/userguide/update-managed-node-group.html"
 #define PAUSE_FLAG "--pod-infra-container-image"
@@ -72,14 +73,11 @@ static void health(struct assess *assess)
 static const json_t *template_of(const struct assess *assess, const json_t *reference, const char *id, const char *name)
 {
 	const char *wanted_id = document_text(reference, id), *wanted_name = document_text(reference, name);
-	size_t i, k;
-	const json_t *call, *template;
-	json_array_foreach (inventory_aws_calls(assess->inventory, "describe_launch_templates"), i, call)
-		json_array_foreach (document_at(call, "response.LaunchTemplates"), k, template)
-			if ((wanted_id && !strcmp(wanted_id, document_text_or(template, "LaunchTemplateId", ""))) ||
-			    (!wanted_id && wanted_name &&
-			     !strcmp(wanted_name, document_text_or(template, "LaunchTemplateName", ""))))
-				return template;
+	EACH_AWS (assess->inventory, "describe_launch_templates", "LaunchTemplates", template)
+		if ((wanted_id && !strcmp(wanted_id, document_text_or(template, "LaunchTemplateId", ""))) ||
+		    (!wanted_id && wanted_name &&
+		     !strcmp(wanted_name, document_text_or(template, "LaunchTemplateName", ""))))
+			return template;
 	return NULL;
 }
 

@@ -5,6 +5,7 @@
 #include "codec/document.h"
 #include "knowledge/calendar.h"
 #include "knowledge/lifecycle.h"
+#include "perception/aws_items.h"
 
 #define PAGE "https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions.html"
 #define PAGE_UPDATE "https://docs.aws.amazon.com/eks/latest/userguide/update-cluster.html"
@@ -57,15 +58,12 @@ static bool came_lately(const struct assess *assess, const json_t *update)
 
 static const char *insight_against(const struct assess *assess)
 {
-	size_t i, k;
-	const json_t *call, *insight;
-	json_array_foreach (inventory_aws_calls(assess->inventory, "list_insights"), i, call)
-		json_array_foreach (document_at(call, "response.insights"), k, insight) {
-			const char *status = document_text(insight, "insightStatus.status");
-			if (equals(document_text(insight, "category"), "ROLLBACK_READINESS") &&
-			    (equals(status, "ERROR") || equals(status, "UNKNOWN")))
-				return document_text_or(insight, "name", "an insight");
-		}
+	EACH_AWS (assess->inventory, "list_insights", "insights", insight) {
+		const char *status = document_text(insight, "insightStatus.status");
+		if (equals(document_text(insight, "category"), "ROLLBACK_READINESS") &&
+		    (equals(status, "ERROR") || equals(status, "UNKNOWN")))
+			return document_text_or(insight, "name", "an insight");
+	}
 	return NULL;
 }
 
@@ -110,15 +108,13 @@ static void downgrade(struct assess *assess)
 /* The row of a minor in DescribeClusterVersions; NULL: none. */
 static const json_t *offered(const struct assess *assess, unsigned minor, size_t *ret_rows)
 {
-	size_t i, k;
-	const json_t *call, *row, *found = NULL;
+	const json_t *found = NULL;
 	*ret_rows = 0;
-	json_array_foreach (inventory_aws_calls(assess->inventory, "describe_cluster_versions"), i, call)
-		json_array_foreach (document_at(call, "response.clusterVersions"), k, row) {
-			++*ret_rows;
-			if (knowledge_minor(document_text(row, "clusterVersion")) == minor)
-				found = row;
-		}
+	EACH_AWS (assess->inventory, "describe_cluster_versions", "clusterVersions", row) {
+		++*ret_rows;
+		if (knowledge_minor(document_text(row, "clusterVersion")) == minor)
+			found = row;
+	}
 	return found;
 }
 

@@ -2,6 +2,7 @@
  * workloads ask for? */
 #include <string.h>
 #include "assessment/nodegroups.h"
+#include "perception/aws_items.h"
 
 #define EACH_NODE(assess, node)                                                                                        \
 	for (const struct kube_node *node = (assess)->inventory->nodes, *end_ = node + (assess)->inventory->n_nodes;   \
@@ -24,12 +25,9 @@ static bool all_nodes_in_one(const struct assess *assess, const char **ret_zone,
 
 static const char *zone_of_subnet(const struct assess *assess, const char *subnet)
 {
-	size_t i, k;
-	const json_t *call, *seen;
-	json_array_foreach (inventory_aws_calls(assess->inventory, "describe_subnets"), i, call)
-		json_array_foreach (document_at(call, "response.Subnets"), k, seen)
-			if (subnet && !strcmp(document_text_or(seen, "SubnetId", ""), subnet))
-				return document_text(seen, "AvailabilityZone");
+	EACH_AWS (assess->inventory, "describe_subnets", "Subnets", seen)
+		if (subnet && !strcmp(document_text_or(seen, "SubnetId", ""), subnet))
+			return document_text(seen, "AvailabilityZone");
 	return NULL;
 }
 

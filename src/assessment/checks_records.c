@@ -4,6 +4,7 @@
 #include <strings.h>
 #include "assessment/subject.h"
 #include "codec/document.h"
+#include "perception/aws_items.h"
 
 #define RECORDS "route53:ListResourceRecordSets"
 #define SCOPE .scope = "blue-green"
@@ -30,33 +31,28 @@ static bool same_host(const char *a, const char *b)
 static bool is_tagged_ours(const struct inventory *inventory, const char *arn)
 {
 	const char *cluster = subject_text(inventory->cluster), *ours = "kubernetes.io/cluster/";
-	size_t i, k, m;
-	const json_t *call, *described, *tag;
-	json_array_foreach (inventory_aws_calls(inventory, "describe_tags"), i, call)
-		json_array_foreach (document_at(call, "response.TagDescriptions"), k, described)
-			json_array_foreach (is(document_text(described, "ResourceArn"), arn)
-						    ? json_object_get(described, "Tags")
-						    : NULL,
-					    m, tag) {
-				const char *key = document_text_or(tag, "Key", "");
-				if ((is(key, "elbv2.k8s.aws/cluster") && is(document_text(tag, "Value"), cluster)) ||
-				    (!strncmp(key, ours, strlen(ours)) && is(key + strlen(ours), cluster)))
-					return true;
-			}
+	size_t m;
+	const json_t *tag;
+	EACH_AWS (inventory, "describe_tags", "TagDescriptions", described)
+		json_array_foreach (
+			is(document_text(described, "ResourceArn"), arn) ? json_object_get(described, "Tags") : NULL, m,
+			tag) {
+			const char *key = document_text_or(tag, "Key", "");
+			if ((is(key, "elbv2.k8s.aws/cluster") && is(document_text(tag, "Value"), cluster)) ||
+			    (!strncmp(key, ours, strlen(ours)) && is(key + strlen(ours), cluster)))
+				return true;
+		}
 	return false;
 }
 
 static bool is_balancer(const struct inventory *inventory, const char *host)
 {
-	size_t n, m;
-	const json_t *call, *balancer;
 	if (host && !strncasecmp(host, "dualstack.", 10))
 		host += 10;
-	json_array_foreach (inventory_aws_calls(inventory, "describe_load_balancers"), n, call)
-		json_array_foreach (document_at(call, "response.LoadBalancers"), m, balancer)
-			if (same_host(document_text(balancer, "DNSName"), host) &&
-			    is_tagged_ours(inventory, document_text(balancer, "LoadBalancerArn")))
-				return true;
+	EACH_AWS (inventory, "describe_load_balancers", "LoadBalancers", balancer)
+		if (same_host(document_text(balancer, "DNSName"), host) &&
+		    is_tagged_ours(inventory, document_text(balancer, "LoadBalancerArn")))
+			return true;
 	for (size_t i = 0; i < inventory->n_ingresses; i++)
 		for (size_t k = 0; k < inventory->ingresses[i].n_points; k++)
 			if (same_host(inventory->ingresses[i].points[k].hostname, host))
@@ -84,17 +80,14 @@ typedef void record_fn(struct assess *assess, const json_t *record, const char *
 
 static void each_record(struct assess *assess, record_fn *fn)
 {
-	size_t i, k;
-	const json_t *call, *record;
-	json_array_foreach (inventory_aws_calls(assess->inventory, "list_resource_record_sets"), i, call)
-		json_array_foreach (document_at(call, "response.ResourceRecordSets"), k, record) {
-			char *name = arena_strdup(assess->arena, document_text_or(record, "Name", ""));
-			size_t n = strlen(name);
-			if (n && name[n - 1] == '.')
-				name[n - 1] = '\0';
-			if (leads_here(assess, record))
-				fn(assess, record, name);
-		}
+	EACH_AWS (assess->inventory, "list_resource_record_sets", "ResourceRecordSets", record) {
+		char *name = arena_strdup(assess->arena, document_text_or(record, "Name", ""));
+		size_t n = strlen(name);
+		if (n && name[n - 1] == '.')
+			name[n - 1] = '\0';
+		if (leads_here(assess, record))
+			fn(assess, record, name);
+	}
 }
 
 static bool is_weighted(const json_t *record)
@@ -154,16 +147,13 @@ struct colours {
 static struct colours colours_of(const struct assess *assess, const json_t *record)
 {
 	struct colours colours = {.n = 0};
-	size_t i, k;
-	const json_t *call, *other;
-	json_array_foreach (inventory_aws_calls(assess->inventory, "list_resource_record_sets"), i, call)
-		json_array_foreach (document_at(call, "response.ResourceRecordSets"), k, other)
-			if (is_weighted(other) && is(document_text(other, "Name"), document_text(record, "Name")) &&
-			    is(document_text(other, "Type"), document_text(record, "Type")) &&
-			    colours.n < ARRAY_SIZE(colours.sets)) {
-				colours.sets[colours.n++] = other;
-				colours.weights += document_int_or(other, "Weight", 0);
-			}
+	EACH_AWS (assess->inventory, "list_resource_record_sets", "ResourceRecordSets", other)
+		if (is_weighted(other) && is(document_text(other, "Name"), document_text(record, "Name")) &&
+		    is(document_text(other, "Type"), document_text(record, "Type")) &&
+		    colours.n < ARRAY_SIZE(colours.sets)) {
+			colours.sets[colours.n++] = other;
+			colours.weights += document_int_or(other, "Weight", 0);
+		}
 	return colours;
 }
 
@@ -221,18 +211,15 @@ static void role_next(struct assess *assess)
 static const char *balancer_of(const struct assess *assess, const json_t *record)
 {
 	const char *target = document_text(record, "AliasTarget.DNSName");
-	size_t i, k;
-	const json_t *call, *balancer;
 	target = target ? target : document_text(record, "ResourceRecords[0].Value");
 	if (target && !strncasecmp(target, "dualstack.", 10))
 		target += 10;
-	json_array_foreach (inventory_aws_calls(assess->inventory, "describe_load_balancers"), i, call)
-		json_array_foreach (document_at(call, "response.LoadBalancers"), k, balancer) {
-			const char *arn = document_text_or(balancer, "LoadBalancerArn", ""),
-				   *tail = strstr(arn, ":loadbalancer/");
-			if (tail && same_host(document_text(balancer, "DNSName"), target))
-				return tail + strlen(":loadbalancer/");
-		}
+	EACH_AWS (assess->inventory, "describe_load_balancers", "LoadBalancers", balancer) {
+		const char *arn = document_text_or(balancer, "LoadBalancerArn", ""),
+			   *tail = strstr(arn, ":loadbalancer/");
+		if (tail && same_host(document_text(balancer, "DNSName"), target))
+			return tail + strlen(":loadbalancer/");
+	}
 	return NULL;
 }
 

@@ -12,6 +12,7 @@
 #include "codec/document.h"
 #include "knowledge/calendar.h"
 #include "knowledge/lifecycle.h"
+#include "perception/aws_items.h"
 
 #define PAGE "https://docs.aws.amazon.com/eks/latest/userguide/rollback-cluster.html"
 #define SCOPE .scope = "rollback"
@@ -83,26 +84,22 @@ static void window(struct assess *assess)
 
 static void insights(struct assess *assess)
 {
-	size_t i, k;
-	const json_t *call, *insight;
-	json_array_foreach (inventory_aws_calls(assess->inventory, "list_insights"), i, call)
-		json_array_foreach (document_at(call, "response.insights"), k, insight) {
-			const char *status = document_text_or(insight, "insightStatus.status", "");
-			if (!is(document_text(insight, "category"), "ROLLBACK_READINESS") ||
-			    (!is(status, "ERROR") && !is(status, "UNKNOWN")))
-				continue;
-			struct finding *finding = assess_aws(assess, document_text_or(insight, "id", ""),
-							     "insight \"%s\" says %s, which blocks a rollback",
-							     document_text_or(insight, "name", "?"), status);
-			assess_remedy(
-				assess, finding,
-				"mend what aws eks describe-insight --cluster-name %s --id %s tells, then: aws eks "
-				"start-insights-refresh --cluster-name %s",
-				subject_text(assess->inventory->cluster), document_text_or(insight, "id", "?"),
-				subject_text(assess->inventory->cluster));
-			assess_evidence(assess, finding, "insights", "%s",
-					document_text_or(insight, "insightStatus.reason", "no reason given"));
-		}
+	EACH_AWS (assess->inventory, "list_insights", "insights", insight) {
+		const char *status = document_text_or(insight, "insightStatus.status", "");
+		if (!is(document_text(insight, "category"), "ROLLBACK_READINESS") ||
+		    (!is(status, "ERROR") && !is(status, "UNKNOWN")))
+			continue;
+		struct finding *finding = assess_aws(assess, document_text_or(insight, "id", ""),
+						     "insight \"%s\" says %s, which blocks a rollback",
+						     document_text_or(insight, "name", "?"), status);
+		assess_remedy(assess, finding,
+			      "mend what aws eks describe-insight --cluster-name %s --id %s tells, then: aws eks "
+			      "start-insights-refresh --cluster-name %s",
+			      subject_text(assess->inventory->cluster), document_text_or(insight, "id", "?"),
+			      subject_text(assess->inventory->cluster));
+		assess_evidence(assess, finding, "insights", "%s",
+				document_text_or(insight, "insightStatus.reason", "no reason given"));
+	}
 }
 
 /* ---- nodes */
@@ -216,33 +213,29 @@ static void auto_budget(struct assess *assess)
 /* -1: EKS was not asked about this add-on at that version. */
 static int is_compatible(const struct assess *assess, const char *name, const char *version)
 {
-	size_t i, k, m, c;
-	const json_t *call, *addon, *entry, *compatible;
+	size_t m, c;
+	const json_t *entry, *compatible;
 	bool asked = false;
-	json_array_foreach (inventory_aws_calls(assess->inventory, "describe_addon_versions"), i, call)
-		json_array_foreach (document_at(call, "response.addons"), k, addon) {
-			if (!is(document_text(addon, "addonName"), name))
-				continue;
-			json_array_foreach (json_object_get(addon, "addonVersions"), m, entry)
-				json_array_foreach (json_object_get(entry, "compatibilities"), c, compatible) {
-					if (knowledge_minor(document_text(compatible, "clusterVersion")) != assess->to)
-						continue;
-					asked = true;
-					if (is(document_text(entry, "addonVersion"), version))
-						return 1;
-				}
-		}
+	EACH_AWS (assess->inventory, "describe_addon_versions", "addons", addon) {
+		if (!is(document_text(addon, "addonName"), name))
+			continue;
+		json_array_foreach (json_object_get(addon, "addonVersions"), m, entry)
+			json_array_foreach (json_object_get(entry, "compatibilities"), c, compatible) {
+				if (knowledge_minor(document_text(compatible, "clusterVersion")) != assess->to)
+					continue;
+				asked = true;
+				if (is(document_text(entry, "addonVersion"), version))
+					return 1;
+			}
+	}
 	return asked ? 0 : -1;
 }
 
 static bool is_eks_addon(const struct assess *assess, const char *name)
 {
-	size_t i, k;
-	const json_t *call, *addon;
-	json_array_foreach (inventory_aws_calls(assess->inventory, "list_addons"), i, call)
-		json_array_foreach (document_at(call, "response.addons"), k, addon)
-			if (is(json_string_value(addon), name))
-				return true;
+	EACH_AWS (assess->inventory, "list_addons", "addons", addon)
+		if (is(json_string_value(addon), name))
+			return true;
 	return false;
 }
 

@@ -6,6 +6,7 @@
 #include "assessment/subject.h"
 #include "codec/document.h"
 #include "knowledge/lifecycle.h"
+#include "perception/aws_items.h"
 
 #define PAGE "https://kubernetes.io/releases/version-skew-policy/"
 #define PAGE_CAPI "https://cluster-api.sigs.k8s.io/tasks/upgrading-clusters"
@@ -388,12 +389,9 @@ static void clients_of(struct assess *assess, const json_t *detail, size_t befor
 
 static void client(struct assess *assess)
 {
-	size_t i, k, before = assess->n_findings;
-	const json_t *call, *detail;
-	json_array_foreach (inventory_aws_calls(assess->inventory, "describe_insight"), i, call)
-		json_array_foreach (document_at(call, "response.insight.categorySpecificSummary.deprecationDetails"), k,
-				    detail)
-			clients_of(assess, detail, before);
+	size_t before = assess->n_findings;
+	EACH_AWS (assess->inventory, "describe_insight", "insight.categorySpecificSummary.deprecationDetails", detail)
+		clients_of(assess, detail, before);
 }
 
 const struct check checks_skew[] = {

@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include "base/digest.h"
+#include "perception/aws_items.h"
 
 const json_t *nodegroup_next(const struct assess *assess, size_t *at)
 {
@@ -135,23 +136,12 @@ bool nodegroup_scaling_has(const struct kube_node *node, const json_t *scaling)
 
 /* ---- launch templates */
 
-static const json_t *template_version(const struct assess *assess, size_t n)
-{
-	size_t i;
-	const json_t *call;
-	json_array_foreach (inventory_aws_calls(assess->inventory, "describe_launch_template_versions"), i, call) {
-		const json_t *versions = document_at(call, "response.LaunchTemplateVersions");
-		if (n < json_array_size(versions))
-			return json_array_get(versions, n);
-		n -= json_array_size(versions);
-	}
-	return NULL;
-}
+#define EACH_TEMPLATE_VERSION(assess, version)                                                                         \
+	EACH_AWS ((assess)->inventory, "describe_launch_template_versions", "LaunchTemplateVersions", version)
 
 static bool is_newest(const struct assess *assess, const json_t *version)
 {
-	const json_t *other;
-	for (size_t i = 0; (other = template_version(assess, i)); i++)
+	EACH_TEMPLATE_VERSION (assess, other)
 		if (!strcmp(document_text_or(other, "LaunchTemplateId", ""),
 			    document_text_or(version, "LaunchTemplateId", "")) &&
 		    document_int_or(other, "VersionNumber", 0) > document_int_or(version, "VersionNumber", 0))
@@ -205,15 +195,19 @@ static bool user_data_has(const json_t *version, const char *word)
 
 const char *nodegroup_template_with(const struct assess *assess, const char *word, size_t *at)
 {
-	const json_t *version, *earlier;
-	while ((version = template_version(assess, (*at)++))) {
+	size_t seen = 0;
+	EACH_TEMPLATE_VERSION (assess, version) {
+		if (seen++ < *at)
+			continue;
 		const char *id = document_text_or(version, "LaunchTemplateId", "");
 		bool given = !user_data_has(version, word) || !is_used(assess, version);
-		for (size_t i = 0; i + 1 < *at && !given; i++) {
-			earlier = template_version(assess, i);
+		EACH_TEMPLATE_VERSION (assess, earlier) {
+			if (given || earlier == version)
+				break;
 			given = !strcmp(document_text_or(earlier, "LaunchTemplateId", ""), id) &&
 				user_data_has(earlier, word) && is_used(assess, earlier);
 		}
+		*at = seen;
 		if (!given)
 			return id;
 	}

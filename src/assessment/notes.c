@@ -7,6 +7,7 @@
 #include "base/digest.h"
 #include "codec/document.h"
 #include "knowledge/lifecycle.h"
+#include "perception/aws_items.h"
 
 /* A text in which flags and gates may stand. */
 struct place {
@@ -77,22 +78,19 @@ static void add_spec(struct touch *touch, const char *kind, const struct kube_me
 
 static void add_user_data(struct touch *touch)
 {
-	size_t i, k;
-	const json_t *call, *version;
-	json_array_foreach (inventory_aws_calls(touch->inventory, "describe_launch_template_versions"), i, call)
-		json_array_foreach (document_at(call, "response.LaunchTemplateVersions"), k, version) {
-			struct buf plain CLEANUP(buf_done) = BUF_INIT(1 << 18);
-			const char *data = document_text(version, "LaunchTemplateData.UserData");
-			if (!data || !base64_decode(slice_of(data), &plain) || !plain.n)
-				continue;
-			*ARENA_PUSH(touch->arena, touch->places, touch->n_places) = (struct place){
-				.kind = "LaunchTemplate",
-				.name = document_text_or(version, "LaunchTemplateId", "?"),
-				.how = "user data",
-				.runs = "kubelet",
-				.text = arena_strdup(touch->arena, buf_str(&plain)),
-			};
-		}
+	EACH_AWS (touch->inventory, "describe_launch_template_versions", "LaunchTemplateVersions", version) {
+		struct buf plain CLEANUP(buf_done) = BUF_INIT(1 << 18);
+		const char *data = document_text(version, "LaunchTemplateData.UserData");
+		if (!data || !base64_decode(slice_of(data), &plain) || !plain.n)
+			continue;
+		*ARENA_PUSH(touch->arena, touch->places, touch->n_places) = (struct place){
+			.kind = "LaunchTemplate",
+			.name = document_text_or(version, "LaunchTemplateId", "?"),
+			.how = "user data",
+			.runs = "kubelet",
+			.text = arena_strdup(touch->arena, buf_str(&plain)),
+		};
+	}
 }
 
 static void find_places(struct touch *touch)

@@ -3,7 +3,7 @@
 #include "aws/aws.h"
 #include "aws/operations.h"
 #include "codec/document.h"
-#include "perception/inventory.h"
+#include "perception/aws_items.h"
 
 /* botocore's rule: a capital after a small letter or digit begins a word, and so does the last capital of several that
  * a small letter follows. */
@@ -69,6 +69,17 @@ void inventory_aws_record(struct inventory *inventory, const char *service, cons
 const json_t *inventory_aws_calls(const struct inventory *inventory, const char *snake_name)
 {
 	return json_object_get(inventory->aws, snake_name);
+}
+
+const json_t *inventory_aws_next(struct aws_items *items)
+{
+	while (items->at >= json_array_size(items->list)) {
+		if (items->call >= json_array_size(items->calls))
+			return NULL;
+		items->list = document_at(json_array_get(items->calls, items->call++), items->path);
+		items->at = 0;
+	}
+	return json_array_get(items->list, items->at++);
 }
 
 const json_t *inventory_aws_response(const struct inventory *inventory, const char *snake_name)
