@@ -240,7 +240,7 @@ static void add_missing(struct play *play, const struct kube_workload *set)
 			continue;
 		struct kube_pod *pod = arena_alloc(play->assess->arena, sizeof *pod);
 		struct kube_owner *owner = arena_alloc(play->assess->arena, sizeof *owner);
-		*owner = (struct kube_owner){NULL, set->kind, set->meta.name, set->meta.uid, true};
+		*owner = (struct kube_owner){.kind = set->kind, .name = set->meta.name, .controller = true};
 		*pod = (struct kube_pod){.meta = {.ns = set->meta.ns,
 						  .name = arena_printf(play->assess->arena, "%s-%lld", set->meta.name,
 								       (long long)ordinal),

@@ -4,17 +4,14 @@
 #include <string.h>
 
 static const struct field owner_fields[] = {
-	F_STRING(struct kube_owner, api_version, "apiVersion", 0, ""),
 	F_STRING(struct kube_owner, kind, "kind", 0, ""),
 	F_STRING(struct kube_owner, name, "name", 0, ""),
-	F_STRING(struct kube_owner, uid, "uid", 0, ""),
 	F_BOOL(struct kube_owner, controller, "controller", 0, ""),
 };
 static const struct model owner_model = MODEL("OwnerReference", struct kube_owner, owner_fields);
 
 static const struct field writer_fields[] = {
 	F_STRING(struct kube_writer, manager, "manager", 0, ""),
-	F_STRING(struct kube_writer, operation, "operation", 0, ""),
 	F_STRING(struct kube_writer, api_version, "apiVersion", 0, ""),
 	F_STRING(struct kube_writer, subresource, "subresource", 0, ""),
 	F_TIME(struct kube_writer, time_ms, "time", 0, ""),
@@ -24,7 +21,6 @@ static const struct model writer_model = MODEL("ManagedFieldsEntry", struct kube
 /* What they own is most of an object's bytes: read of those alone of which somebody asks it. */
 static const struct field owning_writer_fields[] = {
 	F_STRING(struct kube_writer, manager, "manager", 0, ""),
-	F_STRING(struct kube_writer, operation, "operation", 0, ""),
 	F_STRING(struct kube_writer, api_version, "apiVersion", 0, ""),
 	F_STRING(struct kube_writer, subresource, "subresource", 0, ""),
 	F_TIME(struct kube_writer, time_ms, "time", 0, ""),
@@ -37,7 +33,6 @@ static const struct model owning_writer_model = MODEL("ManagedFieldsEntry", stru
 		F_STRING(struct kube_meta, uid, "uid", 0, ""),                                                         \
 		F_TIME(struct kube_meta, created_ms, "creationTimestamp", 0, ""),                                      \
 		F_TIME(struct kube_meta, deletion_ms, "deletionTimestamp", 0, ""),                                     \
-		F_INT(struct kube_meta, generation, "generation", 0, ""),                                              \
 		F_MAP(struct kube_meta, labels, n_labels, "labels", 0, ""),                                            \
 		F_MAP(struct kube_meta, annotations, n_annotations, "annotations", 0, ""),                             \
 		F_LIST(struct kube_meta, owners, n_owners, "ownerReferences", 0, &owner_model, ""),                    \
@@ -64,25 +59,15 @@ static const struct model condition_model = MODEL("Condition", struct kube_condi
 #define CONDITIONS(T) F_LIST(T, conditions, n_conditions, "status.conditions", 0, &condition_model, "")
 
 static const struct field port_fields[] = {
-	F_STRING(struct kube_port, name, "name", 0, ""),
 	F_STRING(struct kube_port, protocol, "protocol", 0, ""),
-	F_INT(struct kube_port, container_port, "containerPort", 0, ""),
 	F_INT(struct kube_port, host_port, "hostPort", 0, ""),
 };
 static const struct model port_model = MODEL("ContainerPort", struct kube_port, port_fields);
 
 static const struct field mount_fields[] = {
 	F_STRING(struct kube_mount, name, "name", 0, ""),
-	F_STRING(struct kube_mount, path, "mountPath", 0, ""),
-	F_STRING(struct kube_mount, sub_path, "subPath", 0, ""),
 };
 static const struct model mount_model = MODEL("VolumeMount", struct kube_mount, mount_fields);
-
-static const struct field env_fields[] = {
-	F_STRING(struct kube_env, name, "name", 0, ""),
-	F_STRING(struct kube_env, value, "value", 0, ""),
-};
-static const struct model env_model = MODEL("EnvVar", struct kube_env, env_fields);
 
 static const struct field container_fields[] = {
 	F_STRING(struct kube_container, name, "name", 0, ""),
@@ -94,10 +79,7 @@ static const struct field container_fields[] = {
 	F_MAP(struct kube_container, limits, n_limits, "resources.limits", 0, ""),
 	F_LIST(struct kube_container, ports, n_ports, "ports", 0, &port_model, ""),
 	F_LIST(struct kube_container, mounts, n_mounts, "volumeMounts", 0, &mount_model, ""),
-	F_LIST(struct kube_container, env, n_env, "env", 0, &env_model, ""),
 	F_JSON(struct kube_container, readiness, "readinessProbe", 0, ""),
-	F_JSON(struct kube_container, liveness, "livenessProbe", 0, ""),
-	F_JSON(struct kube_container, startup, "startupProbe", 0, ""),
 	F_JSON(struct kube_container, pre_stop, "lifecycle.preStop", 0, ""),
 	F_JSON(struct kube_container, security, "securityContext", 0, ""),
 	F_JSON(struct kube_container, restart_rules, "restartPolicyRules", 0, ""),
@@ -109,11 +91,7 @@ static const struct field volume_fields[] = {
 	F_STRING(struct kube_volume, name, "name", 0, ""),
 	F_STRING(struct kube_volume, claim, "persistentVolumeClaim.claimName", 0, ""),
 	F_STRING(struct kube_volume, host_path, "hostPath.path", 0, ""),
-	F_STRING(struct kube_volume, host_path_type, "hostPath.type", 0, ""),
-	F_STRING(struct kube_volume, secret, "secret.secretName", 0, ""),
-	F_STRING(struct kube_volume, config_map, "configMap.name", 0, ""),
 	F_JSON(struct kube_volume, empty_dir, "emptyDir", 0, ""),
-	F_JSON(struct kube_volume, ephemeral, "ephemeral", 0, ""),
 };
 static const struct model volume_model = MODEL("Volume", struct kube_volume, volume_fields);
 
@@ -135,7 +113,6 @@ static const struct field pod_spec_fields[] = {
 	F_JSON(struct kube_pod_spec, affinity, "affinity", 0, ""),
 	F_JSON(struct kube_pod_spec, topology_spread, "topologySpreadConstraints", 0, ""),
 	F_JSON(struct kube_pod_spec, readiness_gates, "readinessGates", 0, ""),
-	F_JSON(struct kube_pod_spec, pull_secrets, "imagePullSecrets", 0, ""),
 	F_JSON(struct kube_pod_spec, security, "securityContext", 0, ""),
 	F_JSON(struct kube_pod_spec, resources, "resources", 0, ""),
 	F_JSON(struct kube_pod_spec, resource_claims, "resourceClaims", 0, ""),
@@ -146,14 +123,7 @@ static const struct field pod_spec_fields[] = {
 	 .flags = FIELD_HAS,
 	 .offset = offsetof(struct kube_pod_spec, grace_s),
 	 .offset_n = offsetof(struct kube_pod_spec, has_grace_s)},
-	F_STRING(struct kube_pod_spec, priority_class, "priorityClassName", 0, ""),
-	F_STRING(struct kube_pod_spec, service_account, "serviceAccountName", 0, ""),
-	F_STRING(struct kube_pod_spec, scheduler, "schedulerName", 0, ""),
 	F_STRING(struct kube_pod_spec, restart_policy, "restartPolicy", 0, ""),
-	F_STRING(struct kube_pod_spec, runtime_class, "runtimeClassName", 0, ""),
-	F_INT(struct kube_pod_spec, priority, "priority", 0, ""),
-	F_BOOL(struct kube_pod_spec, host_network, "hostNetwork", 0, ""),
-	F_BOOL(struct kube_pod_spec, host_pid, "hostPID", 0, ""),
 };
 const struct model kube_pod_spec_model = MODEL("PodSpec", struct kube_pod_spec, pod_spec_fields);
 
@@ -165,12 +135,10 @@ static const struct field template_fields[] = {
 static const struct model template_model = MODEL("PodTemplateSpec", struct kube_pod_template, template_fields);
 
 static const struct field status_fields[] = {
-	F_STRING(struct kube_container_status, name, "name", 0, ""),
 	F_STRING(struct kube_container_status, image, "image", 0, ""),
 	F_STRING(struct kube_container_status, waiting, "state.waiting.reason", 0, ""),
 	F_STRING(struct kube_container_status, terminated, "state.terminated.reason", 0, ""),
 	F_STRING(struct kube_container_status, last_terminated, "lastState.terminated.reason", 0, ""),
-	F_BOOL(struct kube_container_status, ready, "ready", 0, ""),
 	F_INT(struct kube_container_status, restarts, "restartCount", 0, ""),
 };
 static const struct model status_model = MODEL("ContainerStatus", struct kube_container_status, status_fields);
@@ -179,7 +147,6 @@ static const struct model status_model = MODEL("ContainerStatus", struct kube_co
 	META(struct kube_pod), F_STRING(struct kube_pod, node_name, "spec.nodeName", 0, ""),                           \
 		F_STRING(struct kube_pod, phase, "status.phase", 0, ""),                                               \
 		F_STRING(struct kube_pod, reason, "status.reason", 0, ""),                                             \
-		F_STRING(struct kube_pod, nominated_node, "status.nominatedNodeName", 0, ""),                          \
 		F_TIME(struct kube_pod, started_ms, "status.startTime", 0, ""), CONDITIONS(struct kube_pod),           \
 		F_LIST(struct kube_pod, statuses, n_statuses, "status.containerStatuses", 0, &status_model, ""),       \
 		F_LIST(struct kube_pod, init_statuses, n_init_statuses, "status.initContainerStatuses", 0,             \
@@ -206,15 +173,11 @@ static const struct field node_fields[] = {
 	F_BOOL(struct kube_node, unschedulable, "spec.unschedulable", 0, ""),
 	F_LIST(struct kube_node, taints, n_taints, "spec.taints", 0, &taint_model, ""),
 	F_STRING(struct kube_node, provider_id, "spec.providerID", 0, ""),
-	F_MAP(struct kube_node, capacity, n_capacity, "status.capacity", 0, ""),
 	F_MAP(struct kube_node, allocatable, n_allocatable, "status.allocatable", 0, ""),
 	CONDITIONS(struct kube_node),
 	F_STRING(struct kube_node, kubelet, "status.nodeInfo.kubeletVersion", 0, ""),
-	F_STRING(struct kube_node, kube_proxy, "status.nodeInfo.kubeProxyVersion", 0, ""),
 	F_STRING(struct kube_node, os_image, "status.nodeInfo.osImage", 0, ""),
-	F_STRING(struct kube_node, kernel, "status.nodeInfo.kernelVersion", 0, ""),
 	F_STRING(struct kube_node, runtime, "status.nodeInfo.containerRuntimeVersion", 0, ""),
-	F_STRING(struct kube_node, architecture, "status.nodeInfo.architecture", 0, ""),
 	F_STRING(struct kube_node, operating_system, "status.nodeInfo.operatingSystem", 0, ""),
 };
 const struct model kube_node_model = MODEL("Node", struct kube_node, node_fields);
@@ -227,19 +190,14 @@ const struct model kube_node_model = MODEL("Node", struct kube_node, node_fields
 	}
 #define WORKLOAD                                                                                                       \
 	OWNED_META(W), F_STRING(W, kind, "kind", 0, ""), F_JSON(W, selector, "spec.selector", 0, ""),                  \
-		F_OBJECT(W, template, "spec.template", 0, &template_model, ""),                                        \
-		F_INT(W, observed_generation, "status.observedGeneration", 0, ""), CONDITIONS(W)
+		F_OBJECT(W, template, "spec.template", 0, &template_model, ""), CONDITIONS(W)
 
 static const struct field deployment_fields[] = {
 	WORKLOAD,
 	REPLICAS("spec.replicas"),
 	F_JSON(W, strategy, "spec.strategy", 0, ""),
 	F_INT(W, min_ready_s, "spec.minReadySeconds", 0, ""),
-	F_BOOL(W, paused, "spec.paused", 0, ""),
 	F_INT(W, ready, "status.readyReplicas", 0, ""),
-	F_INT(W, available, "status.availableReplicas", 0, ""),
-	F_INT(W, updated, "status.updatedReplicas", 0, ""),
-	F_INT(W, current, "status.replicas", 0, ""),
 };
 const struct model kube_deployment_model = MODEL("Deployment", W, deployment_fields);
 
@@ -250,11 +208,7 @@ static const struct field stateful_set_fields[] = {
 	F_JSON(W, claim_templates, "spec.volumeClaimTemplates", 0, ""),
 	F_INT(W, min_ready_s, "spec.minReadySeconds", 0, ""),
 	F_STRING(W, pod_management, "spec.podManagementPolicy", 0, ""),
-	F_STRING(W, service_name, "spec.serviceName", 0, ""),
 	F_INT(W, ready, "status.readyReplicas", 0, ""),
-	F_INT(W, available, "status.availableReplicas", 0, ""),
-	F_INT(W, updated, "status.updatedReplicas", 0, ""),
-	F_INT(W, current, "status.replicas", 0, ""),
 };
 const struct model kube_stateful_set_model = MODEL("StatefulSet", W, stateful_set_fields);
 
@@ -264,9 +218,6 @@ static const struct field daemon_set_fields[] = {
 	F_JSON(W, strategy, "spec.updateStrategy", 0, ""),
 	F_INT(W, min_ready_s, "spec.minReadySeconds", 0, ""),
 	F_INT(W, ready, "status.numberReady", 0, ""),
-	F_INT(W, available, "status.numberAvailable", 0, ""),
-	F_INT(W, updated, "status.updatedNumberScheduled", 0, ""),
-	F_INT(W, current, "status.currentNumberScheduled", 0, ""),
 };
 const struct model kube_daemon_set_model = MODEL("DaemonSet", W, daemon_set_fields);
 
@@ -275,7 +226,6 @@ static const struct field replica_set_fields[] = {
 	REPLICAS("spec.replicas"),
 	F_JSON(W, selector, "spec.selector", 0, ""),
 	F_INT(W, ready, "status.readyReplicas", 0, ""),
-	F_INT(W, current, "status.replicas", 0, ""),
 };
 const struct model kube_replica_set_model = MODEL("ReplicaSet", W, replica_set_fields);
 
@@ -283,10 +233,7 @@ static const struct field job_fields[] = {
 	WORKLOAD,
 	REPLICAS("spec.parallelism"),
 	F_BOOL(W, suspend, "spec.suspend", 0, ""),
-	F_INT(W, completions, "spec.completions", 0, ""),
 	F_INT(W, active, "status.active", 0, ""),
-	F_INT(W, succeeded, "status.succeeded", 0, ""),
-	F_INT(W, failed, "status.failed", 0, ""),
 	F_TIME(W, started_ms, "status.startTime", 0, ""),
 	F_TIME(W, completed_ms, "status.completionTime", 0, ""),
 };
@@ -296,7 +243,6 @@ static const struct field cron_job_fields[] = {
 	KIND(W),
 	F_OBJECT(W, template, "spec.jobTemplate.spec.template", 0, &template_model, ""),
 	F_STRING(W, schedule, "spec.schedule", 0, ""),
-	F_STRING(W, concurrency, "spec.concurrencyPolicy", 0, ""),
 	F_BOOL(W, suspend, "spec.suspend", 0, ""),
 };
 const struct model kube_cron_job_model = MODEL("CronJob", W, cron_job_fields);
@@ -317,33 +263,21 @@ static const struct field pdb_fields[] = {
 	F_INT(P, healthy, "status.currentHealthy", 0, ""),
 	F_INT(P, desired, "status.desiredHealthy", 0, ""),
 	F_INT(P, expected, "status.expectedPods", 0, ""),
-	F_INT(P, observed_generation, "status.observedGeneration", 0, ""),
-	F_JSON(P, disrupted, "status.disruptedPods", 0, ""),
 };
 const struct model kube_pdb_model = MODEL("PodDisruptionBudget", P, pdb_fields);
 #undef P
 
 static const struct field service_port_fields[] = {
-	F_STRING(struct kube_service_port, name, "name", 0, ""),
-	F_STRING(struct kube_service_port, protocol, "protocol", 0, ""),
-	F_JSON(struct kube_service_port, target, "targetPort", 0, ""),
 	F_STRING(struct kube_service_port, app_protocol, "appProtocol", 0, ""),
-	F_INT(struct kube_service_port, port, "port", 0, ""),
-	F_INT(struct kube_service_port, node_port, "nodePort", 0, ""),
 };
 static const struct model service_port_model = MODEL("ServicePort", struct kube_service_port, service_port_fields);
 static const struct field point_fields[] = {
 	F_STRING(struct kube_ingress_point, hostname, "hostname", 0, ""),
-	F_STRING(struct kube_ingress_point, ip, "ip", 0, ""),
 };
 static const struct model point_model = MODEL("LoadBalancerIngress", struct kube_ingress_point, point_fields);
 static const struct field service_fields[] = {
 	META(struct kube_service),
 	F_STRING(struct kube_service, type, "spec.type", 0, ""),
-	F_STRING(struct kube_service, cluster_ip, "spec.clusterIP", 0, ""),
-	F_STRING(struct kube_service, external_name, "spec.externalName", 0, ""),
-	F_STRING(struct kube_service, traffic_policy, "spec.externalTrafficPolicy", 0, ""),
-	F_STRING(struct kube_service, load_balancer_class, "spec.loadBalancerClass", 0, ""),
 	F_STRING(struct kube_service, load_balancer_ip, "spec.loadBalancerIP", 0, ""),
 	F_JSON(struct kube_service, external_ips, "spec.externalIPs", 0, ""),
 	F_JSON(struct kube_service, source_ranges, "spec.loadBalancerSourceRanges", 0, ""),
@@ -357,7 +291,6 @@ const struct model kube_service_model = MODEL("Service", struct kube_service, se
 
 static const struct field endpoint_fields[] = {
 	F_JSON(struct kube_endpoint, ready, "conditions.ready", 0, ""),
-	F_STRING(struct kube_endpoint, node, "nodeName", 0, ""),
 };
 static const struct model endpoint_model = MODEL("Endpoint", struct kube_endpoint, endpoint_fields);
 static const struct field endpoint_slice_fields[] = {
@@ -382,13 +315,10 @@ static const struct field hpa_fields[] = {
 	F_STRING(struct kube_hpa, target_api, "spec.scaleTargetRef.apiVersion", 0, ""),
 	F_STRING(struct kube_hpa, target_kind, "spec.scaleTargetRef.kind", 0, ""),
 	F_STRING(struct kube_hpa, target_name, "spec.scaleTargetRef.name", 0, ""),
-	F_JSON(struct kube_hpa, metrics, "spec.metrics", 0, ""),
 	F_JSON(struct kube_hpa, behavior, "spec.behavior", 0, ""),
-	F_INT(struct kube_hpa, min, "spec.minReplicas", 0, ""),
 	F_INT(struct kube_hpa, max, "spec.maxReplicas", 0, ""),
 	F_INT(struct kube_hpa, current, "status.currentReplicas", 0, ""),
 	F_INT(struct kube_hpa, desired, "status.desiredReplicas", 0, ""),
-	CONDITIONS(struct kube_hpa),
 };
 const struct model kube_hpa_model = MODEL("HorizontalPodAutoscaler", struct kube_hpa, hpa_fields);
 
@@ -404,13 +334,9 @@ static const struct model rule_model = MODEL("RuleWithOperations", struct kube_r
 static const struct field webhook_fields[] = {
 	F_STRING(H, name, "name", 0, ""),
 	F_STRING(H, failure_policy, "failurePolicy", 0, ""),
-	F_STRING(H, match_policy, "matchPolicy", 0, ""),
-	F_STRING(H, side_effects, "sideEffects", 0, ""),
-	F_STRING(H, url, "clientConfig.url", 0, ""),
 	F_STRING(H, ca_bundle, "clientConfig.caBundle", 0, ""),
 	F_STRING(H, service_ns, "clientConfig.service.namespace", 0, ""),
 	F_STRING(H, service_name, "clientConfig.service.name", 0, ""),
-	F_STRING(H, service_path, "clientConfig.service.path", 0, ""),
 	F_INT(H, timeout_s, "timeoutSeconds", 0, ""),
 	F_LIST(H, rules, n_rules, "rules", 0, &rule_model, ""),
 	F_JSON(H, namespace_selector, "namespaceSelector", 0, ""),
@@ -440,17 +366,11 @@ static const struct model crd_version_model =
 static const struct field crd_fields[] = {
 	META(C),
 	F_STRING(C, group, "spec.group", 0, ""),
-	F_STRING(C, kind, "spec.names.kind", 0, ""),
-	F_STRING(C, plural, "spec.names.plural", 0, ""),
-	F_STRING(C, scope, "spec.scope", 0, ""),
 	F_LIST(C, versions, n_versions, "spec.versions", 0, &crd_version_model, ""),
 	F_STRING(C, conversion, "spec.conversion.strategy", 0, ""),
 	F_STRING(C, conversion_ns, "spec.conversion.webhook.clientConfig.service.namespace", 0, ""),
 	F_STRING(C, conversion_service, "spec.conversion.webhook.clientConfig.service.name", 0, ""),
-	F_STRING(C, conversion_url, "spec.conversion.webhook.clientConfig.url", 0, ""),
-	F_STRING(C, conversion_ca, "spec.conversion.webhook.clientConfig.caBundle", 0, ""),
 	F_STRINGS(C, stored, n_stored, "status.storedVersions", 0, ""),
-	CONDITIONS(C),
 };
 const struct model kube_crd_model = MODEL("CustomResourceDefinition", C, crd_fields);
 #undef C
@@ -458,8 +378,6 @@ const struct model kube_crd_model = MODEL("CustomResourceDefinition", C, crd_fie
 #define A struct kube_api_service
 static const struct field api_service_fields[] = {
 	META(A),
-	F_STRING(A, group, "spec.group", 0, ""),
-	F_STRING(A, version, "spec.version", 0, ""),
 	F_STRING(A, service_ns, "spec.service.namespace", 0, ""),
 	F_STRING(A, service_name, "spec.service.name", 0, ""),
 	CONDITIONS(A),
@@ -471,22 +389,13 @@ const struct model kube_api_service_model = MODEL("APIService", A, api_service_f
 static const struct field storage_class_fields[] = {
 	META(S),
 	F_STRING(S, provisioner, "provisioner", 0, ""),
-	F_STRING(S, binding_mode, "volumeBindingMode", 0, ""),
-	F_STRING(S, reclaim_policy, "reclaimPolicy", 0, ""),
 	F_JSON(S, topologies, "allowedTopologies", 0, ""),
-	F_MAP(S, parameters, n_parameters, "parameters", 0, ""),
 };
 const struct model kube_storage_class_model = MODEL("StorageClass", S, storage_class_fields);
 #undef S
 
 static const struct field csi_driver_fields[] = {
 	F_STRING(struct kube_csi_node_driver, name, "name", 0, ""),
-	F_STRING(struct kube_csi_node_driver, node_id, "nodeID", 0, ""),
-	{.name = "allocatable.count",
-	 .kind = FIELD_INT,
-	 .flags = FIELD_HAS,
-	 .offset = offsetof(struct kube_csi_node_driver, count),
-	 .offset_n = offsetof(struct kube_csi_node_driver, has_count)},
 };
 static const struct model csi_driver_model = MODEL("CSINodeDriver", struct kube_csi_node_driver, csi_driver_fields);
 static const struct field csi_node_fields[] = {
@@ -501,14 +410,11 @@ static const struct field volume_object_fields[] = {
 	F_JSON(V, spec, "spec", 0, ""),
 	F_STRING(V, claim_ns, "spec.claimRef.namespace", 0, ""),
 	F_STRING(V, claim_name, "spec.claimRef.name", 0, ""),
-	F_STRING(V, class_name, "spec.storageClassName", 0, ""),
 	F_STRING(V, csi_driver, "spec.csi.driver", 0, ""),
-	F_STRING(V, csi_handle, "spec.csi.volumeHandle", 0, ""),
 	F_STRING(V, local_path, "spec.local.path", 0, ""),
 	F_STRING(V, host_path, "spec.hostPath.path", 0, ""),
 	F_STRING(V, aws_volume, "spec.awsElasticBlockStore.volumeID", 0, ""),
 	F_JSON(V, node_affinity, "spec.nodeAffinity", 0, ""),
-	F_STRING(V, phase, "status.phase", 0, ""),
 };
 const struct model kube_volume_object_model = MODEL("PersistentVolume", V, volume_object_fields);
 #undef V
@@ -518,9 +424,6 @@ static const struct field claim_fields[] = {
 	META(C),
 	F_STRING(C, volume, "spec.volumeName", 0, ""),
 	F_STRING(C, class_name, "spec.storageClassName", 0, ""),
-	F_JSON(C, access_modes, "spec.accessModes", 0, ""),
-	F_STRING(C, request, "spec.resources.requests.storage", 0, ""),
-	F_STRING(C, phase, "status.phase", 0, ""),
 };
 const struct model kube_claim_model = MODEL("PersistentVolumeClaim", C, claim_fields);
 #undef C
@@ -528,7 +431,6 @@ const struct model kube_claim_model = MODEL("PersistentVolumeClaim", C, claim_fi
 static const struct field policy_rule_fields[] = {
 	F_STRINGS(struct kube_policy_rule, groups, n_groups, "apiGroups", 0, ""),
 	F_STRINGS(struct kube_policy_rule, resources, n_resources, "resources", 0, ""),
-	F_STRINGS(struct kube_policy_rule, verbs, n_verbs, "verbs", 0, ""),
 };
 static const struct model policy_rule_model = MODEL("PolicyRule", struct kube_policy_rule, policy_rule_fields);
 static const struct field role_fields[] = {
@@ -538,8 +440,6 @@ static const struct field role_fields[] = {
 const struct model kube_role_model = MODEL("Role", struct kube_role, role_fields);
 
 static const struct field subject_fields[] = {
-	F_STRING(struct kube_subject, kind, "kind", 0, ""),
-	F_STRING(struct kube_subject, ns, "namespace", 0, ""),
 	F_STRING(struct kube_subject, name, "name", 0, ""),
 };
 static const struct model subject_model = MODEL("Subject", struct kube_subject, subject_fields);
@@ -553,8 +453,6 @@ const struct model kube_role_binding_model = MODEL("RoleBinding", struct kube_ro
 
 static const struct field namespace_fields[] = {
 	META(struct kube_namespace),
-	F_STRING(struct kube_namespace, phase, "status.phase", 0, ""),
-	CONDITIONS(struct kube_namespace),
 };
 const struct model kube_namespace_model = MODEL("Namespace", struct kube_namespace, namespace_fields);
 

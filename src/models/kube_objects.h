@@ -8,18 +8,18 @@
 #include "codec/model.h"
 
 struct kube_owner {
-	const char *api_version, *kind, *name, *uid;
+	const char *kind, *name;
 	bool controller;
 };
 struct kube_writer { /* of managedFields */
-	const char *manager, *operation, *api_version, *subresource;
+	const char *manager, *api_version, *subresource;
 	const char *fields; /* JSON; of Deployments, StatefulSets, DaemonSets and ConfigMaps */
 	int64_t time_ms;
 };
 struct kube_meta {
 	const char *ns, *name, *uid;
 	const char *api_version; /* as the object said; NULL in lists */
-	int64_t created_ms, deletion_ms, generation;
+	int64_t created_ms, deletion_ms;
 	struct pair *labels, *annotations; /* last-applied is read on the way in, not kept; nor are values over 4 KiB */
 	size_t n_labels, n_annotations;
 	struct kube_owner *owners;
@@ -44,14 +44,11 @@ struct kube_condition {
 const char *kube_condition_status(const struct kube_condition *conditions, size_t n, const char *type);
 
 struct kube_port {
-	const char *name, *protocol;
-	int64_t container_port, host_port;
+	const char *protocol;
+	int64_t host_port;
 };
 struct kube_mount {
-	const char *name, *path, *sub_path;
-};
-struct kube_env {
-	const char *name, *value;
+	const char *name;
 };
 struct kube_container {
 	const char *name, *image, *restart_policy;
@@ -63,15 +60,13 @@ struct kube_container {
 	size_t n_ports;
 	struct kube_mount *mounts;
 	size_t n_mounts;
-	struct kube_env *env;
-	size_t n_env;
-	const char *readiness, *liveness, *startup, *pre_stop; /* JSON */
-	const char *security, *restart_rules;		       /* JSON: securityContext, restartPolicyRules */
+	const char *readiness, *pre_stop;     /* JSON */
+	const char *security, *restart_rules; /* JSON: securityContext, restartPolicyRules */
 };
 struct kube_volume {
 	const char *text; /* the whole volume, as JSON: for the rarer sources */
-	const char *name, *claim, *host_path, *host_path_type, *secret, *config_map;
-	const char *empty_dir, *ephemeral; /* JSON: there or not */
+	const char *name, *claim, *host_path;
+	const char *empty_dir; /* JSON: there or not */
 };
 struct kube_toleration {
 	const char *key, *op, *value, *effect;
@@ -84,15 +79,13 @@ struct kube_pod_spec {
 	size_t n_volumes;
 	struct pair *node_selector, *overhead;
 	size_t n_node_selector, n_overhead;
-	const char *affinity, *topology_spread, *readiness_gates, *pull_secrets, *security; /* JSON */
-	const char *resources, *resource_claims, *hostname_override;			    /* JSON but the last */
+	const char *affinity, *topology_spread, *readiness_gates, *security; /* JSON */
+	const char *resources, *resource_claims, *hostname_override;	     /* JSON but the last */
 	struct kube_toleration *tolerations;
 	size_t n_tolerations;
 	bool has_grace_s;
 	int64_t grace_s;
-	const char *priority_class, *service_account, *scheduler, *restart_policy, *runtime_class;
-	int64_t priority;
-	bool host_network, host_pid;
+	const char *restart_policy;
 };
 struct kube_pod_template {
 	struct pair *labels, *annotations;
@@ -101,13 +94,12 @@ struct kube_pod_template {
 };
 
 struct kube_container_status {
-	const char *name, *image, *waiting, *terminated, *last_terminated; /* reasons */
-	bool ready;
+	const char *image, *waiting, *terminated, *last_terminated; /* reasons */
 	int64_t restarts;
 };
 struct kube_pod {
 	struct kube_meta meta;
-	const char *node_name, *phase, *reason, *nominated_node;
+	const char *node_name, *phase, *reason;
 	union {
 		struct kube_pod_spec *spec;
 		char *spec_text; /* JSON: what kube_pod_text_model reads instead */
@@ -131,11 +123,11 @@ struct kube_node {
 	struct kube_taint *taints;
 	size_t n_taints;
 	const char *provider_id;
-	struct pair *capacity, *allocatable;
-	size_t n_capacity, n_allocatable;
+	struct pair *allocatable;
+	size_t n_allocatable;
 	struct kube_condition *conditions;
 	size_t n_conditions;
-	const char *kubelet, *kube_proxy, *os_image, *kernel, *runtime, *architecture, *operating_system;
+	const char *kubelet, *os_image, *runtime, *operating_system;
 };
 
 /* Deployment, StatefulSet, DaemonSet, ReplicaSet (without its template), ReplicationController, Job, CronJob. */
@@ -147,10 +139,9 @@ struct kube_workload {
 	const char *selector, *strategy, *claim_templates; /* JSON */
 	struct kube_pod_template template;
 	int64_t min_ready_s;
-	const char *pod_management, *schedule, *concurrency, *service_name;
-	bool suspend, paused;
-	int64_t ready, available, updated, current, observed_generation;
-	int64_t active, succeeded, failed, completions, started_ms, completed_ms;
+	const char *pod_management, *schedule;
+	bool suspend;
+	int64_t ready, active, started_ms, completed_ms;
 	struct kube_condition *conditions;
 	size_t n_conditions;
 };
@@ -160,20 +151,18 @@ struct kube_pdb {
 	const char *min_available, *max_unavailable, *selector; /* JSON */
 	const char *unhealthy_policy;
 	bool has_allowed; /* the status was written */
-	int64_t allowed, healthy, desired, expected, observed_generation;
-	const char *disrupted; /* JSON */
+	int64_t allowed, healthy, desired, expected;
 };
 
 struct kube_service_port {
-	const char *name, *protocol, *target, *app_protocol; /* target: JSON, a number or a name */
-	int64_t port, node_port;
+	const char *app_protocol;
 };
 struct kube_ingress_point {
-	const char *hostname, *ip;
+	const char *hostname;
 };
 struct kube_service {
 	struct kube_meta meta;
-	const char *type, *cluster_ip, *external_name, *traffic_policy, *load_balancer_class, *load_balancer_ip;
+	const char *type, *load_balancer_ip;
 	const char *external_ips, *source_ranges, *topology_keys; /* JSON */
 	bool publish_not_ready;
 	struct pair *selector;
@@ -185,7 +174,6 @@ struct kube_service {
 };
 struct kube_endpoint {
 	const char *ready; /* JSON: true, false, or absent */
-	const char *node;
 };
 struct kube_endpoint_slice {
 	struct kube_meta meta;
@@ -201,10 +189,8 @@ struct kube_ingress {
 };
 struct kube_hpa {
 	struct kube_meta meta;
-	const char *target_api, *target_kind, *target_name, *metrics, *behavior; /* JSON: the last two */
-	int64_t min, max, current, desired;
-	struct kube_condition *conditions;
-	size_t n_conditions;
+	const char *target_api, *target_kind, *target_name, *behavior; /* JSON: the last */
+	int64_t max, current, desired;
 };
 
 struct kube_rule { /* of a webhook */
@@ -213,8 +199,8 @@ struct kube_rule { /* of a webhook */
 	const char *scope;
 };
 struct kube_webhook {
-	const char *name, *failure_policy, *match_policy, *side_effects, *url, *ca_bundle;
-	const char *service_ns, *service_name, *service_path;
+	const char *name, *failure_policy, *ca_bundle;
+	const char *service_ns, *service_name;
 	int64_t timeout_s;
 	struct kube_rule *rules;
 	size_t n_rules;
@@ -235,32 +221,26 @@ struct kube_crd_version {
 };
 struct kube_crd {
 	struct kube_meta meta;
-	const char *group, *kind, *plural, *scope;
+	const char *group;
 	struct kube_crd_version *versions;
 	size_t n_versions;
-	const char *conversion, *conversion_ns, *conversion_service, *conversion_url, *conversion_ca;
+	const char *conversion, *conversion_ns, *conversion_service;
 	const char **stored;
 	size_t n_stored;
-	struct kube_condition *conditions;
-	size_t n_conditions;
 };
 struct kube_api_service {
 	struct kube_meta meta;
-	const char *group, *version, *service_ns, *service_name;
+	const char *service_ns, *service_name;
 	struct kube_condition *conditions;
 	size_t n_conditions;
 };
 
 struct kube_storage_class {
 	struct kube_meta meta;
-	const char *provisioner, *binding_mode, *reclaim_policy, *topologies /* JSON */;
-	struct pair *parameters;
-	size_t n_parameters;
+	const char *provisioner, *topologies /* JSON */;
 };
 struct kube_csi_node_driver {
-	const char *name, *node_id;
-	bool has_count;
-	int64_t count; /* volumes a node may have */
+	const char *name;
 };
 struct kube_csi_node {
 	struct kube_meta meta;
@@ -269,17 +249,17 @@ struct kube_csi_node {
 };
 struct kube_volume_object { /* PersistentVolume */
 	struct kube_meta meta;
-	const char *claim_ns, *claim_name, *class_name, *phase, *csi_driver, *csi_handle, *local_path, *host_path,
-		*aws_volume, *node_affinity /* JSON */, *spec /* JSON, whole */;
+	const char *claim_ns, *claim_name, *csi_driver, *local_path, *host_path, *aws_volume, *node_affinity /* JSON */,
+		*spec /* JSON, whole */;
 };
 struct kube_claim { /* PersistentVolumeClaim */
 	struct kube_meta meta;
-	const char *volume, *class_name, *phase, *access_modes /* JSON */, *request;
+	const char *volume, *class_name;
 };
 
 struct kube_policy_rule {
-	const char **groups, **resources, **verbs;
-	size_t n_groups, n_resources, n_verbs;
+	const char **groups, **resources;
+	size_t n_groups, n_resources;
 };
 struct kube_role { /* Role and ClusterRole */
 	const char *kind;
@@ -288,7 +268,7 @@ struct kube_role { /* Role and ClusterRole */
 	size_t n_rules;
 };
 struct kube_subject {
-	const char *kind, *ns, *name;
+	const char *name;
 };
 struct kube_role_binding { /* RoleBinding and ClusterRoleBinding */
 	const char *kind;
@@ -300,9 +280,6 @@ struct kube_role_binding { /* RoleBinding and ClusterRoleBinding */
 
 struct kube_namespace {
 	struct kube_meta meta;
-	const char *phase;
-	struct kube_condition *conditions;
-	size_t n_conditions;
 };
 struct kube_service_account {
 	struct kube_meta meta;
