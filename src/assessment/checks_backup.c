@@ -156,11 +156,12 @@ static const char *driver_of(const struct assess *assess, const struct kube_clai
 	return NULL;
 }
 
+/* Is there a class of snapshots for the driver (NULL: for any)? */
 static bool can_be_snapshotted(const struct assess *assess, const char *driver)
 {
-	for (size_t i = 0; driver && i < assess->inventory->n_customs; i++)
+	for (size_t i = 0; i < assess->inventory->n_customs; i++)
 		if (is(assess->inventory->customs[i].kind, "VolumeSnapshotClass") &&
-		    is(assess->inventory->customs[i].driver, driver))
+		    (!driver || is(assess->inventory->customs[i].driver, driver)))
 			return true;
 	return false;
 }
@@ -172,7 +173,8 @@ static bool by_itself(const json_t *spec)
 	       json_array_size(json_object_get(spec, "volumeSnapshotLocations"));
 }
 
-static const char *uncovered(struct assess *assess, const struct kube_claim *claim, const struct kube_custom *backup)
+static const char *uncovered(struct assess *assess, const struct kube_claim *claim, const struct kube_custom *backup,
+			     bool *ret_unknown)
 {
 	const json_t *spec = backup ? assess_json(assess, backup->spec) : NULL,
 		     *volumes = json_object_get(spec, "snapshotVolumes");
@@ -184,10 +186,13 @@ static const char *uncovered(struct assess *assess, const struct kube_claim *cla
 		return NULL;
 	if (backup && json_is_false(volumes))
 		return arena_printf(assess->arena, "backup \"%s\" takes no volumes", subject_text(backup->meta.name));
-	return can_be_snapshotted(assess, driver)
-		       ? NULL
-		       : arena_printf(assess->arena, "there is no VolumeSnapshotClass for driver \"%s\"",
-				      driver ? driver : "unknown");
+	*ret_unknown = !driver && can_be_snapshotted(assess, NULL);
+	if (*ret_unknown)
+		return "neither its volume nor its storage class was seen";
+	if (can_be_snapshotted(assess, driver))
+		return NULL;
+	return driver ? arena_printf(assess->arena, "there is no VolumeSnapshotClass for driver \"%s\"", driver)
+		      : "there is no VolumeSnapshotClass";
 }
 
 static void no_volumes(struct assess *assess)
@@ -195,8 +200,11 @@ static void no_volumes(struct assess *assess)
 	struct backups all = look(assess);
 	for (size_t i = 0; i < assess->inventory->n_claims && !has_other_tool(assess); i++) {
 		const struct kube_claim *claim = &assess->inventory->claims[i];
-		const char *why = uncovered(assess, claim, all.good);
-		if (why)
+		bool unknown = false;
+		const char *why = uncovered(assess, claim, all.good, &unknown);
+		if (unknown)
+			assess_unknown(assess, "PersistentVolumeClaim", claim->meta.ns, claim->meta.name, "%s", why);
+		else if (why)
 			assess_object(assess, "PersistentVolumeClaim", claim->meta.ns, claim->meta.name,
 				      "its data is in no backup: %s", why);
 	}

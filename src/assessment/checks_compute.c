@@ -148,9 +148,9 @@ static void fargate(struct assess *assess)
 			"back for the control plane while they run",
 			json_string_value(name));
 		json_array_foreach (json_object_get(profile, "selectors"), k, selector) {
-			ns = ns ? ns : document_text(selector, "namespace");
-			assess_evidence(assess, finding, "eks:DescribeFargateProfile", "pods of namespace %s",
-					document_text_or(selector, "namespace", "?"));
+			const char *of = document_text_or(selector, "namespace", "?");
+			ns = ns || strpbrk(of, "*?") ? ns : of; /* a pattern is no name to type */
+			assess_evidence(assess, finding, "eks:DescribeFargateProfile", "pods of namespace %s", of);
 		}
 		if (ns)
 			assess_remedy(

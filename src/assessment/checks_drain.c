@@ -69,11 +69,28 @@ static void local_storage(struct assess *assess)
 	each_owner(assess, empty_dir_of, "what is in it is lost when the pod leaves its node");
 }
 
+/* What every node has by itself (its time zone, certificates, sockets, devices) is no pod's data. */
+static bool is_of_the_system(const char *path, const char *type)
+{
+	if (type && (!strcmp(type, "Socket") || !strcmp(type, "CharDevice") || !strcmp(type, "BlockDevice")))
+		return true;
+	static const char *const trees[] = {"/etc",  "/usr",  "/lib", "/lib64", "/bin", "/sbin",
+					    "/boot", "/proc", "/sys", "/dev",	"/run", "/var/run"};
+	for (size_t i = 0; i < ARRAY_SIZE(trees); i++) {
+		size_t n = strlen(trees[i]);
+		if (!strncmp(path, trees[i], n) && (!path[n] || path[n] == '/'))
+			return true;
+	}
+	return false;
+}
+
 static const char *host_path_of(struct assess *assess, const struct kube_pod *pod)
 {
-	for (size_t i = 0; pod->spec && i < pod->spec->n_volumes; i++)
-		if (pod->spec->volumes[i].host_path)
-			return arena_printf(assess->arena, "hostPath %s", pod->spec->volumes[i].host_path);
+	for (size_t i = 0; pod->spec && i < pod->spec->n_volumes; i++) {
+		const char *path = pod->spec->volumes[i].host_path;
+		if (path && !is_of_the_system(path, pod->spec->volumes[i].host_path_type))
+			return arena_printf(assess->arena, "hostPath %s", path);
+	}
 	return NULL;
 }
 
@@ -255,14 +272,18 @@ static void do_not_disrupt(struct assess *assess)
 	}
 }
 
+/* At once, or by the two effects that keep pods away or drive them out. */
 static bool tolerates_everything(const struct kube_pod_spec *spec)
 {
+	bool schedule = false, execute = false;
 	for (size_t i = 0; spec && i < spec->n_tolerations; i++) {
 		const struct kube_toleration *t = &spec->tolerations[i];
-		if (t->op && !strcmp(t->op, "Exists") && (!t->key || !*t->key) && (!t->effect || !*t->effect))
-			return true;
+		if (!t->op || strcmp(t->op, "Exists") || (t->key && *t->key))
+			continue;
+		schedule |= !t->effect || !*t->effect || !strcmp(t->effect, "NoSchedule");
+		execute |= !t->effect || !*t->effect || !strcmp(t->effect, "NoExecute");
 	}
-	return false;
+	return schedule && execute;
 }
 
 static void daemon_toleration(struct assess *assess)
@@ -276,7 +297,7 @@ static void daemon_toleration(struct assess *assess)
 		struct finding *finding = SUBJECT_FOUND(
 			assess, workload, "tolerates every taint: its pods return at once to a node that is drained");
 		assess_evidence(assess, finding, "kubernetes daemonsets.apps",
-				"a toleration with operator Exists, without key and effect");
+				"tolerations with operator Exists and no key, for every effect");
 	}
 }
 

@@ -23,8 +23,11 @@ static bool is_monitoring(const char *image)
 	static const char *const names[] = {"prometheus", "prometheus-operator", "prometheus-agent",
 					    "vmagent",	  "victoria-metrics",	 "mimir",
 					    NULL},
-				 *const vendors[] = {"cloudwatch-agent", "datadog",   "adot", "opentelemetry-collector",
-						     "newrelic",	 "dynatrace", NULL};
+				 *const vendors[] = {
+					 "cloudwatch-agent", "datadog",	    "adot",	     "opentelemetry-collector",
+					 "otel-collector",   "newrelic",    "dynatrace",     "grafana/alloy",
+					 "grafana/agent",    "telegraf",    "elastic-agent", "metricbeat",
+					 "instana",	     "appdynamics", "sysdig",	     NULL};
 	const char *slash = strrchr(image, '/'), *base = slash ? slash + 1 : image;
 	for (size_t i = 0; vendors[i]; i++)
 		if (strstr(image, vendors[i]))

@@ -226,7 +226,7 @@ static void add_volume(struct placement *placement, struct place_class *class, c
 				   : NULL;
 	json_t *affinity DOCUMENT_CLEANUP = parse(text);
 	const json_t *required = json_object_get(affinity, "required");
-	if (!required)
+	if (!json_is_object(required))
 		return;
 	compile_node_terms(placement->arena, required, ARENA_PUSH(placement->arena, class->all_of, class->n_all_of));
 	class->n_volumes++;
@@ -241,7 +241,7 @@ static void compile_class(struct placement *placement, struct place_class *class
 		if (spec->volumes[i].claim)
 			add_volume(placement, class, spec->volumes[i].claim);
 	const json_t *nodes = document_at(affinity, "nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution");
-	if (nodes)
+	if (json_is_object(nodes))
 		compile_node_terms(arena, nodes, ARENA_PUSH(arena, class->all_of, class->n_all_of));
 	compile_pod_terms(placement, class->ns,
 			  document_at(affinity, "podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution"),
