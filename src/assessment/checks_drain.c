@@ -70,10 +70,8 @@ static void local_storage(struct assess *assess)
 }
 
 /* What every node has by itself (its time zone, certificates, sockets, devices) is no pod's data. */
-static bool is_of_the_system(const char *path, const char *type)
+static bool is_of_the_system(const char *path)
 {
-	if (type && (!strcmp(type, "Socket") || !strcmp(type, "CharDevice") || !strcmp(type, "BlockDevice")))
-		return true;
 	static const char *const trees[] = {"/etc",  "/usr",  "/lib", "/lib64", "/bin", "/sbin",
 					    "/boot", "/proc", "/sys", "/dev",	"/run", "/var/run"};
 	for (size_t i = 0; i < ARRAY_SIZE(trees); i++) {
@@ -88,7 +86,7 @@ static const char *host_path_of(struct assess *assess, const struct kube_pod *po
 {
 	for (size_t i = 0; pod->spec && i < pod->spec->n_volumes; i++) {
 		const char *path = pod->spec->volumes[i].host_path;
-		if (path && !is_of_the_system(path, pod->spec->volumes[i].host_path_type))
+		if (path && !is_of_the_system(path))
 			return arena_printf(assess->arena, "hostPath %s", path);
 	}
 	return NULL;
