@@ -71,15 +71,12 @@ static void at_22(struct assess *assess)
 
 static void socket_of(struct assess *assess, const struct subject_spec *subject)
 {
-	for (size_t i = 0; i < subject->spec->n_volumes; i++) {
-		const char *path = subject->spec->volumes[i].host_path;
-		if (!path || (!strstr(path, "docker.sock") && !strstr(path, "dockershim.sock")))
-			continue;
-		struct finding *finding = assess_object(assess, subject->kind, subject->meta->ns, subject->meta->name,
-							"mounts %s, and there is no Docker from 1.24", path);
-		cite(assess, finding, "dockershim-removed");
+	const struct kube_volume *volume = subject_docker_socket(subject->spec);
+	if (!volume)
 		return;
-	}
+	struct finding *finding = assess_object(assess, subject->kind, subject->meta->ns, subject->meta->name,
+						"mounts %s, and there is no Docker from 1.24", volume->host_path);
+	cite(assess, finding, "dockershim-removed");
 }
 
 static void nodes_with_runtime(struct assess *assess, const char *prefix, const char *message, const char *change_id,

@@ -250,16 +250,13 @@ static void grace_long(struct assess *assess)
 
 static void one_socket(struct assess *assess, const struct subject_spec *subject)
 {
-	for (size_t i = 0; i < subject->spec->n_volumes; i++) {
-		const char *path = subject->spec->volumes[i].host_path, *slash = path ? strrchr(path, '/') : NULL;
-		if (!slash || (strcmp(slash, "/docker.sock") != 0 && strcmp(slash, "/dockershim.sock") != 0))
-			continue;
-		struct finding *finding = assess_object(assess, subject->kind, subject->meta->ns, subject->meta->name,
-							"mounts %s, which no EKS node has", path);
-		assess_evidence(assess, finding, "kubernetes workloads", "volume \"%s\": hostPath %s",
-				subject_text(subject->spec->volumes[i].name), path);
+	const struct kube_volume *volume = subject_docker_socket(subject->spec);
+	if (!volume)
 		return;
-	}
+	struct finding *finding = assess_object(assess, subject->kind, subject->meta->ns, subject->meta->name,
+						"mounts %s, which no EKS node has from 1.24", volume->host_path);
+	assess_evidence(assess, finding, "kubernetes workloads", "volume \"%s\": hostPath %s",
+			subject_text(volume->name), volume->host_path);
 }
 
 static void docker_socket(struct assess *assess)

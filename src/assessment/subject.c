@@ -172,3 +172,20 @@ void subject_each_spec(struct assess *assess, subject_spec_fn *fn)
 	for (size_t i = 0; i < inventory->n_pods; i++)
 		pod_spec(assess, &inventory->pods[i], from, fn);
 }
+
+const struct kube_volume *subject_docker_socket(const struct kube_pod_spec *spec)
+{
+	static const char *const gone[] = {"/docker.sock", "/dockershim.sock"}, *const others[] = {"/containerd.sock",
+												   "/crio.sock",
+												   "/podman.sock"};
+	const struct kube_volume *found = NULL;
+	for (size_t i = 0; i < spec->n_volumes; i++) {
+		const char *path = spec->volumes[i].host_path, *slash = path ? strrchr(path, '/') : NULL;
+		for (size_t k = 0; slash && k < ARRAY_SIZE(others); k++)
+			if (!strcmp(slash, others[k]))
+				return NULL;
+		for (size_t k = 0; slash && !found && k < ARRAY_SIZE(gone); k++)
+			found = !strcmp(slash, gone[k]) ? &spec->volumes[i] : NULL;
+	}
+	return found;
+}

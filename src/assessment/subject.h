@@ -61,6 +61,8 @@ struct subject_spec {
 };
 typedef void subject_spec_fn(struct assess *assess, const struct subject_spec *spec);
 void subject_each_spec(struct assess *assess, subject_spec_fn *fn);
+/* The volume that is Docker's socket. NULL: none, or another runtime's beside it, and it takes what is there. */
+const struct kube_volume *subject_docker_socket(const struct kube_pod_spec *spec);
 #define SUBJECT_SPECS                                                                                                  \
 	SUBJECT_ALL, "kubernetes replicasets.apps", "kubernetes jobs.batch", "kubernetes cronjobs.batch",              \
 		"kubernetes pods"
