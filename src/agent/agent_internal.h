@@ -30,7 +30,7 @@ struct prober {
 };
 
 struct cluster_lease {
-	bool tried, held, given_up;
+	bool held, given_up;
 	int64_t renew_ms; /* monotonic */
 	json_t *seen;	  /* as the server gave it last; NULL: it is to be read */
 };

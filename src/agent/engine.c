@@ -42,7 +42,6 @@ static void agent_context(struct agent *agent, struct step_view *view, struct ar
 				     .now_ms = clock_wall_ms(agent->ports.clock),
 				     .started_ms = view->started_ms,
 				     .memory = view->memory,
-				     .rolling_back = agent->state->rolling_back,
 				     .arena = arena,
 				     .services = &services,
 				     .engine = agent};

@@ -20,11 +20,9 @@ struct progress {
 	struct progress_options options;
 	struct told *told;
 	size_t n_told;
-	size_t n_traffic;
 	bool head_told;
 	bool rollback_told;
 	unsigned live_rows; /* rows below the last line that the next update redraws */
-	int64_t last_live_ms;
 };
 
 struct progress *progress_new(const struct progress_options *options)

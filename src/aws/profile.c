@@ -16,7 +16,6 @@ struct setting {
 	const char *kind; /* "profile", "sso-session", "services", "other" */
 	char *section, *key, *value;
 	enum aws_profile_file file;
-	unsigned line;
 };
 
 struct aws_profile {
@@ -112,8 +111,7 @@ static void add(struct reader *reader, struct slice key, struct slice value)
 				 .section = mem_strdup(reader->section),
 				 .key = lower,
 				 .value = mem_strndup(value.p, value.n),
-				 .file = reader->file,
-				 .line = reader->line};
+				 .file = reader->file};
 }
 
 static struct setting *find(const struct aws_profile *profile, const char *kind, const char *section, const char *key,

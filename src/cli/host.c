@@ -70,7 +70,6 @@ struct error *cli_load_config(struct cli *cli, bool needs_cluster)
 	TRY(cli_as_usage(config_load(&source, cli->arena, &cli->config, &cli->origins, &cli->n_origins)));
 	cli->config.yes = cli_flag_given(cli, "yes");
 	cli->config.dry_run = cli_flag_given(cli, "dry-run");
-	cli->config.output = cli_format(cli);
 	cli->config.mfa_code = cli_flag_text(cli, "mfa-code");
 	cli->config.ask = ask_unseen;
 	const char *terminal = cli_stdin_is_terminal() ? ttyname(STDIN_FILENO) : NULL;

@@ -12,7 +12,6 @@
 enum { MAX_DEPTH = 100, MAX_NODES = 1000000, MAX_ALIASED = 100000, MAX_BYTES = 64 << 20 };
 
 struct build {
-	struct fy_document *document;
 	json_t *places; /* path -> "line:column"; or NULL */
 	int line_offset;
 	unsigned depth;
@@ -277,7 +276,7 @@ static struct error *one_document(struct slice text, const char *name, int line_
 	if (!document && !only_space_and_comments(text)) {
 		error = diagnosis(diag, name, line_offset);
 	} else if (document && fy_document_root(document)) {
-		struct build b = {.document = document, .places = places, .line_offset = line_offset};
+		struct build b = {.places = places, .line_offset = line_offset};
 		*ret = build(&b, fy_document_root(document), "");
 		if (!*ret)
 			error = error_new(ERROR_INVALID, "%s:%d:%d: %s", name, b.wrong_line, b.wrong_column, b.wrong);

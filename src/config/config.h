@@ -72,7 +72,7 @@ struct config {
 		const char *token;  /* secret reference: env:NAME, file:PATH, ssm:/…, secretsmanager:… */
 		const char *project;
 		bool insecure;
-		const char *ns; /* namespace for the CR path (no server given); default argocd */
+		const char *ns; /* default argocd; nothing reads it yet */
 	} argocd;
 	struct {
 		int64_t *steps; /* percent on Green; default 10 25 50 75 100 */
@@ -137,7 +137,6 @@ struct config {
 	/* from flags only */
 	bool dry_run, yes;
 	bool simulated;			    /* the in-process simulator: made-up keys */
-	const char *output;		    /* -o */
 	const char *mfa_code;		    /* of the profile's mfa_serial; NULL: the person is asked */
 	const char *terminal;		    /* where a program may ask the person; NULL: nowhere */
 	char *(*ask)(const char *question); /* a line from the person, the caller's; NULL: nobody can be asked */

@@ -271,7 +271,6 @@ static struct error *sync_poll(struct step_context *ctx, struct step_result *ret
 	TRY(act(ctx, &argocd, &seen, &used_up));
 	bool all = seen.healthy == seen.blues;
 	ret->poll_after_ms = seen.copies < seen.blues ? SECOND_MS : 10 * SECOND_MS;
-	ret->fraction = seen.blues ? (double)seen.healthy / (double)seen.blues : 0;
 	ret->detail =
 		mem_printf("%zu/%zu healthy%s%s%s%s", seen.healthy, seen.blues, seen.waiting ? ", waits for " : "",
 			   seen.waiting ? seen.waiting : "", seen.why ? ": " : "", seen.why ? seen.why : "");

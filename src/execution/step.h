@@ -33,7 +33,6 @@ struct step_result {
 	enum step_progress progress;
 	int64_t poll_after_ms; /* 0: default of the type */
 	char *detail;	       /* one line for the screen: "41/64 resources"; owned (free) */
-	double fraction;       /* 0–1 by real counters; < 0 or 0: not known */
 };
 
 /* How far a running job's output was read: a saving of time only, begun anew by every process. */
@@ -60,12 +59,11 @@ struct step_context {
 	const struct upgrade_plan *plan;
 	const struct upgrade_step *step;
 	const char *run_id;
-	unsigned attempt;   /* from 1; grows only when a start surely failed without effect and is tried anew */
-	int64_t now_ms;	    /* wall */
-	int64_t started_ms; /* when the intent was written; 0 before */
-	json_t *memory;	    /* object, read it; change it only through step_remember */
-	bool rolling_back;
-	struct arena *arena;		      /* lives for this call only */
+	unsigned attempt;    /* from 1; grows only when a start surely failed without effect and is tried anew */
+	int64_t now_ms;	     /* wall */
+	int64_t started_ms;  /* when the intent was written; 0 before */
+	json_t *memory;	     /* object, read it; change it only through step_remember */
+	struct arena *arena; /* lives for this call only */
 	const struct step_services *services; /* the engine's side; use the functions below */
 	void *engine;
 };

@@ -400,7 +400,6 @@ static struct error *stage_running(struct step_context *ctx, enum stage stage, s
 	ret->poll_after_ms = 10 * SECOND_MS;
 	TRY(count_done(ctx, &done));
 	ret->detail = mem_printf("%zu/%zu resources", done, planned);
-	ret->fraction = planned ? (double)done / (double)planned : 0;
 	return NULL;
 }
 

@@ -21,7 +21,6 @@ struct eua_agent {
 	uint64_t told; /* records, when progress was last called */
 	volatile int stop;
 	char *message, *remedy;
-	enum eua_outcome outcome; /* of the error */
 };
 
 static void forget_error(struct eua_agent *agent)

@@ -6,7 +6,7 @@
 
 /* One object of any listed kind; each table fills the members it knows. */
 struct seen {
-	const char *ns, *name, *kubelet, *group, *zone, *type, *hostname;
+	const char *ns, *name, *kubelet, *type;
 	int64_t wanted, ready, allowed, healthy, desired, expected;
 	bool has_wanted, unschedulable;
 	struct condition {

@@ -22,7 +22,7 @@ struct notes_facts {
 	size_t n_notes;
 	const char **kinds; /* of the API that are known, sorted; made on first use */
 	size_t n_kinds;
-	bool cut;
+	bool cut; /* there were more than NOTES_MAX_FACTS */
 };
 /* Whether it is the page at all: a sign-in form that stands in its place has no versions in its headings. */
 bool notes_recognize(const struct notes_page *page, const struct notes_target *target);

@@ -274,6 +274,8 @@ static void extract(struct collection *collection, struct release_notes *ret)
 			item->source.facts = (int64_t)notes_extract(&item->page, &target, &facts);
 		if (item->page.cut && !item->source.detail)
 			item->source.detail = "it is larger than any page of its kind: what is beyond was not read";
+		if (facts.cut && !item->source.detail)
+			item->source.detail = "more facts were found than are kept: further ones are left out";
 		*ARENA_PUSH(collection->arena, ret->sources, ret->n_sources) = item->source;
 	}
 	ret->notes = facts.notes;

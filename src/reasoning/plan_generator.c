@@ -235,6 +235,8 @@ static struct error *check_state(const struct make *make)
 static void warnings(const struct make *make)
 {
 	size_t stateful = 0, single = 0;
+	if (make->config->ai.enabled)
+		warn(make, "ai.enabled: no model is asked by this program yet; nothing is missing but its words");
 	for (size_t i = 0; i < make->state->n_workloads; i++) {
 		const struct workload_info *workload = &make->state->workloads[i];
 		if (!workload->ns || !strcmp(workload->ns, "kube-system"))

@@ -162,8 +162,6 @@ void kube_managed_update(struct kube_request *request, const char *manager, cons
 /* ---- server-side apply */
 
 struct walk {
-	struct kube_request *request;
-	const json_t *applied, *live;
 	json_t *causes; /* conflicts found; or NULL */
 	const char *manager, *version;
 	bool take; /* takes the fields away from the other manager instead */
@@ -331,7 +329,7 @@ void kube_serve_apply(struct kube_request *request, struct kube_object *object)
 	}
 	json_t *live = kube_document(request->kube, object), *managed = managed_fields(live);
 	json_t *set = field_set("", NULL, applied, 0, false);
-	struct walk walk = {.request = request, .causes = json_array(), .take = kube_query_true(request, "force")};
+	struct walk walk = {.causes = json_array(), .take = kube_query_true(request, "force")};
 	others_conflicts(&walk, manager, set, managed, applied, live);
 	if (json_array_size(walk.causes) > 0) {
 		reply_conflicts(request, walk.causes);

@@ -181,7 +181,6 @@ struct kube_joining { /* a node that is not in the API yet */
 };
 
 struct kube_template {
-	const char *raw;
 	char *text;
 	size_t n;
 };

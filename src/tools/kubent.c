@@ -47,10 +47,7 @@ static struct error *kubent_parse(struct slice text, struct arena *arena, struct
 			.kind = word(item, "Kind", arena),
 			.api_version = arena_strdup(arena, version),
 			.file = "",
-			.deprecated_in = word(item, "Since", arena),
 			.removed_in = removed_in(item, arena),
-			.replacement = word(item, "ReplaceWith", arena),
-			.component = "",
 			.removed = true,
 		};
 	}

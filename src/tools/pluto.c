@@ -52,10 +52,7 @@ static struct error *pluto_parse(struct slice text, unsigned target_minor, struc
 			.kind = word(api, "kind", arena),
 			.api_version = arena_strdup(arena, version),
 			.file = word(item, "filePath", arena),
-			.deprecated_in = release(api, "deprecated-in", own, arena),
 			.removed_in = release(api, "removed-in", own, arena),
-			.replacement = word(api, "replacement-api", arena),
-			.component = own ? arena_strdup(arena, component) : "",
 			.removed = document_true(item, "removed"),
 		};
 	}

@@ -10,8 +10,7 @@
 struct scanner_item {
 	const char *name, *ns, *kind, *api_version; /* "" when it did not say */
 	const char *file;			    /* as it printed it; "" for none */
-	const char *deprecated_in, *removed_in;	    /* "1.21"; "" for never or not said */
-	const char *replacement, *component;	    /* component: "" for Kubernetes itself */
+	const char *removed_in;			    /* "1.21"; "" for never or not said */
 	bool removed;				    /* at the target */
 };
 struct scanner_report {

@@ -391,6 +391,24 @@ static void offline_asks_nobody(void **state)
 	end(&publishers);
 }
 
+static void facts_beyond_the_most_that_is_kept_are_told_as_left_out(void **state)
+{
+	(void)state;
+	struct publishers publishers;
+	struct buf page CLEANUP(buf_done) = BUF_INIT(4 << 20);
+	begin(&publishers);
+	buf_puts(&page, "# v1.34.0\n\n## Changes by Kind\n\n### Deprecation\n\n");
+	for (int i = 0; i < 6010; i++)
+		buf_printf(&page, "- The feature gate `Gate%d` is deprecated.\n\n", i);
+	const struct answer many[] = {{"CHANGELOG-1.34.md", .body = buf_str(&page)}};
+	COLLECT(&publishers, many, 33, 34, NULL, false);
+	assert_int_equal(publishers.notes.n_notes, 6000);
+	assert_non_null(source(&publishers, "kubernetes-changelog")->detail);
+	assert_string_equal(source(&publishers, "kubernetes-changelog")->detail,
+			    "more facts were found than are kept: further ones are left out");
+	end(&publishers);
+}
+
 static void a_mirror_stands_instead_of_every_host(void **state)
 {
 	(void)state;
@@ -583,6 +601,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_such_page_does_not_replace_the_copy),
 		cmocka_unit_test(copies_are_found_by_the_address_that_is_asked_for_first),
 		cmocka_unit_test(offline_asks_nobody),
+		cmocka_unit_test(facts_beyond_the_most_that_is_kept_are_told_as_left_out),
 		cmocka_unit_test(a_mirror_stands_instead_of_every_host),
 		cmocka_unit_test(a_mirror_that_is_no_address_is_refused),
 		cmocka_unit_test(redirects_are_followed_only_to_where_such_pages_live),

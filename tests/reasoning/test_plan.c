@@ -172,6 +172,11 @@ static void what_a_person_should_know_is_a_warning(void **state)
 	assert_true(warns(&made.plan, "no GitOps is configured"));
 	assert_null(upgrade_plan_step(&made.plan, "register-apps"));
 	made_done(&made);
+	struct cluster_state good = good_state();
+	make(&made, "ai: { enabled: true }\n", &good);
+	assert_null(made.error);
+	assert_true(warns(&made.plan, "no model is asked by this program yet"));
+	made_done(&made);
 }
 
 int main(void)
