@@ -86,7 +86,7 @@ struct error *agent_roll_back(struct agent *agent, const char *reason)
 		return agent_record(agent, NULL, JOURNAL_NOTE,
 				    json_pack("{s:s, s:s}", "text", "roll back refused: Blue is already being removed",
 					      "reason", reason));
-	log_warn("agent", "rolling back: %s", reason);
+	log_info("agent", "rolling back: %s", reason); /* whoever follows the run tells it */
 	return agent_record(agent, NULL, JOURNAL_ROLLBACK, json_pack("{s:s}", "reason", reason));
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "artifacts/text_page.h"
 #include "base/mem.h"
 #include "base/time.h"
 #include "base/words.h"
@@ -39,7 +40,7 @@ void progress_line(struct buf *out, const char *title, const char *text)
 	buf_putc(out, '\n');
 }
 
-void progress_cell(struct buf *out, const char *text, unsigned columns, bool pad)
+void progress_cell(struct buf *out, const char *text, unsigned columns)
 {
 	struct buf clean CLEANUP(buf_done) = BUF_INIT(1 << 20);
 	words_clean(&clean, slice_of(text), false, 0);
@@ -59,8 +60,41 @@ void progress_cell(struct buf *out, const char *text, unsigned columns, bool pad
 		buf_puts(out, "…");
 		cells++;
 	}
-	while (pad && cells++ < columns)
+	while (cells++ < columns)
 		buf_putc(out, ' ');
+}
+
+void progress_fold(struct buf *out, const char *title, const char *text, unsigned indent, unsigned columns)
+{
+	static const struct assessment_style plain = {0};
+	struct page page = {.style = &plain, .out = out, .columns = columns};
+	struct buf clean CLEANUP(buf_done) = BUF_INIT(1 << 20);
+	words_clean(&clean, slice_of(text), false, 0);
+	page_put(&page, slice_of(title));
+	page_wrap(&page, buf_str(&clean), indent);
+	buf_putc(out, '\n');
+}
+
+void progress_folded_cell(struct buf *out, const char *text, unsigned indent, unsigned columns, const char *right)
+{
+	struct buf folded CLEANUP(buf_done) = BUF_INIT(2 << 20);
+	progress_fold(&folded, "", text, 0, columns);
+	for (char *line = folded.p, *end; (end = strchr(line, '\n')); line = end + 1) {
+		*end = '\0';
+		if (line == folded.p) {
+			progress_cell(out, line, columns);
+			buf_puts(out, right);
+		} else {
+			buf_printf(out, "%*s%s", (int)indent, "", line);
+		}
+		buf_putc(out, '\n');
+	}
+}
+
+char *progress_text(const struct step_view *view)
+{
+	bool known = view->detail && *view->detail;
+	return mem_printf("%s%s%s", view->step->name, known ? ": " : "", known ? view->detail : "");
 }
 
 static const char *const words[STEP_STATE_COUNT] = {
@@ -130,24 +164,18 @@ static unsigned what_columns(const struct progress *progress)
 static void step_line(const struct progress *progress, const struct run_state *state, const struct step_view *view,
 		      int64_t at_ms, struct buf *out)
 {
-	unsigned what = what_columns(progress);
 	char time[TIME_TEXT], took[TIME_TEXT] = "";
 	if (view->ended_ms > view->started_ms && view->started_ms > 0 && view->state != STEP_STATE_HELD)
 		duration_format(progress_took_ms(state, view, at_ms), took);
-	char *text CLEANUP(mem_freep) = view->detail && *view->detail
-						? mem_printf("%s: %s", view->step->name, view->detail)
-						: mem_strdup(view->step->name);
+	char *text CLEANUP(mem_freep) = progress_text(view);
 	buf_printf(out, "  %s ", elapsed(at_ms - state->created_ms, time));
-	progress_cell(out, view->step->phase, 11, true);
-	progress_cell(out, text, what - 1, true);
-	buf_putc(out, ' ');
+	progress_cell(out, view->step->phase, 11);
 	const char *colour = progress->options.colour ? colour_of(view->state) : "";
-	buf_puts(out, colour);
-	progress_cell(out, progress_word(state, view), 8, true);
-	buf_puts(out, *colour ? "\033[0m " : " ");
-	buf_puts(out, took);
-	buf_putc(out, '\n');
-	if (view->reason && (view->state == STEP_STATE_FAILED || view->state == STEP_STATE_HELD))
+	char *right CLEANUP(mem_freep) = mem_printf(" %s%-8s%s%s%s", colour, progress_word(state, view),
+						    *colour ? "\033[0m" : "", *took ? " " : "", took);
+	progress_folded_cell(out, text, 19, what_columns(progress) - 1, right);
+	bool told = view->reason && strstr(text, view->reason);
+	if (view->reason && !told && (view->state == STEP_STATE_FAILED || view->state == STEP_STATE_HELD))
 		progress_line(out, "        why: ", view->reason);
 }
 
@@ -176,12 +204,10 @@ static void running_line(const struct progress *progress, const struct run_state
 	if (view->state != STEP_STATE_RUNNING && view->state != STEP_STATE_UNDOING)
 		return;
 	char time[TIME_TEXT], usual[TIME_TEXT];
-	char *text CLEANUP(mem_freep) =
-		mem_printf("%s%s%s", view->step->name, view->detail && *view->detail ? ": " : "",
-			   view->detail ? view->detail : "");
+	char *text CLEANUP(mem_freep) = progress_text(view);
 	buf_printf(out, "  %s ", elapsed(now_ms - state->created_ms, time));
-	progress_cell(out, view->step->phase, 11, true);
-	progress_cell(out, text, what_columns(progress) - 1, true);
+	progress_cell(out, view->step->phase, 11);
+	progress_cell(out, text, what_columns(progress) - 1);
 	buf_puts(out, view->state == STEP_STATE_RUNNING ? " runs" : " undoing");
 	if (view->state == STEP_STATE_RUNNING && view->step->estimated_duration_ms)
 		buf_printf(out, "     ~ %s", duration_format(view->step->estimated_duration_ms, usual));
@@ -228,13 +254,13 @@ static void live_rows(struct progress *progress, const struct run_state *state, 
 		char so_far[TIME_TEXT], usual[TIME_TEXT];
 		duration_format(now_ms - view->started_ms, so_far);
 		duration_format(view->step->estimated_duration_ms, usual);
+		char *what CLEANUP(mem_freep) = progress_text(view);
 		char *text CLEANUP(mem_freep) =
-			mem_printf("%s%s%s%s", view->state == STEP_STATE_UNDOING ? "undo " : "", view->step->name,
-				   view->detail && *view->detail ? ": " : "", view->detail ? view->detail : "");
+			mem_printf("%s%s", view->state == STEP_STATE_UNDOING ? "undo " : "", what);
 		char *times CLEANUP(mem_freep) = mem_printf("%s of about %s", so_far, usual);
 		unsigned right = (unsigned)strlen(times) + 2;
 		buf_puts(out, "  > ");
-		progress_cell(out, text, columns > right + 12 ? columns - right - 5 : 12, true);
+		progress_cell(out, text, columns > right + 12 ? columns - right - 5 : 12);
 		buf_printf(out, " %s\n", times);
 		progress->live_rows++;
 	}
@@ -244,8 +270,8 @@ static void head(struct progress *progress, struct buf *out)
 {
 	const char *title = progress->options.clock_title ? progress->options.clock_title : "elapsed";
 	buf_printf(out, "  %-6.5s", title);
-	progress_cell(out, "phase", 11, true);
-	progress_cell(out, "what", what_columns(progress), true);
+	progress_cell(out, "phase", 11);
+	progress_cell(out, "what", what_columns(progress));
 	buf_puts(out, "result   took\n");
 }
 

@@ -27,10 +27,19 @@ void progress_freep(struct progress **progress);
 
 /* One screen for status and watch. */
 void progress_screen(const struct run_state *state, int64_t now_ms, unsigned columns, bool colour, struct buf *out);
-/* Appends text cut to `columns` cells, with "…" when cut, padded with spaces when `pad`; control bytes become '?'. */
-/* A line of its own; `text` comes from outside. */
+
+/* Of what comes from outside, in all of these `text`, nothing reaches a terminal that could move its cursor.
+ * A line of its own. */
 void progress_line(struct buf *out, const char *title, const char *text);
-void progress_cell(struct buf *out, const char *text, unsigned columns, bool pad);
+/* The same, folded between words to so many columns; its further lines stand `indent` from the left. */
+void progress_fold(struct buf *out, const char *title, const char *text, unsigned indent, unsigned columns);
+/* Cut to `columns` cells, with "…" when cut, and padded to them. */
+void progress_cell(struct buf *out, const char *text, unsigned columns);
+/* The same, but folded: what follows the cell on its line is `right`, and the cell goes on below, `indent` from the
+ * left. Ends the line. */
+void progress_folded_cell(struct buf *out, const char *text, unsigned indent, unsigned columns, const char *right);
+/* "traffic 10 %: 10 % asked, 9.9 % measured": a step's name and what is known of it. The caller's. */
+char *progress_text(const struct step_view *view);
 /* How long a step took, or has taken so far; of one that was undone, how long going back took. */
 int64_t progress_took_ms(const struct run_state *state, const struct step_view *view, int64_t now_ms);
 /* "ok", "PASS", "undone", … as the last column says it. */

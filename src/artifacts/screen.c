@@ -41,15 +41,13 @@ static void steps(const struct run_state *state, int64_t now_ms, unsigned column
 		char took[TIME_TEXT] = "";
 		if (view->started_ms)
 			duration_format(progress_took_ms(state, view, now_ms), took);
-		char *text CLEANUP(mem_freep) =
-			mem_printf("%s%s%s", view->step->name, view->detail && *view->detail ? ": " : "",
-				   view->detail ? view->detail : "");
+		char *text CLEANUP(mem_freep) = progress_text(view);
 		buf_puts(out, "  ");
-		progress_cell(out, progress_word(state, view), 8, true);
+		progress_cell(out, progress_word(state, view), 8);
 		buf_putc(out, ' ');
-		progress_cell(out, view->step->phase, 10, true);
+		progress_cell(out, view->step->phase, 10);
 		buf_putc(out, ' ');
-		progress_cell(out, text, what, true);
+		progress_cell(out, text, what);
 		buf_printf(out, " %s\n", took);
 	}
 }

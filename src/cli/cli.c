@@ -2,12 +2,14 @@
 #include "cli/cli.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "artifacts/progress.h"
 #include "base/log.h"
 #include "cli/commands.h"
 #include "codec/document.h"
@@ -189,6 +191,18 @@ static struct error *parse(struct cli *cli, int argc, char **argv)
 	return NULL;
 }
 
+static const char *const *formats_of(const struct cli_command *command)
+{
+	static const char *const usual[] = {"text", "json", NULL};
+	return command->formats ? command->formats : usual;
+}
+
+static void list_formats(const struct cli_command *command, struct buf *out)
+{
+	for (const char *const *format = formats_of(command); *format; format++)
+		buf_printf(out, "%s%s", format == formats_of(command) ? "" : ", ", *format);
+}
+
 static struct error *check_arguments(const struct cli *cli)
 {
 	const struct cli_command *command = cli->command;
@@ -199,17 +213,14 @@ static struct error *check_arguments(const struct cli *cli)
 		return error_remedy(cli_usage_error("%s: unexpected argument \"%s\"", command->name,
 						    cli->arguments[command->max_arguments]),
 				    "eks-upgrade-agent %s --help", command->name);
-	static const char *const usual[] = {"text", "json", NULL};
-	const char *const *formats = command->formats ? command->formats : usual;
 	const char *wanted = cli_flag_text(cli, "output");
+	for (const char *const *format = formats_of(command); wanted && *format; format++)
+		if (!strcmp(*format, wanted))
+			wanted = NULL;
 	if (!wanted)
 		return NULL;
 	struct buf list CLEANUP(buf_done) = BUF_INIT(1024);
-	for (const char *const *format = formats; *format; format++) {
-		if (!strcmp(*format, wanted))
-			return NULL;
-		buf_printf(&list, "%s%s", list.n ? ", " : "", *format);
-	}
+	list_formats(command, &list);
 	return cli_usage_error("unknown output format \"%s\" for %s: one of %s", wanted, command->name, buf_str(&list));
 }
 
@@ -259,7 +270,7 @@ const char *cli_format(const struct cli *cli)
 	const char *given = cli_flag_text(cli, "output");
 	if (given)
 		return given;
-	return cli->command->formats ? cli->command->formats[0] : "text";
+	return formats_of(cli->command)[0];
 }
 
 bool cli_format_is(const struct cli *cli, const char *format)
@@ -267,15 +278,28 @@ bool cli_format_is(const struct cli *cli, const char *format)
 	return !strcmp(cli_format(cli), format);
 }
 
-static void print_flags(struct buf *out, const struct cli_flag *flags)
+/* A line of help, folded on a terminal. */
+static void print_row(struct cli *cli, const char *left, int width, const char *doc)
+{
+	char *title CLEANUP(mem_freep) = mem_printf("  %-*s ", width, left);
+	unsigned columns = cli_stdout_is_terminal() ? cli_columns() : UINT_MAX;
+	progress_fold(cli->out, title, doc, columns < 80 ? 8 : (unsigned)width + 3, columns);
+}
+
+static void print_flags(struct cli *cli, const struct cli_flag *flags)
 {
 	for (; flags && flags->name; flags++) {
 		char left[64];
+		struct buf doc CLEANUP(buf_done) = BUF_INIT(4096);
 		snprintf(left, sizeof left, "%s%c%s--%s%s%s", flags->letter ? "-" : "",
 			 flags->letter ? flags->letter : ' ', flags->letter ? ", " : "   ", flags->name,
 			 flags->value ? " " : "", flags->value ? flags->value : "");
-		buf_printf(out, "  %-30s %s%s\n", left, flags->doc,
-			   flags->repeats && flags->value ? " (repeatable)" : "");
+		buf_printf(&doc, "%s%s", flags->doc, flags->repeats && flags->value ? " (repeatable)" : "");
+		if (cli->command && flags->letter == 'o') {
+			buf_puts(&doc, ": ");
+			list_formats(cli->command, &doc);
+		}
+		print_row(cli, left, 30, buf_str(&doc));
 	}
 }
 
@@ -284,24 +308,26 @@ static void print_help(struct cli *cli)
 	struct buf *out = cli->out;
 	if (cli->command) {
 		const struct cli_command *command = cli->command;
-		buf_printf(out, "eks-upgrade-agent %s%s%s\n    %s\n\n", command->name, *command->arguments ? " " : "",
-			   command->arguments, command->doc);
-		if (command->flags)
-			buf_puts(out, "Flags:\n");
-		print_flags(out, command->flags);
-		buf_puts(out, command->flags ? "\nEverywhere:\n" : "Flags:\n");
-		print_flags(out, cli_global_flags);
+		buf_printf(out, "eks-upgrade-agent %s%s%s\n", command->name, *command->arguments ? " " : "",
+			   command->arguments);
+		print_row(cli, " ", 1, command->doc);
+		buf_puts(out, command->flags ? "\nFlags:\n" : "");
+		print_flags(cli, command->flags);
+		buf_puts(out, command->flags ? "\nEverywhere:\n" : "\nFlags:\n");
+		print_flags(cli, cli_global_flags);
 		return;
 	}
-	buf_puts(out, "eks-upgrade-agent COMMAND [ARGUMENTS] [FLAGS]\n\nUpgrades Amazon EKS clusters without downtime: "
-		      "looks, plans, "
+	buf_puts(out, "eks-upgrade-agent COMMAND [ARGUMENTS] [FLAGS]\n\n"
+		      "Upgrades Amazon EKS clusters without downtime: looks, plans,\n"
 		      "executes, validates, rolls back.\n\nCommands:\n");
 	for (const struct cli_command *const *command = cli_commands; *command; command++)
-		buf_printf(out, "  %-13s %s\n", (*command)->name, (*command)->doc);
+		print_row(cli, (*command)->name, 13, (*command)->doc);
 	buf_puts(out, "\nFlags everywhere:\n");
-	print_flags(out, cli_global_flags);
-	buf_puts(out, "\nFirst:  eks-upgrade-agent rehearse     then:  doctor, plan, upgrade\n"
-		      "Exit:   0 done, 1 failed, 2 usage, 3 rolled back, 4 held for a person, 10/11/12 findings\n");
+	print_flags(cli, cli_global_flags);
+	buf_puts(out, "\nFirst:  eks-upgrade-agent rehearse\n"
+		      "Then:   eks-upgrade-agent doctor, assess, plan, upgrade\n"
+		      "Exit:   0 done, 1 failed, 2 usage, 3 rolled back, 4 held for a person\n"
+		      "        10, 11, 12 notes, warnings, blockers found\n");
 }
 
 static struct error *run(struct cli *cli, int argc, char **argv, int *ret_exit)

@@ -102,6 +102,7 @@ struct error *cli_find_run(struct cli *cli, const char **ret_run) MUST_CHECK;
 
 /* stdout and questions. */
 void cli_flush(struct cli *cli);
+void cli_write(void *cli, struct slice text); /* at once: for progress */
 bool cli_stdin_is_terminal(void);
 bool cli_stdout_is_terminal(void);
 bool cli_colour(void);	    /* stdout is a terminal, NO_COLOR unset, TERM not dumb */

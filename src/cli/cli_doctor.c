@@ -169,7 +169,7 @@ static struct error *run(struct cli *cli, int *ret_exit)
 	buf_printf(cli->out,
 		   bad == 1 ? "\none need is not met\n"
 		   : bad    ? "\n%zu needs are not met\n"
-			    : "\nall needs are met; next: eks-upgrade-agent plan\n",
+			    : "\nall needs are met; next: eks-upgrade-agent assess\n",
 		   bad);
 	json_decref(doctor.checks);
 	return NULL;

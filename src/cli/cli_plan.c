@@ -6,7 +6,6 @@
 #include "agent/loop.h"
 #include "artifacts/progress.h"
 #include "base/time.h"
-#include "base/words.h"
 #include "cli/commands.h"
 #include "codec/document.h"
 #include "codec/json.h"
@@ -38,34 +37,12 @@ static void print_step(struct cli *cli, const struct upgrade_step *step)
 			     : *sign == '~' ? "\033[33m"
 					    : "";
 	buf_printf(out, "  %s%s%s ", colour, sign, *colour ? "\033[0m" : "");
-	progress_cell(out, step->step_id, 22, true);
+	progress_cell(out, step->step_id, 22);
 	buf_putc(out, ' ');
-	progress_cell(out, step->description ? step->description : step->name, columns > 60 ? columns - 42 : 18, true);
-	buf_printf(out, " %s\n",
-		   step->estimated_duration_ms ? duration_format(step->estimated_duration_ms, took) : "-");
-}
-
-/* Lines broken between words at the width of the screen, further ones under the first. Names come from the cluster. */
-static void print_lines(struct buf *out, const char *mark, const char *text)
-{
-	struct buf clean CLEANUP(buf_done) = BUF_INIT(1 << 20);
-	size_t width = cli_columns(), at = strlen(mark);
-	words_clean(&clean, slice_of(text), false, 0);
-	buf_puts(out, mark);
-	for (const char *p = buf_str(&clean); *p;) {
-		size_t word = strcspn(p, " "), shown = words_width(slice_make(p, word));
-		if (at + shown + 1 > width && at > 4) {
-			buf_puts(out, "\n    ");
-			at = 4;
-		} else if (p != buf_str(&clean)) {
-			buf_putc(out, ' ');
-			at++;
-		}
-		buf_append(out, p, word);
-		at += shown;
-		p += word + (p[word] == ' ');
-	}
-	buf_putc(out, '\n');
+	char *right CLEANUP(mem_freep) = mem_printf(
+		" %s", step->estimated_duration_ms ? duration_format(step->estimated_duration_ms, took) : "-");
+	progress_folded_cell(out, step->description ? step->description : step->name, 27,
+			     columns > 60 ? columns - 42 : 22, right);
 }
 
 static void print_questions(struct cli *cli, const struct upgrade_plan *plan)
@@ -82,7 +59,7 @@ static void print_questions(struct cli *cli, const struct upgrade_plan *plan)
 		if (asked->n_objects > MOST_OBJECTS)
 			buf_printf(&line, " and %zu more", asked->n_objects - MOST_OBJECTS);
 		char *mark CLEANUP(mem_freep) = mem_printf("  ? %s: ", asked->finding);
-		print_lines(out, mark, buf_str(&line));
+		progress_fold(out, mark, buf_str(&line), 4, cli_columns());
 	}
 }
 
@@ -109,7 +86,7 @@ void cli_print_plan(struct cli *cli, const struct upgrade_plan *plan, const stru
 	buf_printf(out, "%s.\nUndone by: %s\n", asks ? "" : "nobody",
 		   plan->rollback_plan.description ? plan->rollback_plan.description : "");
 	for (size_t i = 0; i < plan->n_warnings; i++)
-		print_lines(out, "warning: ", plan->warnings[i]);
+		progress_fold(out, "warning: ", plan->warnings[i], 4, cli_columns());
 	print_questions(cli, plan);
 	buf_printf(out, "plan %.16s\n", plan->plan_id);
 }

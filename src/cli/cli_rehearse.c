@@ -21,23 +21,10 @@ static const struct cli_flag flags[] = {
 	{NULL, 0, NULL, false, NULL, NULL},
 };
 
-struct teller {
-	struct cli *cli;
-	struct progress *progress;
-};
-
-static void write_out(void *context, struct slice text)
+static void tell(void *progress, const struct run_state *state, int64_t now_ms)
 {
-	struct cli *cli = context;
-	buf_append(cli->out, text.p, text.n);
-	cli_flush(cli);
-}
-
-static void tell(void *context, const struct run_state *state, int64_t now_ms)
-{
-	struct teller *teller = context;
-	if (teller->progress)
-		progress_update(teller->progress, state, now_ms);
+	if (progress)
+		progress_update(progress, state, now_ms);
 }
 
 static struct error *write_report(struct cli *cli, struct store *store, int64_t seed, char **ret_path)
@@ -86,7 +73,7 @@ static void tell_result(struct cli *cli, const json_t *result, const char *repor
 	if (!strcmp(document_text_or(result, "result", ""), "completed"))
 		buf_puts(out, "\nNext:  see it step back:    eks-upgrade-agent rehearse --fault 'green:5xx=8% after "
 			      "traffic=50%'\n"
-			      "       your own cluster:    eks-upgrade-agent doctor, then plan, then upgrade\n");
+			      "       your own cluster:    eks-upgrade-agent doctor, then assess, plan, upgrade\n");
 }
 
 static int exit_of(const char *result)
@@ -131,10 +118,9 @@ static struct error *run(struct cli *cli, int *ret_exit)
 				       .columns = cli_columns(),
 				       .colour = cli_colour(),
 				       .clock_title = "time",
-				       .write = write_out,
+				       .write = cli_write,
 				       .context = cli};
 	struct progress *progress CLEANUP(progress_freep) = text ? progress_new(&how) : NULL;
-	struct teller teller = {cli, progress};
 	struct rehearsal_options options = {.cluster = cli_flag_text(cli, "cluster"),
 					    .target_version = cli_flag_text(cli, "to"),
 					    .seed = (uint64_t)seed,
@@ -142,7 +128,7 @@ static struct error *run(struct cli *cli, int *ret_exit)
 					    .n_faults = n_faults,
 					    .random_faults = cli_flag_given(cli, "random-faults"),
 					    .progress = tell,
-					    .context = &teller,
+					    .context = progress,
 					    .check_invariants = true};
 	TRY(cli_read_snapshot(cli, options.cluster, &options.snapshot));
 	if (text) {

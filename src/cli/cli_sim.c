@@ -33,14 +33,20 @@ static void ready(void *context, const char *addresses)
 		return;
 	}
 	json_t *document DOCUMENT_CLEANUP = json_loads(addresses, 0, NULL);
-	const char *url = member(document, "endpoint_url"), *file = member(document, "kubeconfig"), *name;
+	const char *url = member(document, "endpoint_url"), *file = member(document, "kubeconfig"), *name,
+		   *first = NULL;
 	json_t *server;
 	buf_printf(cli->out, "The simulated world is open (Ctrl-C ends it).\n\n  AWS        %s\n", url);
-	json_object_foreach (json_object_get(document, "clusters"), name, server)
+	json_object_foreach (json_object_get(document, "clusters"), name, server) {
 		buf_printf(cli->out, "  cluster    %s: %s\n", name, json_string_value(server));
+		first = first ? first : name;
+	}
 	buf_printf(cli->out, "  Argo CD    %s\n  users      %s\n  clock      %s\n\n", member(document, "argocd"),
 		   member(document, "users"), member(document, "clock"));
-	buf_printf(cli->out, "Try:  aws --endpoint-url %s eks describe-cluster --name shop\n", url);
+	buf_printf(cli->out,
+		   "Try:  export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test\n"
+		   "      aws --endpoint-url %s --region us-east-1 eks describe-cluster --name %s\n",
+		   url, first);
 	if (*file)
 		buf_printf(cli->out, "      kubectl --kubeconfig %s get nodes,pods -A -o wide\n", file);
 	cli_flush(cli);

@@ -48,14 +48,6 @@ static struct error *run_status(struct cli *cli, int *ret_exit)
 	return NULL;
 }
 
-/* What it changed to, a line each time: for programs that follow. */
-static void print_line(struct cli *cli, const struct run_state *state)
-{
-	json_t *document DOCUMENT_CLEANUP = run_state_json(state);
-	document_print(document, false, cli->out);
-	buf_putc(cli->out, '\n');
-}
-
 static struct error *run_watch(struct cli *cli, int *ret_exit)
 {
 	bool json = cli_format_is(cli, "json"), live = !json && cli_colour();
@@ -71,8 +63,8 @@ static struct error *run_watch(struct cli *cli, int *ret_exit)
 		TRY(load(cli, &state));
 		if (live)
 			buf_puts(cli->out, "\033[H\033[2J");
-		if (json && told != state->records)
-			print_line(cli, state);
+		if (json && told != state->records) /* what it changed to, for programs that follow */
+			cli_print_line(cli, run_state_json(state));
 		else if (!json && (live || told != state->records))
 			show(cli, state, live);
 		cli_flush(cli);

@@ -70,6 +70,7 @@ static void tell_next(struct buf *out, const struct run_state *state)
 		buf_puts(out, "Next:  eks-upgrade-agent resume, then eks-upgrade-agent upgrade; or: rollback\n");
 }
 
+/* The last lines after a run: what happened, what to type next. */
 static void tell_end(struct cli *cli, const struct run_state *state)
 {
 	enum run_result result = run_state_result(state);
@@ -108,19 +109,13 @@ struct drive {
 	struct progress *progress;
 };
 
-static void write_out(void *context, struct slice text)
-{
-	struct cli *cli = context;
-	buf_append(cli->out, text.p, text.n);
-	cli_flush(cli);
-}
-
 static void tell(void *context, const struct run_state *state)
 {
 	struct drive *drive = context;
 	progress_update(drive->progress, state, clock_wall_ms(drive->cli->ports.clock));
 }
 
+/* To its end with progress on the terminal; gives the exit code. */
 static struct error *drive_run(struct cli *cli, struct agent *agent, int *ret_exit)
 {
 	bool json = cli_format_is(cli, "json");
@@ -131,7 +126,7 @@ static struct error *drive_run(struct cli *cli, struct agent *agent, int *ret_ex
 		.patient = true,
 		.columns = cli_columns(),
 		.colour = cli_colour(),
-		.write = write_out,
+		.write = cli_write,
 		.context = cli,
 	};
 	struct drive drive = {cli, progress_new(&how)};
@@ -139,14 +134,10 @@ static struct error *drive_run(struct cli *cli, struct agent *agent, int *ret_ex
 	progress_free(drive.progress);
 	const struct run_state *state = agent_state(agent);
 	*ret_exit = cli_exit_of_result(state->result);
-	if (json) {
-		json_t *document = run_state_json(state);
-		document_print(document, false, cli->out);
-		buf_putc(cli->out, '\n');
-		json_decref(document);
-	} else {
+	if (json)
+		cli_print_line(cli, run_state_json(state));
+	else
 		tell_end(cli, state);
-	}
 	return error;
 }
 

@@ -40,18 +40,35 @@ static void bash_completion(struct buf *out)
 		 "\" -- \"$word\")) ;;\n\tesac\n}\ncomplete -o filenames -F _eks_upgrade_agent eks-upgrade-agent\n");
 }
 
+/* Within quotes, where fish knows two escapes. */
+static void fish_description(struct buf *out, const char *text)
+{
+	buf_puts(out, " -d '");
+	for (const char *p = text; *p; p++)
+		buf_printf(out, *p == '\'' || *p == '\\' ? "\\%c" : "%c", *p);
+	buf_puts(out, "'");
+}
+
+static void fish_flags(struct buf *out, const char *condition, const struct cli_flag *flags)
+{
+	for (; flags && flags->name; flags++) {
+		buf_printf(out, "complete -c eks-upgrade-agent%s -l %s%s", condition, flags->name,
+			   flags->value ? " -r" : "");
+		fish_description(out, flags->doc);
+		buf_putc(out, '\n');
+	}
+}
+
 static void fish_completion(struct buf *out)
 {
 	for (const struct cli_command *const *command = cli_commands; *command; command++) {
-		buf_printf(out, "complete -c eks-upgrade-agent -n __fish_use_subcommand -a %s -d '%s'\n",
-			   (*command)->name, (*command)->doc);
-		for (const struct cli_flag *flag = (*command)->flags; flag && flag->name; flag++)
-			buf_printf(out, "complete -c eks-upgrade-agent -n '__fish_seen_subcommand_from %s' -l %s%s\n",
-				   (*command)->name, flag->name, flag->value ? " -r" : "");
+		char *within CLEANUP(mem_freep) = mem_printf(" -n '__fish_seen_subcommand_from %s'", (*command)->name);
+		buf_printf(out, "complete -c eks-upgrade-agent -n __fish_use_subcommand -a %s", (*command)->name);
+		fish_description(out, (*command)->doc);
+		buf_putc(out, '\n');
+		fish_flags(out, within, (*command)->flags);
 	}
-	for (const struct cli_flag *flag = cli_global_flags; flag->name; flag++)
-		buf_printf(out, "complete -c eks-upgrade-agent -l %s -d '%s'%s\n", flag->name, flag->doc,
-			   flag->value ? " -r" : "");
+	fish_flags(out, "", cli_global_flags);
 }
 
 static struct error *run_completion(struct cli *cli, int *ret_exit)

@@ -28,10 +28,8 @@ json_t *cli_error_document(const struct error *error);
 int64_t cli_monotonic_ms(void);
 /* Prints a document to stdout, pretty, with a newline; frees it. */
 void cli_print_document(struct cli *cli, json_t *document);
+void cli_print_line(struct cli *cli, json_t *document); /* the same on one line */
 
-/* Runs an open agent to its end with progress on the terminal; tells how it ended and gives the exit code. */
-struct agent;
-/* The last lines after a run: what happened, what to type next. */
 int cli_exit_of_result(enum run_result result);
 
 /* What assess and scan found, as -o says. */
@@ -57,7 +55,7 @@ void cli_style(struct cli *cli, struct assessment_style *ret);
 /* To the configured target, with the mirror, the folder of copies and --offline; the ports must be open. */
 struct release_notes_request cli_notes_request(struct cli *cli);
 
-/* A plan as terraform would print one. */
 /* Before a plan is made here: the Terraform module that it will need is there. */
 struct error *cli_check_module(struct cli *cli) MUST_CHECK;
+/* A plan as terraform would print one. */
 void cli_print_plan(struct cli *cli, const struct upgrade_plan *plan, const struct cluster_state *state);

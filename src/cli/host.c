@@ -116,6 +116,13 @@ void cli_flush(struct cli *cli)
 	buf_clear(cli->out);
 }
 
+void cli_write(void *context, struct slice text)
+{
+	struct cli *cli = context;
+	buf_append(cli->out, text.p, text.n);
+	cli_flush(cli);
+}
+
 bool cli_stdin_is_terminal(void)
 {
 	return isatty(STDIN_FILENO);
@@ -244,11 +251,21 @@ json_t *cli_error_document(const struct error *error)
 	return json_pack("{s:o}", "error", inner);
 }
 
-void cli_print_document(struct cli *cli, json_t *document)
+static void print_document(struct cli *cli, json_t *document, bool indented)
 {
-	document_print(document, true, cli->out);
+	document_print(document, indented, cli->out);
 	buf_putc(cli->out, '\n');
 	json_decref(document);
+}
+
+void cli_print_document(struct cli *cli, json_t *document)
+{
+	print_document(cli, document, true);
+}
+
+void cli_print_line(struct cli *cli, json_t *document)
+{
+	print_document(cli, document, false);
 }
 
 struct error *cli_read_snapshot(struct cli *cli, const char *cluster, const struct cluster_state **ret)

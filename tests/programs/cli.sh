@@ -85,6 +85,7 @@ so "and flags of the command" [ "$(complete status --ru)" = --run ]
 so "and those of every command" [ "$(complete plan --kubec)" = --kubeconfig ]
 so "zsh takes bash's" sh -c "'$agent' completion zsh | head -n 1 | grep -q bashcompinit"
 so "fish knows every command" [ "$("$agent" completion fish | grep -c '__fish_use_subcommand -a')" -eq "$(echo "$commands" | wc -l)" ]
+so "in lines whose quotes are closed" sh -c "'$agent' completion fish | sed 's/\\\\.//g' | awk -F\"'\" 'NF % 2 == 0 { open = 1 } END { exit open }'"
 so "and which flags take a value" sh -c "'$agent' completion fish | grep -q \"seen_subcommand_from status' -l run -r\""
 says "another shell" 2 'unknown shell "tcsh": bash, zsh or fish' completion tcsh
 
