@@ -82,6 +82,8 @@ static void next(const struct run_state *state, int64_t now_ms, struct buf *out)
 	}
 	if (state->result == RUN_RUNNING)
 		buf_printf(out, "left:  about %s\n", duration_format(remaining_ms(state, now_ms), text));
+	if (run_result_ended(state->result))
+		buf_puts(out, "next:  eks-upgrade-agent report --out report.html\n");
 	if (state->result == RUN_PAUSED)
 		buf_puts(out, "next:  eks-upgrade-agent resume, or eks-upgrade-agent rollback\n");
 }

@@ -102,6 +102,8 @@ static void tell_end(struct cli *cli, const struct run_state *state)
 	}
 	if (!stopped && (result == RUN_HELD || result == RUN_PAUSED))
 		tell_next(out, state);
+	if (run_result_ended(result))
+		buf_puts(out, "Next:  eks-upgrade-agent report --out report.html\n");
 }
 
 struct drive {
