@@ -7,7 +7,7 @@
 #include "codec/document.h"
 #include "kube/kube_internal.h"
 
-enum { PAGE = 500, LISTS_AT_ONCE = 4, MAX_RESTARTS = 2 };
+enum { PAGE = 500, LISTS_AT_ONCE = 4, MAX_RESTARTS = 2, MAX_EMPTY_PAGES = 1000 };
 
 struct list_meta {
 	const char *kind, *name, *resource_version, *next;
@@ -38,8 +38,9 @@ struct lister {
 	struct error *error; /* of the reader, told after the transfer */
 	struct http_sink sink;
 	char *next, *path;   /* the page's token, the path asked for */
+	char *mark;	     /* a token of before: whoever meets it again goes in a circle */
 	uint64_t seen, skip; /* items of this page: decoded in this try, given in earlier ones */
-	unsigned restarts;
+	unsigned restarts, pages, empty;
 	bool stopped;
 };
 
@@ -100,7 +101,9 @@ static void finish(struct lister *lister, struct error *error)
 static void begin_anew(struct lister *lister)
 {
 	free(lister->next);
-	lister->next = NULL;
+	free(lister->mark);
+	lister->next = lister->mark = NULL;
+	lister->pages = 0;
 	lister->skip = 0;
 	set_path(lister);
 	if (lister->list->items && lister->list->restarted)
@@ -131,6 +134,20 @@ static struct error *check_is_list(const struct lister *lister)
 			    "%s", LIST_PATHS);
 }
 
+/* The mark is moved to the page in hand when the number of pages has doubled, so that no circle is too large for it. */
+static const char *endless(struct lister *lister, const char *token)
+{
+	if (lister->mark && !strcmp(token, lister->mark))
+		return "the server answers with pages that it has given before";
+	lister->pages++;
+	if (!(lister->pages & (lister->pages - 1))) {
+		free(lister->mark);
+		lister->mark = mem_strdup(token);
+	}
+	lister->empty = lister->seen ? 0 : lister->empty + 1;
+	return lister->empty > MAX_EMPTY_PAGES ? "the server answers with page after page without an item" : NULL;
+}
+
 static void page_done(struct lister *lister)
 {
 	struct error *error = check_is_list(lister);
@@ -150,9 +167,9 @@ static void page_done(struct lister *lister)
 	}
 	struct buf next CLEANUP(buf_done) = BUF_INIT(64 << 10);
 	kube_url_encode(more, &next);
-	if (lister->next && !strcmp(buf_str(&next), lister->next)) {
-		finish(lister, error_new(ERROR_INVALID, "%s: the server answers each page with the same one",
-					 lister->list->path));
+	const char *wrong = endless(lister, buf_str(&next));
+	if (wrong) {
+		finish(lister, error_new(ERROR_INVALID, "%s: %s", lister->list->path, wrong));
 		return;
 	}
 	free(lister->next);
@@ -251,6 +268,7 @@ static void lister_done(struct lister *lister)
 	json_stream_free(lister->stream);
 	arena_free(lister->arena);
 	free(lister->next);
+	free(lister->mark);
 	free(lister->path);
 }
 

@@ -1,6 +1,7 @@
 /* Lists and watches. */
 #include "fake.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/time.h"
@@ -243,13 +244,36 @@ static void what_stands_in_between_is_told_by_its_headers(void **state)
 	}
 }
 
-static void the_same_page_for_ever_ends_it(void **state)
+static void pages_that_lead_in_a_circle_end_it(void **state)
 {
 	(void)state;
 	struct bench bench;
-	struct fake_reply replies[] = {{.body = ONE}, {.body = ONE}};
+	struct fake_reply same[] = {{.body = ONE}, {.body = ONE}};
+	BENCH(same);
+	expect_error(kube_list(bench.kube, &bench.list), ERROR_INVALID, "pages that it has given before");
+	bench_done(&bench);
+	struct fake_reply circle[12];
+	for (size_t i = 0; i < ARRAY_SIZE(circle); i++)
+		circle[i] = (struct fake_reply){.body = i % 3 == 0 ? ONE : i % 3 == 1 ? TWO : PAGE("t/3", ITEM("x"))};
+	BENCH(circle);
+	expect_error(kube_list(bench.kube, &bench.list), ERROR_INVALID, "pages that it has given before");
+	bench_done(&bench);
+}
+
+static void pages_without_items_end_after_a_thousand(void **state)
+{
+	(void)state;
+	enum { N = 1002 };
+	static char bodies[N][120];
+	static struct fake_reply replies[N];
+	struct bench bench;
+	for (size_t i = 0; i < N; i++) {
+		snprintf(bodies[i], sizeof bodies[i],
+			 "{\"kind\": \"ThingList\", \"metadata\": {\"continue\": \"t%zu\"}, \"items\": []}", i);
+		replies[i] = (struct fake_reply){.body = bodies[i]};
+	}
 	BENCH(replies);
-	expect_error(kube_list(bench.kube, &bench.list), ERROR_INVALID, "answers each page with the same one");
+	expect_error(kube_list(bench.kube, &bench.list), ERROR_INVALID, "page after page without an item");
 	bench_done(&bench);
 }
 
@@ -443,7 +467,8 @@ int main(void)
 		cmocka_unit_test(counting_asks_for_one_where_the_server_counts),
 		cmocka_unit_test(answers_that_make_no_sense_end_it),
 		cmocka_unit_test(what_stands_in_between_is_told_by_its_headers),
-		cmocka_unit_test(the_same_page_for_ever_ends_it),
+		cmocka_unit_test(pages_that_lead_in_a_circle_end_it),
+		cmocka_unit_test(pages_without_items_end_after_a_thousand),
 		cmocka_unit_test(who_has_seen_enough_may_stop),
 		cmocka_unit_test(lists_run_four_at_once_and_a_denied_one_costs_itself),
 		cmocka_unit_test(watches_go_on_where_they_broke),
