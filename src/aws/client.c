@@ -254,6 +254,20 @@ struct error *aws_resolve(struct aws *aws, const struct aws_operation *operation
 	return NULL;
 }
 
+enum { MAX_PAGES = 10000 };
+
+/* NULL where there is a page after `before`, the tokens of the one in hand. */
+static struct error *page_after(const struct aws_request *request, const json_t *before, const json_t *input,
+				unsigned n_pages)
+{
+	const char *service = aws_operation_service(request->operation), *name = aws_operation_name(request->operation);
+	if (json_equal(before, input)) /* or it would page for ever */
+		return error_new(ERROR_INVALID, "%s:%s gives the same page token again and again", service, name);
+	if (n_pages >= MAX_PAGES)
+		return error_new(ERROR_INVALID, "%s:%s has more than %d pages", service, name, MAX_PAGES);
+	return NULL;
+}
+
 /* The next pages of every request that has one, side by side, until there are none. */
 static void further_pages(struct aws *aws, struct aws_request *requests, size_t n)
 {
@@ -261,6 +275,7 @@ static void further_pages(struct aws *aws, struct aws_request *requests, size_t 
 	json_t **pages CLEANUP(mem_freep) = mem_array(n, sizeof *pages),
 		       **inputs CLEANUP(mem_freep) = mem_array(n, sizeof *inputs);
 	size_t *which CLEANUP(mem_freep) = mem_array(n, sizeof *which), open;
+	unsigned n_pages = 0;
 	for (size_t i = 0; i < n; i++)
 		if (requests[i].all_pages && requests[i].output) {
 			pages[i] = json_incref(requests[i].output);
@@ -268,6 +283,7 @@ static void further_pages(struct aws *aws, struct aws_request *requests, size_t 
 		}
 	do {
 		open = 0;
+		n_pages++;
 		for (size_t i = 0; i < n; i++) {
 			if (!pages[i])
 				continue;
@@ -275,12 +291,9 @@ static void further_pages(struct aws *aws, struct aws_request *requests, size_t 
 			bool more = aws_page_next(requests[i].operation, pages[i], inputs[i]);
 			json_decref(pages[i]);
 			pages[i] = NULL;
-			if (more && json_equal(before, inputs[i])) /* or it would page for ever */
-				requests[i].error =
-					error_new(ERROR_INVALID, "%s:%s gives the same page token again and again",
-						  aws_operation_service(requests[i].operation),
-						  aws_operation_name(requests[i].operation));
-			else if (more)
+			if (more)
+				requests[i].error = page_after(&requests[i], before, inputs[i], n_pages);
+			if (more && !requests[i].error)
 				which[open++] = i;
 		}
 		for (size_t k = 0; k < open; k++)

@@ -35,6 +35,8 @@ static const struct clock_ops clock_ops = {now, now, sleep_until, clock_not_free
 
 static void keep(struct fake *fake, const struct http_request *request)
 {
+	if (fake->n_asked == FAKE_ASKED && fake->forgets)
+		fake->n_asked = 0;
 	if (fake->n_asked == FAKE_ASKED)
 		fail_msg("asked more than %d times", FAKE_ASKED);
 	struct fake_asked *asked = &fake->asked[fake->n_asked++];

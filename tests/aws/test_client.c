@@ -1,6 +1,7 @@
 /* One call: what is sent, what is tried again, what is told. */
 #include "aws/fake.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "aws/operations.h"
@@ -501,6 +502,25 @@ static void a_server_that_pages_for_ever_is_stopped(void **state)
 	assert_true(fake->n_asked <= 3);
 }
 
+static void a_server_with_ever_new_pages_is_stopped(void **state)
+{
+	enum { N = 10001 };
+	struct fake *fake = *state;
+	static char bodies[N][64];
+	static struct fake_reply script[N];
+	CLIENT(fake);
+	for (size_t i = 0; i < N; i++) {
+		snprintf(bodies[i], sizeof bodies[i], "{\"clusters\":[],\"nextToken\":\"t%zu\"}", i);
+		script[i] = (struct fake_reply){200, .body = bodies[i]};
+	}
+	fake->script = script;
+	fake->n_script = N;
+	fake->forgets = true;
+	fake->at = fake->n_asked = 0;
+	struct error *error ERROR_CLEANUP = aws_call_all(aws, &aws_eks_ListClusters, NULL, NULL);
+	assert_contains(error->message, "more than 10000 pages");
+}
+
 static void a_failed_page_fails_the_whole_list(void **state)
 {
 	struct fake *fake = *state;
@@ -599,6 +619,7 @@ int main(void)
 		TEST(pages_are_joined_side_by_side),
 		TEST(pages_are_thinned_as_they_come),
 		TEST(a_server_that_pages_for_ever_is_stopped),
+		TEST(a_server_with_ever_new_pages_is_stopped),
 		TEST(a_failed_page_fails_the_whole_list),
 		TEST(adaptive_mode_slows_down_after_throttling),
 		TEST(settings_that_make_no_sense_are_refused),
