@@ -168,7 +168,7 @@ static struct dns_state dns_state(struct assess *assess, const struct kube_workl
 	struct pod_list pods = index_workload_pods(assess, workload);
 	struct dns_state state = {.pods = pods.n, .one_node = pods.n > 1};
 	for (size_t i = 0; i < pods.n; i++) {
-		state.ready += kube_pod_ready(pods.pods[i]);
+		state.ready += (index_pod_facts(assess, pods.pods[i]) & POD_READY) != 0;
 		state.one_node &= pods.pods[i]->node_name && pods.pods[0]->node_name &&
 				  !strcmp(pods.pods[i]->node_name, pods.pods[0]->node_name);
 		state.budget |= index_pod_pdbs(assess, pods.pods[i], &pdb, 1) > 0;

@@ -198,7 +198,8 @@ static const char *uncovered(struct assess *assess, const struct kube_claim *cla
 static void no_volumes(struct assess *assess)
 {
 	struct backups all = look(assess);
-	for (size_t i = 0; i < assess->inventory->n_claims && !has_other_tool(assess); i++) {
+	size_t n = has_other_tool(assess) ? 0 : assess->inventory->n_claims;
+	for (size_t i = 0; i < n; i++) {
 		const struct kube_claim *claim = &assess->inventory->claims[i];
 		bool unknown = false;
 		const char *why = uncovered(assess, claim, all.good, &unknown);

@@ -69,20 +69,22 @@ static void count_pod(struct counting *counting, struct grasp *grasp, const stru
 {
 	struct assess *assess = counting->assess;
 	const struct kube_workload *workload = index_pod_workload(assess, pod);
-	if (kube_pod_finished(pod))
+	uint32_t *stamp = workload ? &counting->stamps[workload - assess->inventory->workloads] : NULL;
+	unsigned facts = index_pod_facts(assess, pod);
+	if (facts & POD_FINISHED)
 		return;
-	grasp->healthy += kube_pod_ready(pod);
-	if (!kube_pod_ready(pod) && !pod->meta.deletion_ms && pod->phase && !strcmp(pod->phase, "Running")) {
+	grasp->healthy += (facts & POD_READY) != 0;
+	if (!(facts & POD_READY) && facts & POD_LIVES && pod->phase && !strcmp(pod->phase, "Running")) {
 		grasp->sick++;
 		grasp->sick_pod = pod->meta.name;
 	}
+	if (stamp && *stamp == counting->now)
+		return; /* of a workload that was counted */
 	if (!counts_replicas(workload) || !selects_template(assess, grasp->pdb, workload)) {
 		grasp->expected++;
 		return;
 	}
-	uint32_t *stamp = &counting->stamps[workload - assess->inventory->workloads];
-	if (*stamp != counting->now)
-		grasp->expected += subject_replicas(workload);
+	grasp->expected += subject_replicas(workload);
 	*stamp = counting->now;
 }
 
@@ -375,7 +377,7 @@ static void pdb_overlap(struct assess *assess)
 			assess_unknown(assess, "PodDisruptionBudget", inventory->pdbs[i].meta.ns,
 				       inventory->pdbs[i].meta.name, "its selector cannot be read");
 		for (size_t k = 0; k < pods.n; k++)
-			if (subject_pod_lives(pods.pods[k]))
+			if (subject_pod_lives(assess, pods.pods[k]))
 				*HEAP_PUSH(all, n) = (struct overlap){pods.pods[k], i};
 	}
 	if (n)

@@ -389,14 +389,13 @@ static void one_node_out(struct assess *assess)
 		return;
 	for (size_t i = 0; i < assess->inventory->n_pods; i++) {
 		const struct kube_pod *pod = &assess->inventory->pods[i];
-		const struct kube_owner *owner = kube_meta_controller(&pod->meta);
+		const struct kube_node *node = index_pod_node(assess, pod);
 		int64_t milli, bytes;
-		const struct kube_node *node = pod->node_name ? index_node(assess, pod->node_name) : NULL;
-		if (!subject_pod_lives(pod) || !pod->node_name || (node && subject_is_fargate(node)) ||
-		    (owner && owner->kind && (!strcmp(owner->kind, "DaemonSet") || !strcmp(owner->kind, "Node"))))
+		if ((index_pod_facts(assess, pod) & (POD_LIVES | POD_DAEMON)) != POD_LIVES || !pod->node_name)
 			continue;
 		index_pod_requests(assess, pod, &milli, &bytes);
-		if (!largest || milli > most_milli || (milli == most_milli && bytes > most_bytes)) {
+		bool larger = !largest || milli > most_milli || (milli == most_milli && bytes > most_bytes);
+		if (larger && !(node && subject_is_fargate(node))) {
 			largest = pod;
 			most_milli = milli;
 			most_bytes = bytes;

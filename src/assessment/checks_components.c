@@ -361,7 +361,7 @@ static void sidecars(struct assess *assess, size_t before)
 	for (size_t i = 0; plane && i < assess->inventory->n_pods; i++) {
 		const struct kube_pod *pod = &assess->inventory->pods[i];
 		const char *kind, *name;
-		if (!subject_pod_lives(pod) || !pod->spec)
+		if (!subject_pod_lives(assess, pod) || !pod->spec)
 			continue;
 		unsigned minor = sidecar_minor(scratch, pod->spec->containers, pod->spec->n_containers);
 		minor = minor ? minor

@@ -113,7 +113,7 @@ static void auto_mode(struct assess *assess)
 	for (size_t i = 0; i < assess->inventory->n_pods; i++) {
 		const struct kube_pod *pod = &assess->inventory->pods[i];
 		if (refuses(&pod->meta) && pod->node_name && is_autos(index_node(assess, pod->node_name)) &&
-		    subject_pod_lives(pod) && finding->n_evidence < MOST_EVIDENCE)
+		    subject_pod_lives(assess, pod) && finding->n_evidence < MOST_EVIDENCE)
 			assess_evidence(assess, finding, "kubernetes pods", "pod %s/%s: karpenter.sh/do-not-disrupt",
 					subject_text(pod->meta.ns), pod->meta.name);
 	}

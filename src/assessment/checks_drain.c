@@ -15,12 +15,7 @@
 
 static bool is_drained(const struct assess *assess, const struct kube_pod *pod)
 {
-	const struct kube_owner *owner = kube_meta_controller(&pod->meta);
-	bool daemon = owner && owner->kind && (!strcmp(owner->kind, "DaemonSet") || !strcmp(owner->kind, "Node"));
-	const char *kind, *name;
-	index_pod_owner(assess, pod, &kind, &name);
-	return subject_pod_lives(pod) && !daemon && !kube_pod_mirror(pod) &&
-	       !index_is_eks_own(assess, pod->meta.ns, name);
+	return index_pod_facts(assess, pod) & POD_DRAINED;
 }
 
 /* ---- what is lost */
@@ -29,7 +24,7 @@ static void no_controller(struct assess *assess)
 {
 	for (size_t i = 0; i < assess->inventory->n_pods; i++) {
 		const struct kube_pod *pod = &assess->inventory->pods[i];
-		if (!subject_is_bare(pod))
+		if (!subject_is_bare(assess, pod))
 			continue;
 		struct finding *finding =
 			assess_object(assess, "Pod", pod->meta.ns, pod->meta.name,
@@ -44,11 +39,17 @@ static void each_owner(struct assess *assess, const char *(*what)(struct assess 
 		       const char *message)
 {
 	size_t from = assess->n_findings;
+	const struct kube_workload *told = NULL; /* mostly several pods of one follow each other */
 	for (size_t i = 0; i < assess->inventory->n_pods; i++) {
 		const struct kube_pod *pod = &assess->inventory->pods[i];
-		const char *kind, *name, *seen = is_drained(assess, pod) ? what(assess, pod) : NULL;
+		const struct kube_workload *workload = index_pod_workload(assess, pod);
+		bool may_tell = is_drained(assess, pod) && (!workload || workload != told);
+		const char *kind, *name, *seen = may_tell ? what(assess, pod) : NULL;
+		if (!seen)
+			continue;
+		told = workload;
 		index_pod_owner(assess, pod, &kind, &name);
-		if (!seen || subject_find(assess, from, kind, pod->meta.ns, name))
+		if (subject_find(assess, from, kind, pod->meta.ns, name))
 			continue;
 		struct finding *finding = SUBJECT_POD_FOUND(assess, pod, "%s: %s", seen, message);
 		assess_evidence(assess, finding, "kubernetes pods", "pod %s on node %s", pod->meta.name,
@@ -163,13 +164,16 @@ static void zonal_volume(struct assess *assess)
 	size_t from = assess->n_findings;
 	for (size_t i = 0; i < assess->inventory->n_pods; i++) {
 		const struct kube_pod *pod = &assess->inventory->pods[i];
-		for (size_t k = 0; is_drained(assess, pod) && pod->spec && k < pod->spec->n_volumes; k++) {
+		size_t n_volumes = is_drained(assess, pod) && pod->spec ? pod->spec->n_volumes : 0;
+		for (size_t k = 0; k < n_volumes; k++) {
 			const char *claim = pod->spec->volumes[k].claim, *kind, *name;
 			const struct kube_volume_object *volume = claim ? volume_of(assess, pod->meta.ns, claim) : NULL;
 			const char *zone = volume ? zone_of_volume(assess, volume) : NULL;
 			size_t n = zone ? open_nodes_in(assess, zone) : 2;
+			if (n > 1)
+				continue;
 			index_pod_owner(assess, pod, &kind, &name);
-			if (n > 1 || subject_find(assess, from, kind, pod->meta.ns, name))
+			if (subject_find(assess, from, kind, pod->meta.ns, name))
 				continue;
 			struct finding *finding = SUBJECT_POD_FOUND(
 				assess, pod, "its volume %s is in %s, which has %s node that takes pods",
@@ -185,46 +189,34 @@ static void zonal_volume(struct assess *assess)
 
 /* ---- what keeps pods where they are */
 
-static const char *annotation_on(const struct pair *annotations, size_t n)
-{
-	static const struct pair holds[] = {{"karpenter.sh/do-not-disrupt", "true"},
-					    {"karpenter.sh/do-not-evict", "true"},
-					    {"karpenter.sh/do-not-consolidate", "true"},
-					    {"cluster-autoscaler.kubernetes.io/safe-to-evict", "false"}};
-	for (size_t i = 0; i < ARRAY_SIZE(holds); i++) {
-		const char *value = kube_pairs_get(annotations, n, holds[i].key);
-		if (value && !strcmp(value, holds[i].value))
-			return holds[i].key;
-	}
-	return NULL;
-}
-
 /* Where neither the template nor all of its pods say so, somebody has marked this pod alone. */
 static bool is_marked_alone(const struct assess *assess, const struct kube_pod *pod)
 {
 	const struct kube_workload *workload = index_pod_workload(assess, pod);
-	if (!workload || annotation_on(workload->template.annotations, workload->template.n_annotations))
+	if (!workload || index_hold(workload->template.annotations, workload->template.n_annotations))
 		return false;
 	struct pod_list pods = index_workload_pods(assess, workload);
 	for (size_t i = 0; i < pods.n && i < 1000; i++) /* more would be the same */
-		if (!annotation_on(pods.pods[i]->meta.annotations, pods.pods[i]->meta.n_annotations))
+		if (!(index_pod_facts(assess, pods.pods[i]) & POD_HELD))
 			return true;
 	return false;
 }
 
 static const char *owner_marked(struct assess *assess, const struct kube_pod *pod)
 {
-	const char *key = annotation_on(pod->meta.annotations, pod->meta.n_annotations);
-	return key && !is_marked_alone(assess, pod) ? arena_printf(assess->arena, "annotation %s", key) : NULL;
+	if (!(index_pod_facts(assess, pod) & POD_HELD) || is_marked_alone(assess, pod))
+		return NULL;
+	return arena_printf(assess->arena, "annotation %s", index_hold(pod->meta.annotations, pod->meta.n_annotations));
 }
 
 static void lone_marks(struct assess *assess)
 {
 	for (size_t i = 0; i < assess->inventory->n_pods; i++) {
 		const struct kube_pod *pod = &assess->inventory->pods[i];
-		const char *key = annotation_on(pod->meta.annotations, pod->meta.n_annotations);
-		if (!key || !is_drained(assess, pod) || !is_marked_alone(assess, pod))
+		if (!(index_pod_facts(assess, pod) & POD_HELD) || !is_drained(assess, pod) ||
+		    !is_marked_alone(assess, pod))
 			continue;
+		const char *key = index_hold(pod->meta.annotations, pod->meta.n_annotations);
 		struct finding *finding =
 			assess_object(assess, "Pod", pod->meta.ns, pod->meta.name,
 				      "annotation %s, on this pod alone: its node is not replaced while it runs", key);
@@ -259,7 +251,7 @@ static void do_not_disrupt(struct assess *assess)
 	lone_marks(assess);
 	for (size_t i = 0; i < assess->inventory->n_nodes; i++) {
 		const struct kube_node *node = &assess->inventory->nodes[i];
-		const char *key = annotation_on(node->meta.annotations, node->meta.n_annotations);
+		const char *key = index_hold(node->meta.annotations, node->meta.n_annotations);
 		if (!key)
 			continue;
 		struct finding *finding =

@@ -191,7 +191,7 @@ static void auto_budget(struct assess *assess)
 	for (size_t i = 0; i < inventory->n_pods; i++) {
 		const struct kube_pod *pod = &inventory->pods[i];
 		const char *kind, *name;
-		if (!may_not_be_disrupted(&pod->meta) || !subject_pod_lives(pod))
+		if (!may_not_be_disrupted(&pod->meta) || !subject_pod_lives(assess, pod))
 			continue;
 		index_pod_owner(assess, pod, &kind, &name);
 		if (!subject_find(assess, from, kind, pod->meta.ns, name))

@@ -92,7 +92,7 @@ static void kubelet(struct assess *assess)
 	for (int lag = FAR; lag > 0; lag--) { /* the worst node of a group speaks for it */
 		EACH_NODE(assess, node)
 		{
-			if (subject_is_fargate(node) || behind(assess, node) != lag)
+			if (behind(assess, node) != lag || subject_is_fargate(node))
 				continue;
 			struct finding *finding =
 				node_found(assess, before, node,
@@ -116,7 +116,7 @@ static void after_hop(struct assess *assess)
 	EACH_NODE(assess, node)
 	{
 		unsigned minor = knowledge_minor(node->kubelet);
-		if (minor && !subject_is_fargate(node) && minor + limit_at(hop) < hop)
+		if (minor && minor + limit_at(hop) < hop && !subject_is_fargate(node))
 			node_found(assess, before, node,
 				   arena_printf(assess->arena,
 						"at 1.%u its kubelets (1.%u) would be %u minor versions behind; %u is "
@@ -257,7 +257,7 @@ static void proxy_skew(struct assess *assess)
 	{
 		unsigned kubelet_minor = knowledge_minor(node->kubelet);
 		int apart = abs((int)kubelet_minor - (int)minor);
-		if (!kubelet_minor || subject_is_fargate(node) || apart <= worst)
+		if (!kubelet_minor || apart <= worst || subject_is_fargate(node))
 			continue;
 		worst = apart;
 		farthest = node;

@@ -149,7 +149,7 @@ static const char *doomed_backend(struct assess *assess, const struct kube_webho
 	for (size_t i = 0; service && i < pods.n; i++) {
 		const struct kube_pod *pod = pods.pods[i];
 		const struct kube_node *node = index_node(assess, pod->node_name);
-		if (node && subject_pod_lives(pod) && backend_selects(service, pod) &&
+		if (node && subject_pod_lives(assess, pod) && backend_selects(service, pod) &&
 		    knowledge_minor(node->kubelet) < assess->to)
 			return node->meta.name;
 	}
@@ -275,7 +275,7 @@ static const char *alone(struct assess *assess, const struct kube_service *servi
 	const struct kube_pod *first = NULL;
 	size_t n = 0;
 	for (size_t i = 0; i < pods.n; i++) {
-		if (!subject_pod_lives(pods.pods[i]) || !backend_selects(service, pods.pods[i]))
+		if (!subject_pod_lives(assess, pods.pods[i]) || !backend_selects(service, pods.pods[i]))
 			continue;
 		first = first ? first : pods.pods[i];
 		n++;

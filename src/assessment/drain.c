@@ -6,12 +6,18 @@
 #include <string.h>
 #include "base/time.h"
 
+/* Daemons, and mirrors of files: a drain leaves them alone. */
+static bool stays(unsigned facts)
+{
+	return facts & (POD_DAEMON | POD_MIRROR);
+}
+
 static struct leaving who_leaves(struct play *play, const struct node_slot *node)
 {
 	struct leaving leaving = {0};
 	for (uint32_t p = place_node_first(node->place); p; p = placement_next(play->placement, p)) {
 		size_t mark = placement_marked(play->placement, p);
-		if (mark && !(play->slots[mark - 1].facts & POD_DAEMON))
+		if (mark && !stays(play->slots[mark - 1].facts))
 			*HEAP_PUSH(leaving.slots, leaving.n) = mark - 1;
 	}
 	if (leaving.n)
@@ -85,7 +91,8 @@ static void add_like(struct play *play, const struct node_slot *like)
 	struct place_node *place = placement_add_node(play->placement, node);
 	struct pod_list pods = index_node_pods(play->assess, like->node);
 	for (size_t i = 0; i < pods.n; i++)
-		if ((index_pod_facts(play->assess, pods.pods[i]) & (POD_DAEMON | POD_FINISHED)) == POD_DAEMON)
+		if (stays(index_pod_facts(play->assess, pods.pods[i])) &&
+		    !(index_pod_facts(play->assess, pods.pods[i]) & POD_FINISHED))
 			add_daemon(play, drain_slot_of(play, pods.pods[i]), place);
 	drain_try_queue(play);
 	drain_let_settle(play);
@@ -101,7 +108,7 @@ static void leave(struct play *play, const struct node_slot *node)
 		unsigned facts = mark ? play->slots[mark - 1].facts : 0;
 		next = placement_next(play->placement, p);
 		placement_take(play->placement, p);
-		if (mark && (facts & (POD_DAEMON | POD_OWNED)) == POD_OWNED)
+		if (mark && !stays(facts) && facts & POD_OWNED)
 			*HEAP_PUSH(again, n) = mark - 1;
 		else if (mark)
 			drain_move(play, mark - 1, SLOT_GONE);

@@ -13,8 +13,10 @@ static bool has_no_scale(const char *kind)
 static void want(struct play *play, struct budget *budget, const struct kube_pod *pod)
 {
 	const char *kind, *name;
+	const struct kube_workload *owner = index_pod_workload(play->assess, pod);
+	if (owner && budget->n_owners && budget->owners[budget->n_owners - 1] == owner)
+		return; /* most are the same one's */
 	index_pod_owner(play->assess, pod, &kind, &name);
-	const struct kube_workload *owner = index_workload(play->assess, kind, pod->meta.ns, name);
 	budget->never |= has_no_scale(kind);
 	if (!owner) {
 		budget->wanted += kube_meta_controller(&pod->meta) != NULL;

@@ -103,10 +103,9 @@ struct placement *drain_new_placement(struct play *play); /* the caller's */
 void drain_set_up(struct play *play);
 size_t drain_add_slot(struct play *play, const struct kube_pod *pod, unsigned facts);
 size_t drain_slot_of(const struct play *play, const struct kube_pod *pod); /* a pod of the inventory */
-uint32_t drain_new_place(struct play *play, size_t slot);
-void drain_enqueue(struct play *play, size_t slot);		       /* no node will do */
-void drain_wait(struct play *play, size_t slot);		       /* for lower ordinals */
-int drain_slot_order(const void *left, const void *right, void *play); /* of slots' numbers, by name */
+void drain_enqueue(struct play *play, size_t slot);			   /* no node will do */
+void drain_wait(struct play *play, size_t slot);			   /* for lower ordinals */
+int drain_slot_order(const void *left, const void *right, void *play);	   /* of slots' numbers, by name */
 
 /* ---- drain_budgets.c */
 enum answer { ANSWER_YES, ANSWER_BUDGET, ANSWER_TWO };

@@ -81,7 +81,8 @@ struct moving drain_evict(struct play *play, size_t at, size_t order)
 	if (slot->state == SLOT_GONE || slot->facts & POD_STATEFUL)
 		return moving;
 	placement_mark(play->placement, moving.old, 0);
-	slot->place = drain_new_place(play, at);
+	slot->place = placement_like(play->placement, moving.old);
+	placement_mark(play->placement, slot->place, (uint32_t)at + 1);
 	drain_place_or_queue(play, at);
 	return moving;
 }

@@ -51,14 +51,6 @@ static int node_order(const void *left, const void *right)
 
 /* ---- setting up */
 
-uint32_t drain_new_place(struct play *play, size_t slot)
-{
-	const struct kube_pod *pod = play->slots[slot].pod;
-	uint32_t place = placement_pod(play->placement, &pod->meta, pod->spec);
-	placement_mark(play->placement, place, (uint32_t)slot + 1);
-	return place;
-}
-
 static const char *volume_affinity(void *context, const char *ns, const char *claim)
 {
 	const struct inventory *inventory = ((struct play *)context)->assess->inventory;
@@ -160,7 +152,8 @@ size_t drain_add_slot(struct play *play, const struct kube_pod *pod, unsigned fa
 	size_t slot = play->n_slots;
 	*HEAP_PUSH(play->slots, play->n_slots) =
 		(struct slot){.pod = pod, .facts = (uint8_t)facts, .ready = facts & POD_READY};
-	play->slots[slot].place = drain_new_place(play, slot);
+	play->slots[slot].place = placement_pod(play->placement, &pod->meta, pod->spec);
+	placement_mark(play->placement, play->slots[slot].place, (uint32_t)slot + 1);
 	return slot;
 }
 
@@ -249,7 +242,7 @@ static void add_missing(struct play *play, const struct kube_workload *set)
 						  .owners = owner,
 						  .n_owners = 1},
 					 .spec = set->template.spec};
-		size_t slot = drain_add_slot(play, pod, pod_facts(pod));
+		size_t slot = drain_add_slot(play, pod, index_pod_facts(play->assess, pod));
 		play->slots[slot].state = SLOT_WAITS;
 		play->slots[slot].ready = pods.n == 0 || will_be_ready(play, pods.pods[0]);
 		join_set(play, slot, set);

@@ -17,7 +17,7 @@ const struct kube_node *index_instance(const struct assess *assess, const char *
 const struct kube_workload *index_workload(const struct assess *assess, const char *kind, const char *ns,
 					   const char *name);
 /* The topmost owner that a person would change: of a ReplicaSet's pod its Deployment, of a Job's its CronJob. NULL: a
- * bare pod, or an owner of a kind that is not in the inventory (see index_pod_owner). The pod is the inventory's. */
+ * bare pod, or an owner of a kind that is not in the inventory (see index_pod_owner). */
 const struct kube_workload *index_pod_workload(const struct assess *assess, const struct kube_pod *pod);
 /* The node a pod of the inventory runs on; NULL: none yet, or it is not there. */
 const struct kube_node *index_pod_node(const struct assess *assess, const struct kube_pod *pod);
@@ -28,11 +28,14 @@ enum pod_fact {
 	POD_READY = 1 << 2,
 	POD_MIRROR = 1 << 3,
 	POD_OWNED = 1 << 4,    /* by a controller */
-	POD_DAEMON = 1 << 5,   /* a DaemonSet's, or a mirror: a drain leaves it alone */
+	POD_DAEMON = 1 << 5,   /* a DaemonSet's, or the node's own */
 	POD_STATEFUL = 1 << 6, /* a StatefulSet's */
+	POD_DRAINED = 1 << 7, /* a drain moves it, and it is not EKS's own: it lives and is neither daemon nor mirror */
+	POD_HELD = 1 << 8,    /* an annotation keeps it where it is: index_hold() */
 };
-unsigned pod_facts(const struct kube_pod *pod);
-unsigned index_pod_facts(const struct assess *assess, const struct kube_pod *pod); /* of the inventory: looked up */
+unsigned index_pod_facts(const struct assess *assess, const struct kube_pod *pod);
+/* The annotation by which Karpenter or the autoscaler leave a pod or node alone; NULL: none. */
+const char *index_hold(const struct pair *annotations, size_t n);
 /* Kind and name of the topmost owner that is named; the pod itself when it has none. */
 void index_pod_owner(const struct assess *assess, const struct kube_pod *pod, const char **ret_kind,
 		     const char **ret_name);
@@ -59,6 +62,12 @@ void index_pod_requests(const struct assess *assess, const struct kube_pod *pod,
 			int64_t *ret_bytes);
 int64_t index_quantity_milli(const char *text); /* "100m" -> 100; 0 for NULL or nonsense */
 int64_t index_quantity_bytes(const char *text); /* whole units */
+
+/* What the pods on a node that are not over ask for together. */
+struct node_use {
+	int64_t milli, bytes, pods;
+};
+const struct node_use *index_node_use(const struct assess *assess, const struct kube_node *node); /* the inventory's */
 
 /* "registry:5000/team/web:1.2@sha256:…" -> name "registry:5000/team/web", tag "1.2" ("" when there is none). */
 void image_split(struct arena *arena, const char *image, const char **ret_name, const char **ret_tag);

@@ -222,19 +222,12 @@ bool nodegroup_runs_al2(const struct kube_node *node)
 
 struct node_room nodegroup_room(const struct assess *assess, const struct kube_node *node)
 {
-	struct pod_list pods = index_node_pods(assess, node);
-	struct node_room room = {
-		.milli = index_quantity_milli(kube_pairs_get(node->allocatable, node->n_allocatable, "cpu")),
-		.bytes = index_quantity_bytes(kube_pairs_get(node->allocatable, node->n_allocatable, "memory")),
-		.pods = index_quantity_bytes(kube_pairs_get(node->allocatable, node->n_allocatable, "pods"))};
-	for (size_t i = 0; i < pods.n; i++) {
-		int64_t milli, bytes;
-		if (kube_pod_finished(pods.pods[i]))
-			continue;
-		index_pod_requests(assess, pods.pods[i], &milli, &bytes);
-		room.used_milli += milli;
-		room.used_bytes += bytes;
-		room.used_pods++;
-	}
-	return room;
+	const struct node_use *use = index_node_use(assess, node);
+	return (struct node_room){
+		       .milli = index_quantity_milli(kube_pairs_get(node->allocatable, node->n_allocatable, "cpu")),
+		       .bytes = index_quantity_bytes(kube_pairs_get(node->allocatable, node->n_allocatable, "memory")),
+		       .pods = index_quantity_bytes(kube_pairs_get(node->allocatable, node->n_allocatable, "pods")),
+		       .used_milli = use->milli,
+		       .used_bytes = use->bytes,
+		       .used_pods = use->pods};
 }

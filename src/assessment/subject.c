@@ -73,14 +73,14 @@ bool subject_makes_pods(const struct kube_workload *workload)
 	return !over;
 }
 
-bool subject_pod_lives(const struct kube_pod *pod)
+bool subject_pod_lives(const struct assess *assess, const struct kube_pod *pod)
 {
-	return !kube_pod_finished(pod) && !pod->meta.deletion_ms;
+	return index_pod_facts(assess, pod) & POD_LIVES;
 }
 
-bool subject_is_bare(const struct kube_pod *pod)
+bool subject_is_bare(const struct assess *assess, const struct kube_pod *pod)
 {
-	return subject_pod_lives(pod) && !kube_pod_mirror(pod) && !kube_meta_controller(&pod->meta);
+	return (index_pod_facts(assess, pod) & (POD_LIVES | POD_MIRROR | POD_OWNED)) == POD_LIVES;
 }
 
 struct finding *subject_find(const struct assess *assess, size_t from, const char *kind, const char *ns,
@@ -148,7 +148,8 @@ static void pod_spec(struct assess *assess, const struct kube_pod *pod, size_t f
 {
 	const struct kube_workload *workload = index_pod_workload(assess, pod);
 	const char *kind, *name;
-	if (!subject_pod_lives(pod) || kube_pod_mirror(pod) || !pod->spec || (workload && workload->template.spec))
+	if ((workload && workload->template.spec) ||
+	    (index_pod_facts(assess, pod) & (POD_LIVES | POD_MIRROR)) != POD_LIVES || !pod->spec)
 		return;
 	index_pod_owner(assess, pod, &kind, &name);
 	if (strcmp(kind, "Pod") != 0 && subject_find(assess, from, kind, pod->meta.ns, name))

@@ -22,9 +22,9 @@ bool subject_may_scale(const struct assess *assess, const struct kube_workload *
 bool subject_is_kind(const struct kube_workload *workload, const char *kind);
 int64_t subject_replicas(const struct kube_workload *workload); /* 1 where nothing is said */
 /* A bare pod: nobody's, not the kubelet's own, not over, not going. */
-bool subject_is_bare(const struct kube_pod *pod);
+bool subject_is_bare(const struct assess *assess, const struct kube_pod *pod);
 /* A pod that is to run: not over, not going. */
-bool subject_pod_lives(const struct kube_pod *pod);
+bool subject_pod_lives(const struct assess *assess, const struct kube_pod *pod);
 const char *subject_text(const char *text); /* "" for NULL */
 
 #define SUBJECT_FOUND(assess, workload, ...)                                                                           \

@@ -57,16 +57,25 @@ void placement_freep(struct placement **placement)
 
 /* ---- pods */
 
-uint32_t placement_pod(struct placement *placement, const struct kube_meta *meta, const struct kube_pod_spec *spec)
+static uint32_t new_pod(struct placement *placement, uint32_t class)
 {
-	const struct place_class *class = place_class_of(placement, meta, spec);
 	uint32_t pod = placement->spare;
 	if (pod)
 		placement->spare = placement->pods[pod].next;
 	else
 		pod = (uint32_t)(HEAP_PUSH(placement->pods, placement->n_pods) - placement->pods);
-	placement->pods[pod] = (struct place_pod){.class = class->index};
+	placement->pods[pod] = (struct place_pod){.class = class};
 	return pod;
+}
+
+uint32_t placement_pod(struct placement *placement, const struct kube_meta *meta, const struct kube_pod_spec *spec)
+{
+	return new_pod(placement, place_class_of(placement, meta, spec)->index);
+}
+
+uint32_t placement_like(struct placement *placement, uint32_t like)
+{
+	return new_pod(placement, placement->pods[like].class);
 }
 
 void placement_forget(struct placement *placement, uint32_t pod)
@@ -96,18 +105,14 @@ uint32_t placement_next(const struct placement *placement, uint32_t pod)
 	return placement->pods[pod].node_next;
 }
 
-void node_set_put(struct arena *arena, struct node_set *set, size_t at, bool in)
+void node_set_grow(struct arena *arena, struct node_set *set, size_t at)
 {
-	if (at / 64 >= set->n_words) {
-		size_t n = set->n_words * 2 > at / 64 ? set->n_words * 2 : at / 64 + 4;
-		uint64_t *words = arena_alloc(arena, n * sizeof *words);
-		if (set->n_words)
-			memcpy(words, set->words, set->n_words * sizeof *words);
-		set->words = words;
-		set->n_words = n;
-	}
-	uint64_t bit = UINT64_C(1) << at % 64;
-	set->words[at / 64] = in ? set->words[at / 64] | bit : set->words[at / 64] & ~bit;
+	size_t n = set->n_words * 2 > at / 64 ? set->n_words * 2 : at / 64 + 4;
+	uint64_t *words = arena_alloc(arena, n * sizeof *words);
+	if (set->n_words)
+		memcpy(words, set->words, set->n_words * sizeof *words);
+	set->words = words;
+	set->n_words = n;
 }
 
 /* There is more room on it than when some class was refused. */
@@ -248,7 +253,8 @@ static bool candidates(struct placement *placement, struct place_class *class, u
 {
 	const struct refusal *refusal = &class->refusal;
 	size_t n = (placement->n_nodes + 63) / 64, since = placement->n_freed - refusal->n_freed;
-	place_class_look(placement, class);
+	if (class->known < placement->n_nodes)
+		place_class_look(placement, class);
 	const struct node_set *open = class->tolerates_cordon ? &placement->present : &placement->open;
 	uint64_t *words = *ret = arena_alloc(placement->scratch, (n + 1) * sizeof *words), any = 0;
 	bool all =
@@ -267,39 +273,47 @@ struct choice {
 	struct placement *placement;
 	struct place_class *class;
 	const uint64_t *words;
-	struct rules rules;
+	bool asks_more; /* than room that is counted for all */
 	bool has_rules; /* worked out when the first node has room */
+	struct rules rules;
 	const struct room *best;
 	size_t fitting, last; /* nodes that will do; the last of them */
 };
 
-static void try_node(struct choice *choice, size_t at)
+static bool suits_too(struct choice *choice, const struct place_node *node)
 {
-	struct placement *placement = choice->placement;
-	const struct room *room = &placement->rooms[at], *best = choice->best;
-	const struct place_node *node = placement->nodes[at];
-	if (place_room(choice->class, room) != PLACE_FITS || place_more_room(choice->class, node) != PLACE_FITS)
-		return;
+	if (place_more_room(choice->class, node) != PLACE_FITS)
+		return false;
 	if (!choice->has_rules)
-		place_rules(placement, choice->class, &choice->rules);
+		place_rules(choice->placement, choice->class, &choice->rules);
 	choice->has_rules = true;
-	if (choice->rules.n && place_by_rules(&choice->rules, node) != PLACE_FITS)
-		return;
-	choice->fitting++;
-	choice->last = at;
-	if (!best || room->milli > best->milli || (room->milli == best->milli && room->pods > best->pods))
-		choice->best = room;
+	return place_by_rules(&choice->rules, node) == PLACE_FITS;
 }
 
 static void choose_from(struct choice *choice, size_t from, size_t to)
 {
-	for (size_t at = from; at < to && choice->fitting < ENOUGH_NODES; at = (at / 64 + 1) * 64)
-		for (uint64_t word = choice->words[at / 64] >> at % 64 << at % 64; word; word &= word - 1) {
+	const struct place_class *class = choice->class;
+	const struct room *rooms = choice->placement->rooms, *best = choice->best;
+	size_t fitting = choice->fitting;
+	for (size_t at = from; at < to && fitting < ENOUGH_NODES; at = (at / 64 + 1) * 64)
+		for (uint64_t word = choice->words[at / 64] >> at % 64 << at % 64; word && fitting < ENOUGH_NODES;
+		     word &= word - 1) {
 			size_t node = at / 64 * 64 + (size_t)__builtin_ctzll(word);
-			if (node >= to || choice->fitting == ENOUGH_NODES)
-				return;
-			try_node(choice, node);
+			const struct room *room = &rooms[node];
+			if (node >= to)
+				break;
+			if (!place_has_room(class, room))
+				continue;
+			if (choice->asks_more && !suits_too(choice, choice->placement->nodes[node]))
+				continue;
+			fitting++;
+			choice->last = node;
+			if (!best || room->milli > best->milli ||
+			    (room->milli == best->milli && room->pods > best->pods))
+				best = room;
 		}
+	choice->best = best;
+	choice->fitting = fitting;
 }
 
 struct place_node *placement_choose(struct placement *placement, uint32_t pod)
@@ -312,6 +326,7 @@ struct place_node *placement_choose(struct placement *placement, uint32_t pod)
 	arena_reset(placement->scratch);
 	if (candidates(placement, class, &words)) {
 		choice.words = words;
+		choice.asks_more = class->n_others || class->n_ports || place_has_rules(placement, class);
 		choose_from(&choice, placement->cursor, placement->n_nodes);
 		choose_from(&choice, 0, placement->cursor);
 	}

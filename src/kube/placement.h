@@ -33,6 +33,7 @@ void place_node_remove(struct place_node *node);	     /* gone: takes none and co
 /* A pod that is to be placed, nowhere yet, and the number by which it is known: never 0. `meta` and `spec` are
  * borrowed; pods with one spec and the same labels are compiled once, so pass pooled pointers where there are many. */
 uint32_t placement_pod(struct placement *placement, const struct kube_meta *meta, const struct kube_pod_spec *spec);
+uint32_t placement_like(struct placement *placement, uint32_t like); /* one more, of the same specs and labels */
 void placement_put(struct placement *placement, uint32_t pod, struct place_node *node);
 void placement_take(struct placement *placement, uint32_t pod);	  /* off its node; nothing when it has none */
 void placement_forget(struct placement *placement, uint32_t pod); /* taken, and never used again */

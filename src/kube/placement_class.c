@@ -95,6 +95,8 @@ static void compile_requests(struct arena *arena, struct place_class *class)
 	request_add(arena, &total, spec->overhead, spec->n_overhead);
 	class->milli = total.milli;
 	class->bytes = total.bytes;
+	class->needs =
+		(struct room){total.milli > 0 ? total.milli : INT64_MIN, total.bytes > 0 ? total.bytes : INT64_MIN, 1};
 	class->others = total.others;
 	class->n_others = total.n_others;
 }

@@ -227,6 +227,11 @@ static void spread(struct placement *placement, struct place_class *class, size_
 	rule->most = spread->max_skew + least - spread->counts_itself;
 }
 
+bool place_has_rules(struct placement *placement, struct place_class *class)
+{
+	return class->n_anti || class->n_affinity || class->n_spreads || repelled_by(placement, class)->n;
+}
+
 void place_rules(struct placement *placement, struct place_class *class, struct rules *ret)
 {
 	*ret = (struct rules){0};

@@ -74,6 +74,14 @@ static bool wants_node(const struct place_class *class, const struct place_node 
 	return true;
 }
 
+enum place_answer place_room(const struct place_class *class, const struct room *room)
+{
+	return room->pods < 1			  ? PLACE_PODS
+	       : room->milli < class->needs.milli ? PLACE_CPU
+	       : room->bytes < class->needs.bytes ? PLACE_MEMORY
+						  : PLACE_FITS;
+}
+
 struct amount *place_port(const struct place_node *node, const struct amount *port)
 {
 	for (size_t i = 0; i < node->n_ports; i++)

@@ -69,12 +69,17 @@ struct refusal {
 	size_t n_freed;	    /* nodes that had become roomier */
 };
 
+struct room { /* free on a node: what is asked of very many, so they lie side by side */
+	int64_t milli, bytes, pods;
+};
+
 struct place_class {
 	const char *ns;
 	const struct pair *labels;
 	size_t n_labels;
 	const struct kube_pod_spec *spec;
 	int64_t milli, bytes;
+	struct room needs; /* of these: what asks for none runs where there is less than none, too */
 	struct amount *others;
 	size_t n_others;
 	struct amount *ports; /* of the host; name: protocol; units: port */
@@ -115,10 +120,6 @@ struct place_node {
 	uint32_t first; /* pod */
 	struct placement *placement;
 };
-struct room { /* free on a node: what is asked of very many, so they lie side by side */
-	int64_t milli, bytes, pods;
-};
-
 struct placement {
 	struct arena *arena, *scratch; /* the latter of one question */
 	struct placement_world world;
@@ -152,7 +153,14 @@ static inline bool node_set_has(const struct node_set *set, size_t at)
 {
 	return at / 64 < set->n_words && set->words[at / 64] >> at % 64 & 1;
 }
-void node_set_put(struct arena *arena, struct node_set *set, size_t at, bool in); /* placement.c */
+void node_set_grow(struct arena *arena, struct node_set *set, size_t at); /* placement.c */
+static inline void node_set_put(struct arena *arena, struct node_set *set, size_t at, bool in)
+{
+	uint64_t bit = UINT64_C(1) << at % 64;
+	if (at / 64 >= set->n_words)
+		node_set_grow(arena, set, at);
+	set->words[at / 64] = in ? set->words[at / 64] | bit : set->words[at / 64] & ~bit;
+}
 
 /* The pods of a class, newest first. */
 #define EACH_POD_OF(placement, class, pod)                                                                             \
@@ -163,12 +171,10 @@ void node_set_put(struct arena *arena, struct node_set *set, size_t at, bool in)
 void place_class_look(struct placement *placement, struct place_class *class); /* at nodes that are new */
 enum place_answer place_alone(const struct place_class *class, const struct place_node *node);	   /* for ever */
 enum place_answer place_more_room(const struct place_class *class, const struct place_node *node); /* others, ports */
-static inline enum place_answer place_room(const struct place_class *class, const struct room *room)
+enum place_answer place_room(const struct place_class *class, const struct room *room);
+static inline bool place_has_room(const struct place_class *class, const struct room *room)
 {
-	return room->pods < 1					? PLACE_PODS
-	       : class->milli > 0 && class->milli > room->milli ? PLACE_CPU
-	       : class->bytes > 0 && class->bytes > room->bytes ? PLACE_MEMORY
-								: PLACE_FITS;
+	return (room->pods >= 1) & (room->milli >= class->needs.milli) & (room->bytes >= class->needs.bytes);
 }
 struct amount *place_port(const struct place_node *node, const struct amount *port); /* that is taken; NULL */
 
@@ -187,6 +193,7 @@ struct rules { /* good until anything moves */
 	bool begins; /* the first of a group that is drawn to itself: anywhere the topology exists */
 };
 struct topology *place_topology(struct placement *placement, const char *key);
+bool place_has_rules(struct placement *placement, struct place_class *class); /* are there terms at all? */
 void place_rules(struct placement *placement, struct place_class *class, struct rules *ret); /* in scratch */
 enum place_answer place_by_rules(const struct rules *rules, const struct place_node *node);
 /* How often the pods have moved that the class's terms speak of, or whose terms speak of it. */

@@ -513,7 +513,7 @@ const struct model helm_release_model = MODEL("HelmRelease", R, helm_release_fie
 const char *kube_pairs_get(const struct pair *pairs, size_t n, const char *key)
 {
 	for (size_t i = 0; i < n; i++)
-		if (!strcmp(pairs[i].key, key))
+		if (*pairs[i].key == *key && !strcmp(pairs[i].key, key))
 			return pairs[i].value ? pairs[i].value : "";
 	return NULL;
 }
