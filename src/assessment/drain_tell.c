@@ -31,9 +31,12 @@ static const char *budget_remedy(struct play *play, const struct budget *budget,
 	if (homeless)
 		return arena_printf(arena, "make room for %s/%s first: add a node it may run on",
 				    homeless->meta.ns ? homeless->meta.ns : "", homeless->meta.name);
-	if (budget->desired >= budget->expected && pdb->max_unavailable)
+	/* Of one replica more a share may still be all. */
+	if (budget->desired >= budget->expected &&
+	    (pdb->max_unavailable || (pdb->min_available && strchr(pdb->min_available, '%'))))
 		return arena_printf(arena,
-				    "kubectl -n %s patch pdb %s --type merge -p '{\"spec\":{\"maxUnavailable\":1}}'",
+				    "kubectl -n %s patch pdb %s --type merge -p "
+				    "'{\"spec\":{\"minAvailable\":null,\"maxUnavailable\":1}}'",
 				    pdb->meta.ns, pdb->meta.name);
 	if (budget->n_slots && budget->desired >= budget->expected) {
 		index_pod_owner(play->assess, play->slots[budget->slots[0]].pod, &kind, &name);

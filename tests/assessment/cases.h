@@ -14,6 +14,7 @@
  *   sources: {"kubernetes pods": denied}
  *   before: {objects: …, aws: …}  # an earlier look, for checks that compare; named: the cluster's name, default shop
  *   expect: [{object: payments/redis-pdb, severity: BLOCKER, says: part of message or evidence, remedy: part}]
+ *   stop: part                    # of what frees the first pod that stops the drain
  *   bad: true                     # an object may be one that cannot be read
  *   unknown: true                 # instead: it must be unknown, and nothing else
  *   partly: true                  # beside expect: some of it is unknown, {unknown: true} among what is wanted

@@ -70,6 +70,20 @@ static void show(const struct assessment *assessment)
 	}
 }
 
+/* Does the remedy free the first pod that stops the drain? Only a whole assessment plays it. */
+static bool frees(const struct inventory *inventory, const struct config *config, struct arena *arena,
+		  const char *target, const char *remedy)
+{
+	struct assessment whole;
+	struct error *error = assess_run(inventory, config, target, NULL, arena, &whole);
+	bool ran = !error;
+	error_free(error);
+	for (size_t i = 0; i < (ran ? whole.n_drain : 0); i++)
+		if (whole.drain[i].n_stops)
+			return holds(whole.drain[i].stops[0].remedy, remedy);
+	return false;
+}
+
 /* NULL when what was found is what is wanted, one to one. */
 static const char *wrong(const struct assessment *assessment, const json_t *document)
 {
@@ -117,12 +131,14 @@ static void try_case(void *context, const json_t *document, const char *where)
 	struct inventory *inventory CLEANUP(inventory_freep) = case_inventory(document);
 	inventory->before = before;
 	case_config(document, arena, &config);
-	struct error *error =
-		assess_run(inventory, &config, document_text_or(document, "to", "1.34"), only, arena, &assessment);
+	const char *target = document_text_or(document, "to", "1.34"), *stop = document_text(document, "stop");
+	struct error *error = assess_run(inventory, &config, target, only, arena, &assessment);
 	const char *what = error ? error->message
 			   : inventory->n_bad_objects && !document_true(document, "bad")
 				   ? inventory->bad_objects[0].detail
 				   : wrong(&assessment, document);
+	if (!what && stop && !frees(inventory, &config, arena, target, stop))
+		what = "what frees the drain's first stop is another thing";
 	if (!what) {
 		told->fires |= json_array_size(json_object_get(document, "expect")) > 0;
 		told->passes |= json_object_get(document, "expect") && !assessment.n_findings;
