@@ -213,8 +213,7 @@ static struct error *diagnosis(struct fy_diag *diag, const char *name, int line_
 	struct fy_diag_error *first = fy_diag_errors_iterate(diag, &iterator);
 	if (!first)
 		return error_new(ERROR_INVALID, "%s:%d: not YAML", name, line_offset + 1);
-	return error_new(ERROR_INVALID, "%s:%d:%d: %s", name, first->line + 1 + line_offset, first->column + 1,
-			 first->msg);
+	return error_new(ERROR_INVALID, "%s:%d:%d: %s", name, first->line + line_offset, first->column, first->msg);
 }
 
 static bool only_space_and_comments(struct slice text);
@@ -256,6 +255,22 @@ struct error *yaml_check_text(struct slice text, const char *name, int line_offs
 	return NULL;
 }
 
+struct fy_document *yaml_load(const struct fy_parse_cfg *cfg, struct slice text)
+{
+	struct fy_parser *parser = fy_parser_create(cfg);
+	fy_parser_set_string(parser, text.p, text.n);
+	struct fy_document *document = fy_parse_load_document(parser);
+	struct fy_document *next = document ? fy_parse_load_document(parser) : NULL;
+	bool follows = next && fy_document_state_start_implicit(fy_document_get_document_state(next));
+	if (document && (follows || (!next && fy_parser_get_stream_error(parser)))) {
+		fy_document_destroy(document);
+		document = NULL;
+	}
+	fy_document_destroy(next);
+	fy_parser_destroy(parser);
+	return document;
+}
+
 /* One document's text to a json_t; an empty one gives NULL without error. */
 static struct error *one_document(struct slice text, const char *name, int line_offset, json_t *places, json_t **ret)
 {
@@ -271,7 +286,7 @@ static struct error *one_document(struct slice text, const char *name, int line_
 	struct fy_diag *diag = fy_diag_create(&diag_cfg);
 	fy_diag_set_collect_errors(diag, true);
 	struct fy_parse_cfg cfg = {.flags = FYPCF_QUIET, .diag = diag};
-	struct fy_document *document = fy_document_build_from_string(&cfg, text.p, text.n);
+	struct fy_document *document = yaml_load(&cfg, text);
 	struct error *error = NULL;
 	if (!document && !only_space_and_comments(text)) {
 		error = diagnosis(diag, name, line_offset);

@@ -190,8 +190,7 @@ static struct error *diagnosis(struct fy_diag *diag, const char *name, int line_
 	struct fy_diag_error *first = fy_diag_errors_iterate(diag, &iterator);
 	if (!first)
 		return error_new(ERROR_INVALID, "%s:%d:1: not YAML", name, line_offset + 1);
-	return error_new(ERROR_INVALID, "%s:%d:%d: %s", name, first->line + 1 + line_offset, first->column + 1,
-			 first->msg);
+	return error_new(ERROR_INVALID, "%s:%d:%d: %s", name, first->line + line_offset, first->column, first->msg);
 }
 
 static struct error *refused(const struct walk *walk, struct slice text, const char *name, int line_offset)
@@ -221,7 +220,7 @@ struct error *yaml_walk(struct slice text, const char *name, int line_offset, co
 	struct fy_parse_cfg cfg = {.flags = FYPCF_QUIET | FYPCF_ALLOW_DUPLICATE_KEYS | FYPCF_SLOPPY_FLOW_INDENTATION |
 					    FYPCF_DISABLE_ACCELERATORS,
 				   .diag = diag};
-	struct fy_document *document = fy_document_build_from_string(&cfg, text.n ? text.p : "\n", text.n ? text.n : 1);
+	struct fy_document *document = yaml_load(&cfg, text.n ? text : slice_of("\n"));
 	struct error *error = NULL;
 	void *iterator = NULL;
 	struct fy_node *root = document ? fy_document_root(document) : NULL;

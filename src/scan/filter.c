@@ -178,7 +178,7 @@ static bool has_actions(struct slice text)
 {
 	for (const char *p = text.p, *end = text.p + text.n;
 	     end - p >= 2 && (p = memchr(p, '{', (size_t)(end - p) - 1)); p++)
-		if (p[1] == '{')
+		if (p[1] == '{' || p[1] == '%')
 			return true;
 	return false;
 }

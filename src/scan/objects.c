@@ -25,7 +25,7 @@ static struct scan_object *object_of(struct scan *scan, struct scan_frame *frame
 		struct scan_object *object = &scan->objects[frame->object - 1];
 		object->n_api = object->n_kind = 0;
 		object->name = object->ns = (struct scan_spot){{NULL, 0}, 0};
-		object->has_metadata = object->place = false;
+		object->has_metadata = object->place = object->generated = false;
 		object->scope = -1;
 	}
 	return &scan->objects[frame->object - 1];
@@ -163,8 +163,10 @@ static void on_scalar(void *context, struct slice text, enum yaml_style style, s
 		add(object->api, &object->n_api, decoded(scan, text, style), at);
 	} else if (frame->metadata && (IS(key, "name") || IS(key, "generateName"))) {
 		struct scan_object *object = object_of(scan, frame - 1);
-		if (!object->name.text.n)
+		if (!object->name.text.n || object->generated) { /* a name that was given says more */
 			object->name = (struct scan_spot){decoded(scan, text, style), at};
+			object->generated = IS(key, "generateName");
+		}
 	} else if (frame->metadata && IS(key, "namespace")) {
 		object_of(scan, frame - 1)->ns = (struct scan_spot){decoded(scan, text, style), at};
 	}

@@ -28,6 +28,8 @@ void scan_free(struct scan *scan)
 	free(scan->objects);
 	free(scan->findings);
 	free(scan->troubles);
+	free(scan->helpers);
+	free(scan->waiting);
 	free(scan->bytes);
 	free(scan);
 }
@@ -84,12 +86,12 @@ static bool has(struct slice text, const char *word)
 	return memmem(text.p, text.n, word, strlen(word)) != NULL;
 }
 
-/* A template of Helm's, not text that happens to have braces: alerts and workflows have them, too. */
-static bool is_helm(struct slice text)
+/* A template of Helm's or Ansible's, not text that happens to have braces: alerts and workflows have them, too. */
+static bool is_template(struct slice text)
 {
 	static const char *const words[] = {".Values",	  "$.Values",	 ".Release", ".Chart",	  ".Capabilities",
 					    "include \"", "template \"", "toYaml",   "define \"", "tpl ",
-					    "{{- if",	  "{{ if",	 "{{- end",  "{{- range"};
+					    "{{- if",	  "{{ if",	 "{{- end",  "{{- range", "{%"};
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		if (has(text, words[i]))
 			return true;
@@ -106,6 +108,7 @@ static void make_template(struct scan *scan)
 {
 	size_t at = 0;
 	scan->template = scan_template_new(scan->text, &at);
+	scan->unended = !scan->template;
 	if (scan->template) {
 		scan->counts.templates++;
 		scan->read = scan_template_masked(scan->template);
@@ -116,17 +119,37 @@ static void forget(struct scan *scan, size_t n_findings, size_t objects)
 {
 	scan->n_findings = n_findings;
 	scan->counts.objects = objects;
+	scan_helper_forget(scan, n_findings);
 	scan_objects_reset(scan);
 }
 
-/* A document that no reader can read: what it would have been is told by its place. */
+/* Does a line begin with the word as a key? */
+static bool has_key(struct slice text, const char *word)
+{
+	size_t n = strlen(word);
+	for (const char *p = text.p, *end = text.p + text.n; p < end && (p = memmem(p, (size_t)(end - p), word, n));
+	     p += n) {
+		const char *before = p, *after = p + n;
+		while (before > text.p && strchr(" \t-\"'{", before[-1]))
+			before--;
+		after += after < end && (*after == '"' || *after == '\'');
+		if ((before == text.p || before[-1] == '\n') && after < end && *after == ':')
+			return true;
+	}
+	return false;
+}
+
+/* A document that no reader can read: what it would have been is told by its place. Of a file that is no manifest by
+ * its name (a makefile, a script), only what looks like one. */
 static void broken(struct scan *scan, size_t at, size_t end, const struct error *error, bool by_name)
 {
 	struct slice document = slice_make(scan->text.p + at, end - at);
 	const char *message = error->message;
 	size_t n = strlen(scan->name);
-	if (!has(document, "apiVersion") && !has(document, "kind:")) { /* nothing that the cluster would ever see */
-		if (by_name)
+	bool worth = by_name ? has(document, "apiVersion") || has(document, "kind:")
+			     : has_key(document, "apiVersion") && has_key(document, "kind");
+	if (!worth) { /* nothing that the cluster would ever see */
+		if (by_name && !scan->template)
 			scan_trouble(scan, "failed", scan->name, message);
 		return;
 	}
@@ -140,8 +163,9 @@ static void broken(struct scan *scan, size_t at, size_t end, const struct error 
 		reason = *rest == ':' ? rest + 1 + strspn(rest + 1, " ") : message;
 	}
 	scan_unknown(scan, line,
-		     arena_printf(scan->arena, "not YAML: %s at line %lld, column %lld", reason, (long long)line,
-				  (long long)column),
+		     arena_printf(scan->arena, "not YAML: %s at line %lld, column %lld%s", reason, (long long)line,
+				  (long long)column,
+				  scan->unended ? ", nor a template: an action in it has no end" : ""),
 		     "mend the document, or take the file out of what is scanned");
 }
 
@@ -166,40 +190,85 @@ static bool line_has(const char *p, const char *end, const char *key, const char
 	return (size_t)(end - p) > n && !memcmp(p, key, n) && (p[n] == ' ' || p[n] == '\n');
 }
 
-/* A template that is no YAML even with its actions masked: its outermost words are read from its lines, so that nothing
- * is passed over in silence. */
+/* What the lines have said so far: columns are those of the outermost keys. */
+struct lines {
+	struct scan_object object;
+	ptrdiff_t column, metadata, item; /* item: of the dash of a list's elements */
+	size_t told;
+};
+
+static void lines_done(struct scan *scan, struct lines *lines)
+{
+	if (lines->object.n_api && lines->object.n_kind) {
+		lines->told++;
+		scan_object_done(scan, &lines->object);
+	}
+	lines->object = (struct scan_object){.place = true, .scope = -1};
+	lines->column = lines->metadata = -1;
+}
+
+/* Does an element of a list of objects begin at p? Its first key's place, or NULL. */
+static const char *element(struct lines *lines, const char *line, const char *p, const char *end)
+{
+	const struct scan_object *object = &lines->object;
+	bool may = lines->item >= 0 ? p - line == lines->item
+		   : object->n_kind ? slice_eq(object->kind[0].text, "List")
+				    : object->n_api == 0;
+	const char *key = p + 1, *after;
+	while (may && key < end && *key == ' ')
+		key++;
+	bool begins = may && key > p + 1 &&
+		      (line_has(key, end, "apiVersion:", &after) || line_has(key, end, "kind:", &after) ||
+		       line_has(key, end, "metadata:", &after));
+	return begins ? key : NULL;
+}
+
+static void read_line(struct lines *lines, const char *base, const char *line, const char *p, const char *stop)
+{
+	struct scan_object *object = &lines->object;
+	const char *after;
+	bool api = line_has(p, stop, "apiVersion:", &after), kind = !api && line_has(p, stop, "kind:", &after);
+	if ((api || kind) && (lines->column < 0 || p - line <= lines->column)) {
+		struct scan_spot spot = rest_of_line(base, after, stop);
+		if (p - line < lines->column) /* those before stand within something */
+			*object = (struct scan_object){.place = true, .scope = -1};
+		lines->column = p - line;
+		if (api && object->n_api < SCAN_ALTERNATIVES)
+			object->api[object->n_api++] = spot;
+		else if (kind && object->n_kind < SCAN_ALTERNATIVES)
+			object->kind[object->n_kind++] = spot;
+	} else if (line_has(p, stop, "metadata:", &after) && p - line == lines->column) {
+		lines->metadata = p - line;
+	} else if (lines->metadata >= 0 && p - line > lines->metadata && !object->name.text.n &&
+		   line_has(p, stop, "name:", &after)) {
+		object->name = rest_of_line(base, after, stop);
+	}
+}
+
+/* A template that is no YAML even with its actions masked: its outermost words, and those of a List's items, are read
+ * from its lines, so that nothing is passed over in silence. */
 static bool read_lines(struct scan *scan, size_t at, size_t end)
 {
-	struct scan_object object = {.place = true, .scope = -1};
-	const char *base = scan->read.p + at, *stop = scan->read.p + end, *after;
-	ptrdiff_t column = -1, metadata = -1;
+	struct lines lines = {.item = -1};
+	const char *base = scan->read.p + at, *stop = scan->read.p + end, *key;
+	scan->document_at = at;
+	scan->by_lines = true;
+	lines_done(scan, &lines);
 	for (const char *line = base, *newline; line < stop; line = newline ? newline + 1 : stop) {
 		const char *p = line;
 		newline = memchr(line, '\n', (size_t)(stop - line));
 		while (p < stop && *p == ' ')
 			p++;
-		bool api = line_has(p, stop, "apiVersion:", &after), kind = !api && line_has(p, stop, "kind:", &after);
-		if ((api || kind) && (column < 0 || p - line <= column)) {
-			struct scan_spot spot = rest_of_line(base, after, stop);
-			column = p - line;
-			if (api && object.n_api < SCAN_ALTERNATIVES)
-				object.api[object.n_api++] = spot;
-			else if (kind && object.n_kind < SCAN_ALTERNATIVES)
-				object.kind[object.n_kind++] = spot;
-		} else if (line_has(p, stop, "metadata:", &after) && p - line == column) {
-			metadata = p - line;
-		} else if (metadata >= 0 && p - line > metadata && !object.name.text.n &&
-			   line_has(p, stop, "name:", &after)) {
-			object.name = rest_of_line(base, after, stop);
+		if (p < stop && *p == '-' && (key = element(&lines, line, p, stop))) {
+			lines_done(scan, &lines);
+			lines.item = p - line;
+			p = key;
 		}
+		read_line(&lines, base, line, p, stop);
 	}
-	if (!object.n_api || !object.n_kind)
-		return false;
-	scan->document_at = at;
-	scan->by_lines = true;
-	scan_object_done(scan, &object);
+	lines_done(scan, &lines);
 	scan->by_lines = false;
-	return true;
+	return lines.told > 0;
 }
 
 /* A JSON document that is broken ends where a line begins with a brace: its neighbours are read. */
@@ -216,22 +285,32 @@ static size_t resume(struct slice text, size_t at, size_t content, size_t end)
 	return end;
 }
 
-/* By libfyaml, or told as broken. */
-static void unusual(struct scan *scan, size_t at, size_t content, size_t end, bool by_name)
+/* By libfyaml; NULL: it could. */
+static struct error *walk_document(struct scan *scan, struct slice text, size_t at, size_t end)
 {
-	struct slice document = slice_make(scan->read.p + at, end - at);
-	size_t n_findings = scan->n_findings, objects = scan->counts.objects;
-	(void)content;
-	if (!by_name && !has(document, "apiVersion") && !has(document, "\\"))
-		return; /* prose */
 	scan->document_at = at;
 	int line = (int)scan_line(scan, 0) - 1;
 	scan_objects_reset(scan);
-	struct error *error ERROR_CLEANUP = yaml_walk(document, scan->name, line, &scan_object_events, scan);
+	return yaml_walk(slice_make(text.p + at, end - at), scan->name, line, &scan_object_events, scan);
+}
+
+/* By libfyaml, as a template, by its lines; or told as broken. */
+static void unusual(struct scan *scan, size_t at, size_t end, bool by_name)
+{
+	struct slice document = slice_make(scan->read.p + at, end - at);
+	size_t n_findings = scan->n_findings, objects = scan->counts.objects;
+	if (!by_name && !has(document, "apiVersion") && !has(document, "\\"))
+		return; /* prose */
+	struct error *error ERROR_CLEANUP = walk_document(scan, scan->read, at, end);
 	if (!error)
 		return;
 	forget(scan, n_findings, objects);
-	if (!scan->template && !is_rendered(scan) && has(document, "{{")) {
+	if (scan->template) { /* or YAML with templates in its words: a chart's values */
+		struct error *as_written ERROR_CLEANUP = walk_document(scan, scan->text, at, end);
+		if (!as_written)
+			return;
+		forget(scan, n_findings, objects);
+	} else if (!is_rendered(scan) && !scan->unended && has(document, "{{")) {
 		make_template(scan);
 		if (scan->template) {
 			size_t again = at;
@@ -242,13 +321,14 @@ static void unusual(struct scan *scan, size_t at, size_t content, size_t end, bo
 		}
 	}
 	if (!scan->template || !read_lines(scan, at, end))
-		broken(scan, at, end, error, by_name && !scan->template);
+		broken(scan, at, end, error, by_name);
 }
 
-static void documents(struct scan *scan, bool by_name)
+/* All that begin at `at` or behind it. */
+static void documents(struct scan *scan, size_t at, bool by_name)
 {
 	size_t marker = 0; /* the next one, once it was looked for: broken JSON by the line must not look again */
-	for (size_t at = 0, next; at < scan->read.n; at = next) {
+	for (size_t next; at < scan->read.n; at = next) {
 		bool explicit = !strncmp(scan->read.p + at, "---", scan->read.n - at < 3 ? scan->read.n - at : 3);
 		size_t n_findings = scan->n_findings, objects = scan->counts.objects;
 		scan->document_number++;
@@ -266,7 +346,7 @@ static void documents(struct scan *scan, bool by_name)
 		} else if (!read && content < next) {
 			next = resume(scan->read, at, content, next);
 			forget(scan, n_findings, objects);
-			unusual(scan, at, content, next, by_name);
+			unusual(scan, at, next, by_name);
 		}
 		/* Behind a document in braces. */
 		while (next < scan->read.n && is_space(scan->read.p[next]) &&
@@ -274,6 +354,34 @@ static void documents(struct scan *scan, bool by_name)
 			next++;
 		if (next == at)
 			next = scan->read.n;
+	}
+}
+
+/* How many documents began before. */
+static int64_t markers_before(struct slice text, size_t at)
+{
+	int64_t n = 0;
+	for (size_t next = 0; (next = yaml_document_end(text, next)) < at;)
+		n++;
+	return n;
+}
+
+/* What a template defines for others to include, each by itself; of its first line nothing is an object. */
+static void definitions(struct scan *scan)
+{
+	size_t n = 0;
+	const struct scan_define *defines = scan->template ? scan_template_defines(scan->template, &n) : NULL;
+	for (size_t i = 0; i < n; i++) {
+		size_t from = defines[i].from, to = defines[i].to;
+		const char *newline = memchr(scan->text.p + from, '\n', to - from);
+		struct slice body = slice_make(scan->text.p + from, to - from);
+		scan_helper_defined(scan, defines[i].name, body);
+		if (!newline || !has(body, "apiVersion"))
+			continue;
+		from = (size_t)(newline + 1 - scan->text.p);
+		scan->document_number = markers_before(scan->text, from);
+		scan->read = scan_template_define(scan->template, &defines[i]);
+		documents(scan, from, false);
 	}
 }
 
@@ -285,16 +393,15 @@ static void read_text(struct scan *scan, struct slice text, bool by_name)
 	scan->text = scan->read = text;
 	scan->file = NULL;
 	scan->template = NULL;
+	scan->unended = false;
 	scan->counted_at = 0;
 	scan->counted_lines = scan->document_number = 0;
-	bool template = (may & MAY_TEMPLATE) && !is_rendered(scan) && is_helm(text);
+	bool template = (may & MAY_TEMPLATE) && !is_rendered(scan) && is_template(text);
 	if (template)
 		make_template(scan);
-	if (template && !scan->template) {
-		scan->document_number = 1;
-		scan_unknown(scan, 1, "a template with an action that has no end", "mend the template");
-	} else if (may) {
-		documents(scan, by_name);
+	if (may) {
+		documents(scan, 0, by_name);
+		definitions(scan);
 	}
 	scan_template_free(scan->template);
 	scan->template = NULL;
@@ -363,7 +470,8 @@ void scan_bytes(struct scan *scan, char *bytes, size_t n, const char *name, bool
 		return;
 	}
 	size_t skip = n >= 3 && !memcmp(bytes, "\xef\xbb\xbf", 3) ? 3 : 0;
-	if (memchr(bytes, '\0', n < 8000 ? n : 8000)) {
+	bool script = !by_name && n >= 2 && !memcmp(bytes, "#!", 2);
+	if (script || memchr(bytes, '\0', n < 8000 ? n : 8000)) {
 		scan->counts.not_manifests++;
 		if (by_name)
 			scan_trouble(scan, "skipped", name, "binary");
@@ -400,6 +508,7 @@ static void add_source(struct scan *scan, struct assessment *into, const char *n
 void scan_finish(struct scan *scan, struct assessment *into, struct scan_counts *ret_counts)
 {
 	const struct scan_counts *counts = &scan->counts;
+	scan_helpers_settle(scan);
 	struct finding *all = arena_alloc(scan->arena, (into->n_findings + scan->n_findings + 1) * sizeof *all);
 	if (into->n_findings)
 		memcpy(all, into->findings, into->n_findings * sizeof *all);

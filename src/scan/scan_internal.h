@@ -54,6 +54,7 @@ struct scan_object {
 	struct scan_spot api[SCAN_ALTERNATIVES], kind[SCAN_ALTERNATIVES];
 	unsigned n_api, n_kind;
 	struct scan_spot name, ns;
+	bool generated;		  /* the name is what generateName says */
 	bool has_metadata, place; /* place: where objects stand: a document's root, or an element of a list's items */
 	int scope;		  /* of places: index into scopes; -1 */
 };
@@ -68,25 +69,54 @@ struct scan_frame {
 extern const struct yaml_events scan_object_events; /* context: struct scan */
 void scan_objects_reset(struct scan *scan);
 
-/* ---- template.c: Go templates ---- */
+/* ---- template.c: templates of Go and Jinja ---- */
 struct scan_template;
+struct scan_define {
+	struct slice name; /* in its quotes */
+	size_t from, to;   /* its body */
+};
 /* Copies the text with every action made harmless, byte by byte at the same place. NULL: no end to some action; then
  * *ret_at is where it begins. */
 struct scan_template *scan_template_new(struct slice text, size_t *ret_at);
 void scan_template_free(struct scan_template *template);
-struct slice scan_template_masked(const struct scan_template *template);
+struct slice scan_template_masked(const struct scan_template *template); /* without what it defines */
+const struct scan_define *scan_template_defines(const struct scan_template *template, size_t *ret_n);
+/* The masked text up to the end of a definition's body. */
+struct slice scan_template_define(const struct scan_template *template, const struct scan_define *define);
 /* Can both places be rendered at once? Not when they stand in two arms of one condition. */
 bool scan_template_together(const struct scan_template *template, size_t one, size_t other);
 /* The condition on the version of Kubernetes that a place stands under; empty slice: none. */
 struct slice scan_template_guard(const struct scan_template *template, size_t at);
-bool scan_template_has_action(const struct scan_template *template, size_t from, size_t to);
-/* The words that a value with actions may become, when all can be told: what stands between actions and the strings
- * within them. 0: it cannot be told. */
-unsigned scan_template_words(const struct scan_template *template, struct slice value, bool api_version,
-			     struct slice ret[SCAN_ALTERNATIVES]);
+/* The words that a value with actions may become: what stands between actions, and the strings within them. */
+struct scan_choices {
+	struct slice words[SCAN_ALTERNATIVES];
+	unsigned n;
+	bool api_version; /* else a kind */
+	bool unclear;	  /* it may be something else, too */
+	/* What is included; NULL: nobody knows yet. */
+	void (*include)(struct scan_choices *choices, struct slice name);
+	void *context;
+};
+void scan_template_words(struct scan_choices *choices, struct slice value);
+
+/* ---- helpers.c: what templates define for others, and the versions that come from there ---- */
+void scan_helper_defined(struct scan *scan, struct slice quoted_name, struct slice body);
+/* The last finding says that these words could not be told: whether they can is seen when all has been read. No kinds:
+ * it may be any. */
+void scan_helper_wait(struct scan *scan, const struct slice *apis, unsigned n_apis, const struct slice *kinds,
+		      unsigned n_kinds);
+void scan_helper_forget(struct scan *scan, size_t n_findings); /* those of later findings */
+void scan_helpers_settle(struct scan *scan);
 
 /* ---- verdict.c: objects to findings ---- */
 void scan_object_done(struct scan *scan, struct scan_object *object);
+const struct api_lifecycle *scan_look_up(struct slice api, struct slice kind);
+/* Could any kind of this version be dead? */
+bool scan_version_matters(const struct scan *scan, struct slice api);
+enum severity scan_severity(const struct scan *scan, const struct api_lifecycle *api);
+/* Writes what the tables say into a finding, but for its object and place. Gives what evidence should say. */
+const char *scan_tell(struct scan *scan, struct finding *finding, const struct api_lifecycle *api,
+		      enum severity severity);
 void scan_fields_done(struct scan *scan, const struct scan_object *object, const struct scan_scope *scope);
 struct finding *scan_find(struct scan *scan, const char *id, enum severity severity);
 struct finding_object *scan_name_object(struct scan *scan, const struct scan_object *object, const char *kind);
@@ -112,6 +142,7 @@ struct scan {
 	struct slice text;		/* as it is written */
 	struct slice read;		/* what the reader sees: the same, or with its actions masked */
 	struct scan_template *template; /* of the whole text; or NULL */
+	bool unended;			/* it looked like one, but an action in it has no end */
 	size_t document_at;		/* what the places of events are counted from, in the text */
 	size_t counted_at;		/* so far … */
 	int64_t counted_lines;		/* … so many lines were counted */
@@ -136,6 +167,12 @@ struct scan {
 	struct assessment_source *troubles;
 	size_t n_troubles, more_troubles;
 	struct scan_counts counts;
+
+	/* Of helpers.c. */
+	struct scan_helper *helpers;
+	size_t n_helpers, helper_bytes;
+	struct scan_waiting *waiting;
+	size_t n_waiting;
 
 	/* Of walk.c. */
 	char *bytes;

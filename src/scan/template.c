@@ -1,11 +1,12 @@
-/* Go templates as they are written: actions are overwritten byte by byte, so that what stays is YAML whose every place
- * is a place of the original; and conditions are kept, so that one can ask under which of them a place stands. A line
- * of nothing but actions becomes blank. */
+/* Templates of Go and Jinja as they are written: actions are overwritten byte by byte, so that what stays is YAML whose
+ * every place is a place of the original; and conditions are kept, so that one can ask under which of them a place
+ * stands. A line of nothing but actions becomes blank. What a template defines for others to include stands apart. */
 #include <stdlib.h>
 #include <string.h>
 #include "scan/scan_internal.h"
 
-enum { MAX_NESTED = 64 };
+enum { MAX_NESTED = 64, MAX_ACTION = 64 << 10, MAX_ODD = 1000 };
+#define AROUND " \t\r\n\"'" /* a word */
 
 struct arm {
 	size_t from;		/* the arm holds from here on */
@@ -14,9 +15,10 @@ struct arm {
 	bool is_condition; /* if, else if, else; not range, with, define */
 };
 struct scan_template {
-	char *masked;
+	char *masked, *main; /* main: without what is defined; NULL: the same */
 	size_t n;
 	struct slice original;
+	bool jinja;
 	struct arm *arms; /* arms[0]: outside of all; by `from` */
 	size_t n_arms;
 	struct moment {
@@ -24,6 +26,8 @@ struct scan_template {
 		uint32_t arm;
 	} * moments; /* from `at` on this arm is the innermost */
 	size_t n_moments;
+	struct scan_define *defines;
+	size_t n_defines;
 	uint32_t open[MAX_NESTED];
 	unsigned depth;
 };
@@ -42,10 +46,23 @@ static const char *skip_string(const char *p, const char *end)
 	return p < end ? p + 1 : end;
 }
 
-/* Behind the "}}" of the action at p; NULL: it has none. */
+/* The next action: "{{", and of Jinja "{%" and "{#". */
+static const char *action_at(const char *p, const char *end, bool jinja)
+{
+	for (; end - p >= 2 && (p = memchr(p, '{', (size_t)(end - p) - 1)); p++)
+		if (p[1] == '{' || (jinja && (p[1] == '%' || p[1] == '#')))
+			return p;
+	return NULL;
+}
+
+/* Behind the end of the action at p; NULL: it has none. */
 static const char *action_end(const char *p, const char *end)
 {
 	const char *inner = p + 2;
+	if (p[1] != '{') {
+		const char *close = memmem(inner, (size_t)(end - inner), p[1] == '%' ? "%}" : "#}", 2);
+		return close ? close + 2 : NULL;
+	}
 	if (end - inner >= 2 && *inner == '-')
 		inner++;
 	while (inner < end && (*inner == ' ' || *inner == '\n' || *inner == '\t' || *inner == '\r'))
@@ -55,6 +72,8 @@ static const char *action_end(const char *p, const char *end)
 		const char *braces = close ? memmem(close, (size_t)(end - close), "}}", 2) : NULL;
 		return braces ? braces + 2 : NULL;
 	}
+	if (end - p > MAX_ACTION)
+		end = p + MAX_ACTION;
 	for (p += 2; p + 1 < end;) {
 		if (*p == '"' || *p == '`') {
 			p = skip_string(p, end);
@@ -109,35 +128,61 @@ static uint32_t new_arm(struct scan_template *template, size_t at, uint32_t pare
 	return index;
 }
 
-/* if, else, end and the like move from arm to arm. Gives whether it is one of them. */
-static bool control(struct scan_template *template, struct slice action, size_t after)
+/* Does it open a block that lasts until some "end"? The last words are Jinja's alone. */
+static bool opens_block(struct slice action, bool jinja)
 {
-	static const char *const blocks[] = {"range", "with", "define", "block"};
+	static const char *const words[] = {"if",  "range", "with", "define", "block",
+					    "for", "macro", "call", "filter", "raw"};
+	for (size_t i = 0; i < (jinja ? ARRAY_SIZE(words) : 5); i++)
+		if (begins_with_word(action, words[i]))
+			return true;
+	return false;
+}
+
+/* What follows "else if" or "elif"; false: it is neither. */
+static bool is_else_if(struct slice action, struct slice *ret_condition)
+{
+	struct slice rest = without_word(action, "else");
+	bool elif = begins_with_word(action, "elif"), both = !elif && begins_with_word(rest, "if");
+	*ret_condition = elif ? without_word(action, "elif") : both ? without_word(rest, "if") : slice_make("", 0);
+	return elif || both;
+}
+
+static void end_block(struct scan_template *template, size_t at, size_t after)
+{
+	const struct arm *first = &template->arms[template->arms[template->open[--template->depth]].chain];
+	if (begins_with_word(first->condition, "define") && !first->is_condition) {
+		struct slice name = without_word(first->condition, "define");
+		struct scan_define *define = HEAP_PUSH(template->defines, template->n_defines);
+		*define = (struct scan_define){name, first->from, at};
+	}
+	now_in(template, first->parent, after);
+}
+
+/* if, else, end and the like move from arm to arm. Gives whether it is one of them. */
+static bool control(struct scan_template *template, struct slice action, size_t at, size_t after)
+{
 	uint32_t now = template->depth ? template->open[template->depth - 1] : 0;
-	bool is_if = begins_with_word(action, "if"), is_block = is_if;
-	for (size_t i = 0; i < ARRAY_SIZE(blocks); i++)
-		is_block |= begins_with_word(action, blocks[i]);
+	bool jinja = template->original.p[at + 1] == '%';
+	bool is_if = begins_with_word(action, "if"), is_block = opens_block(action, jinja);
+	bool is_else = begins_with_word(action, "else") || begins_with_word(action, "elif");
+	bool is_end = jinja ? slice_starts(action, "end") : begins_with_word(action, "end");
 	if (is_block && template->depth < MAX_NESTED) {
 		uint32_t arm = new_arm(template, after, now, is_if ? without_word(action, "if") : action, is_if);
 		template->open[template->depth++] = arm;
 		now_in(template, arm, after);
-	} else if (begins_with_word(action, "else") && template->depth) {
-		struct slice rest = without_word(action, "else");
-		bool else_if = begins_with_word(rest, "if");
+	} else if (is_else && template->depth) {
+		struct slice condition;
+		(void)is_else_if(action, &condition);
 		uint32_t chain = template->arms[now].chain, parent = template->arms[chain].parent;
-		uint32_t arm = new_arm(template, after, parent, else_if ? without_word(rest, "if") : slice_make("", 0),
-				       template->arms[chain].is_condition);
+		uint32_t arm = new_arm(template, after, parent, condition, template->arms[chain].is_condition);
 		template->arms[arm].chain = chain;
 		template->open[template->depth - 1] = arm;
 		now_in(template, arm, after);
-	} else if (begins_with_word(action, "end") && template->depth) {
-		uint32_t chain = template->arms[now].chain;
-		template->depth--;
-		now_in(template, template->arms[chain].parent, after);
-	} else {
-		return is_block || begins_with_word(action, "else") || begins_with_word(action, "end");
+	} else if (is_end && template->depth) {
+		end_block(template, at, after);
 	}
-	return true;
+	return is_block || is_else || is_end;
 }
 
 /* Does it make lines of its own? Then what it leaves behind is nothing, not a word. */
@@ -185,6 +230,19 @@ static void blank_lines_of_actions(struct scan_template *template, const uint8_t
 	}
 }
 
+/* What is defined for others is no part of the document around it: its indentation is its own. */
+static void set_defines_apart(struct scan_template *template)
+{
+	if (!template->n_defines)
+		return;
+	template->main = mem_alloc(template->n + 1);
+	memcpy(template->main, template->masked, template->n);
+	for (size_t i = 0; i < template->n_defines; i++)
+		for (size_t at = template->defines[i].from; at < template->defines[i].to; at++)
+			if (template->main[at] != '\n' && template->main[at] != '\r')
+				template->main[at] = ' ';
+}
+
 struct scan_template *scan_template_new(struct slice text, size_t *ret_at)
 {
 	struct scan_template *template = mem_alloc(sizeof *template);
@@ -193,11 +251,16 @@ struct scan_template *scan_template_new(struct slice text, size_t *ret_at)
 	memcpy(template->masked, text.p, text.n);
 	template->n = text.n;
 	template->original = text;
+	template->jinja = memmem(text.p, text.n, "{%", 2) != NULL;
 	new_arm(template, 0, 0, slice_make("", 0), false);
 	now_in(template, 0, 0);
-	for (const char *p = text.p, *end = text.p + text.n; p < end && (p = memmem(p, (size_t)(end - p), "{{", 2));) {
-		const char *after = action_end(p, end);
+	unsigned n_odd = 0;
+	for (const char *p = text.p, *end = text.p + text.n; (p = action_at(p, end, template->jinja));) {
+		const char *after = action_end(p, end), *braces;
 		size_t from = (size_t)(p - text.p);
+		/* Within a string of JSON its quotes are escaped, which is not its language's. */
+		if (!after && n_odd++ < MAX_ODD && (braces = memmem(p, (size_t)(end - p), "}}", 2)))
+			after = braces + 2;
 		if (!after) {
 			*ret_at = from;
 			scan_template_free(template);
@@ -206,12 +269,12 @@ struct scan_template *scan_template_new(struct slice text, size_t *ret_at)
 		struct slice action = inside(p, after);
 		size_t to = (size_t)(after - text.p);
 		memset(is_action + from, 1, to - from);
-		bool moves = control(template, action, to);
-		fill(template, from, to,
-		     (moves && leads(template, is_action, from)) || makes_lines(action) ? ' ' : 'x');
+		bool moves = p[1] != '#' && control(template, action, from, to) && leads(template, is_action, from);
+		fill(template, from, to, moves || p[1] != '{' || makes_lines(action) ? ' ' : 'x');
 		p = after;
 	}
 	blank_lines_of_actions(template, is_action);
+	set_defines_apart(template);
 	return template;
 }
 
@@ -220,6 +283,8 @@ void scan_template_free(struct scan_template *template)
 	if (!template)
 		return;
 	free(template->masked);
+	free(template->main);
+	free(template->defines);
 	free(template->arms);
 	free(template->moments);
 	free(template);
@@ -227,7 +292,18 @@ void scan_template_free(struct scan_template *template)
 
 struct slice scan_template_masked(const struct scan_template *template)
 {
-	return slice_make(template->masked, template->n);
+	return slice_make(template->main ? template->main : template->masked, template->n);
+}
+
+const struct scan_define *scan_template_defines(const struct scan_template *template, size_t *ret_n)
+{
+	*ret_n = template->n_defines;
+	return template->defines;
+}
+
+struct slice scan_template_define(const struct scan_template *template, const struct scan_define *define)
+{
+	return slice_make(template->masked, define->to);
 }
 
 static uint32_t arm_at(const struct scan_template *template, size_t at)
@@ -254,8 +330,8 @@ bool scan_template_together(const struct scan_template *template, size_t one, si
 
 static bool speaks_of_versions(struct slice condition)
 {
-	static const char *const words[] = {"Capabilities", "semverCompare", "KubeVersion", "kubeVersion",
-					    "apiVersion"};
+	static const char *const words[] = {"Capabilities", "semverCompare", "KubeVersion",
+					    "kubeVersion",  "apiVersion",    "kube_version"};
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		if (condition.n && memmem(condition.p, condition.n, words[i], strlen(words[i])))
 			return true;
@@ -292,19 +368,35 @@ static bool is_word(struct slice text, bool api_version)
 			   : *text.p >= 'A' && *text.p <= 'Z';
 }
 
-static void add_word(struct slice *words, unsigned *n, struct slice word)
+static void add_word(struct scan_choices *choices, struct slice word)
 {
-	for (unsigned i = 0; i < *n; i++)
-		if (words[i].n == word.n && !memcmp(words[i].p, word.p, word.n))
+	for (unsigned i = 0; i < choices->n; i++)
+		if (choices->words[i].n == word.n && !memcmp(choices->words[i].p, word.p, word.n))
 			return;
-	if (*n < SCAN_ALTERNATIVES)
-		words[(*n)++] = word;
+	if (choices->n < SCAN_ALTERNATIVES)
+		choices->words[choices->n++] = word;
+	else
+		choices->unclear = true;
 }
 
-/* Strings within an action that could be the value: `ternary "a" "b" .x`, `default "a" .x`. */
-static bool words_within(struct slice action, bool api_version, struct slice *words, unsigned *n)
+/* Does the text end in "include" or "template" and space? */
+static bool asks_for_include(const char *from, const char *p)
 {
-	unsigned before = *n;
+	const char *end = p;
+	while (p > from && strchr(" \t\r\n", p[-1]))
+		p--;
+	return p < end &&
+	       ((p - from >= 7 && !memcmp(p - 7, "include", 7)) || (p - from >= 8 && !memcmp(p - 8, "template", 8)));
+}
+
+/* Strings within an action that could be the value: `ternary "a" "b" .x`, `default "a" .x`; and what it includes. */
+static void words_within(struct scan_choices *choices, struct slice action)
+{
+	bool only_include = begins_with_word(action, "include") || begins_with_word(action, "template"), any = false;
+	if (begins_with_word(action, "printf") && memchr(action.p, '%', action.n)) {
+		choices->unclear = true;
+		return;
+	}
 	for (const char *p = action.p, *end = action.p + action.n; p < end;) {
 		if (*p != '"' && *p != '`') {
 			p++;
@@ -312,47 +404,70 @@ static bool words_within(struct slice action, bool api_version, struct slice *wo
 		}
 		const char *after = skip_string(p, end);
 		struct slice word = slice_make(p + 1, (size_t)(after - p) >= 2 ? (size_t)(after - p) - 2 : 0);
-		if (is_word(word, api_version))
-			add_word(words, n, word);
+		bool include = asks_for_include(action.p, p), fits = is_word(word, choices->api_version);
+		if (include && choices->include)
+			choices->include(choices, word);
+		else if (include)
+			choices->unclear = true;
+		else if (fits)
+			add_word(choices, word);
+		any |= include || fits;
+		if (include && only_include)
+			break; /* the rest is what is handed to it */
 		p = after;
 	}
-	return *n > before;
+	choices->unclear |= !any;
 }
 
-unsigned scan_template_words(const struct scan_template *template, struct slice value, bool api_version,
-			     struct slice words[SCAN_ALTERNATIVES])
+static struct slice stripped(struct slice piece)
 {
-	unsigned n = 0, level = 0;
+	while (piece.n && strchr(AROUND, *piece.p))
+		piece.p++, piece.n--;
+	while (piece.n && strchr(AROUND, piece.p[piece.n - 1]))
+		piece.n--;
+	return piece;
+}
+
+/* Leaves nothing behind. */
+static bool is_silent(struct slice action)
+{
+	return slice_starts(action, "/*") || begins_with_word(action, "else") ||
+	       (slice_starts(action, "$") &&
+		(memmem(action.p, action.n, ":=", 2) || memmem(action.p, action.n, " = ", 3)));
+}
+
+void scan_template_words(struct scan_choices *choices, struct slice value)
+{
+	unsigned level = 0, before = choices->n;
 	bool outside = false;
-	(void)template;
+	if (memmem(value.p, value.n, "{%", 2)) {
+		choices->unclear = true;
+		return;
+	}
 	for (const char *p = value.p, *end = value.p + value.n; p < end;) {
 		const char *braces = memmem(p, (size_t)(end - p), "{{", 2), *stop = braces ? braces : end;
-		struct slice piece = slice_make(p, (size_t)(stop - p));
-		while (piece.n && strchr(" \"'", *piece.p))
-			piece.p++, piece.n--;
-		while (piece.n && strchr(" \"'", piece.p[piece.n - 1]))
-			piece.n--;
-		if (piece.n) {
-			if (!is_word(piece, api_version))
-				return 0;
-			outside |= level == 0;
-			add_word(words, &n, piece);
+		struct slice piece = stripped(slice_make(p, (size_t)(stop - p)));
+		const char *after = braces ? action_end(braces, end) : end;
+		if (!after || (piece.n && !is_word(piece, choices->api_version))) {
+			choices->n = before;
+			choices->unclear = true;
+			return;
 		}
-		if (!braces)
-			break;
-		const char *after = action_end(braces, end);
-		if (!after)
-			return 0;
-		struct slice action = inside(braces, after);
+		outside |= piece.n && level == 0;
+		if (piece.n)
+			add_word(choices, piece);
+		struct slice action = braces ? inside(braces, after) : slice_make("/*", 2);
 		p = after;
-		if (begins_with_word(action, "if"))
+		if (opens_block(action, false))
 			level++;
 		else if (begins_with_word(action, "end"))
 			level -= level > 0;
-		else if (!begins_with_word(action, "else") && !slice_starts(action, "/*") &&
-			 (begins_with_word(action, "include") || begins_with_word(action, "template") ||
-			  !words_within(action, api_version, words, &n)))
-			return 0;
+		else if (!is_silent(action))
+			words_within(choices, action);
 	}
-	return outside && n > 1 ? 0 : n; /* apps/v1{{ if .old }}beta1{{ end }}: pieces, not words */
+	/* apps/v1{{ if .old }}beta1{{ end }}: pieces, not words */
+	if (outside && (choices->n - before > 1 || choices->unclear)) {
+		choices->n = before;
+		choices->unclear = true;
+	}
 }

@@ -191,66 +191,89 @@ static const struct scan_told *told(struct scan *scan, const struct api_lifecycl
 	return new;
 }
 
-/* `guardable`: it stands alone, so that a condition on versions may leave it out. */
-static void tell(struct scan *scan, const struct scan_object *object, bool guardable, struct scan_spot api_spot,
-		 const struct api_lifecycle *api)
+const char *scan_tell(struct scan *scan, struct finding *finding, const struct api_lifecycle *api,
+		      enum severity severity)
 {
-	bool removed = scan_judge(api, scan->target) == SCAN_REMOVED, helm = !strcmp(scan->source, "helm");
-	struct slice guard = scan->template && guardable
-				     ? scan_template_guard(scan->template, scan->document_at + api_spot.at)
-				     : slice_make("", 0);
-	enum severity severity = !removed || guard.n ? SEVERITY_LOW
-				 : api->component    ? SEVERITY_MEDIUM
-				 : helm		     ? SEVERITY_BLOCKER
-						     : SEVERITY_HIGH;
-	struct finding *finding = scan_find(scan,
-					    !removed ? "API-DEPRECATED"
-					    : helm   ? "API-HELM-STORED"
-						     : "API-GIT",
-					    severity);
-	if (!finding)
-		return;
+	bool removed = scan_judge(api, scan->target) == SCAN_REMOVED;
 	const struct scan_told *words = told(scan, api);
+	finding->id = !removed ? "API-DEPRECATED" : strcmp(scan->source, "helm") != 0 ? "API-GIT" : "API-HELM-STORED";
+	finding->severity = (int)severity;
+	finding->status = FINDING_FOUND;
 	finding->title = removed ? "API version is removed" : "API version is deprecated";
-	finding->line = scan_line(scan, api_spot.at);
 	finding->api_version = words->api_version;
-	finding->object = scan_name_object(scan, object, api->kind);
 	finding->message = words->message;
 	finding->removed_in = words->removed_in;
 	finding->deprecated_in = words->deprecated_in;
 	finding->replacement = words->replacement;
 	finding->remedy = words->remedy;
 	finding->page = words->page;
-	scan_evidence(scan, guard.n ? arena_printf(scan->arena, "%s, only where {{ %s }}", words->detail,
-						   scan_words(scan, guard))
-				    : words->detail);
+	finding->reason = NULL;
+	return words->detail;
+}
+
+enum severity scan_severity(const struct scan *scan, const struct api_lifecycle *api)
+{
+	return scan_judge(api, scan->target) != SCAN_REMOVED ? SEVERITY_LOW
+	       : api->component				     ? SEVERITY_MEDIUM
+	       : !strcmp(scan->source, "helm")		     ? SEVERITY_BLOCKER
+							     : SEVERITY_HIGH;
+}
+
+/* `guardable`: it stands alone, so that a condition on versions may leave it out. */
+static void tell(struct scan *scan, const struct scan_object *object, bool guardable, struct scan_spot api_spot,
+		 const struct api_lifecycle *api)
+{
+	struct slice guard = scan->template && guardable
+				     ? scan_template_guard(scan->template, scan->document_at + api_spot.at)
+				     : slice_make("", 0);
+	struct finding *finding = scan_find(scan, "API-GIT", SEVERITY_LOW);
+	if (!finding)
+		return;
+	const char *detail = scan_tell(scan, finding, api, guard.n ? SEVERITY_LOW : scan_severity(scan, api));
+	finding->line = scan_line(scan, api_spot.at);
+	finding->object = scan_name_object(scan, object, api->kind);
+	scan_evidence(scan,
+		      guard.n ? arena_printf(scan->arena, "%s, only where {{ %s }}", detail, scan_words(scan, guard))
+			      : detail);
 }
 
 /* ---- templates: each word may be one of several ---- */
+
+enum { MAX_CHOICES = 12 };
 
 struct choice {
 	struct slice word;
 	struct scan_spot spot;
 };
 
-static unsigned choices(struct scan *scan, const struct scan_spot *spots, unsigned n, bool api_version,
-			struct choice *ret, unsigned max, bool *ret_unclear)
+struct chosen {
+	struct choice of[MAX_CHOICES];
+	unsigned n;
+	bool unclear;
+};
+
+static bool has_actions(struct slice text)
 {
-	unsigned n_ret = 0;
-	for (unsigned i = 0; i < n; i++) {
-		struct slice written = as_written(scan, spots[i]), words[SCAN_ALTERNATIVES];
-		unsigned n_words = 1;
-		words[0] = written;
-		if (memmem(written.p ? written.p : "", written.n, "{{", 2))
-			n_words = scan_template_words(scan->template, written, api_version, words);
-		*ret_unclear |= n_words == 0;
-		for (unsigned k = 0; k < n_words && n_ret < max; k++)
-			ret[n_ret++] = (struct choice){words[k], spots[i]};
-	}
-	return n_ret;
+	return text.n && (memmem(text.p, text.n, "{{", 2) || memmem(text.p, text.n, "{%", 2));
 }
 
-static const struct api_lifecycle *look_up(struct slice api, struct slice kind)
+static void choose(struct scan *scan, const struct scan_spot *spots, unsigned n, bool api_version, struct chosen *ret)
+{
+	*ret = (struct chosen){.n = 0};
+	for (unsigned i = 0; i < n; i++) {
+		struct slice written = as_written(scan, spots[i]);
+		struct scan_choices choices = {.words = {written}, .n = 1, .api_version = api_version};
+		if (has_actions(written)) {
+			choices.n = 0;
+			scan_template_words(&choices, written);
+		}
+		ret->unclear |= choices.unclear;
+		for (unsigned k = 0; k < choices.n && ret->n < MAX_CHOICES; k++)
+			ret->of[ret->n++] = (struct choice){choices.words[k], spots[i]};
+	}
+}
+
+const struct api_lifecycle *scan_look_up(struct slice api, struct slice kind)
 {
 	char api_text[SCAN_WORD], kind_text[SCAN_WORD];
 	if (api.n >= sizeof api_text || kind.n >= sizeof kind_text)
@@ -270,8 +293,7 @@ static bool kind_matters(const struct scan *scan, struct slice kind)
 	return false;
 }
 
-/* Could any kind of this version be dead? */
-static bool version_matters(const struct scan *scan, struct slice api)
+bool scan_version_matters(const struct scan *scan, struct slice api)
 {
 	const char *slash = memchr(api.p ? api.p : "", '/', api.n);
 	struct slice group = slice_make(api.p, slash ? (size_t)(slash - api.p) : 0);
@@ -283,55 +305,89 @@ static bool version_matters(const struct scan *scan, struct slice api)
 	return false;
 }
 
-enum { MAX_CHOICES = 12 };
-
 static bool together(const struct scan *scan, const struct scan_spot *one, const struct scan_spot *other)
 {
 	return !scan->template ||
 	       scan_template_together(scan->template, scan->document_at + one->at, scan->document_at + other->at);
 }
 
-/* Is there, for this kind, a version that lives, in another arm of a condition? Then the chart chooses by itself. */
-static bool has_live_choice(struct scan *scan, const struct choice *apis, unsigned n_apis, const struct choice *kinds,
-			    unsigned n_kinds)
+static bool same(struct slice one, struct slice other)
 {
-	for (unsigned k = 0; k < n_kinds; k++)
-		for (unsigned a = 0; a < n_apis; a++)
-			if (together(scan, &apis[a].spot, &kinds[k].spot) &&
-			    scan_judge(look_up(apis[a].word, kinds[k].word), scan->target) == SCAN_LIVE)
+	return one.n == other.n && (one.n == 0 || !memcmp(one.p, other.p, one.n));
+}
+
+static bool lives(const struct scan *scan, const struct choice *api, const struct choice *kind)
+{
+	return together(scan, &api->spot, &kind->spot) &&
+	       scan_judge(scan_look_up(api->word, kind->word), scan->target) == SCAN_LIVE;
+}
+
+/* Is there, for this kind, a version that lives, in another arm of a condition than `api`, or in the same value? Then
+ * the chart chooses by itself. Of two that stand side by side the later one holds. `api`: NULL when it is not known. */
+static bool has_live_choice(const struct scan *scan, const struct chosen *apis, const struct choice *api,
+			    const struct chosen *kinds, const struct choice *kind)
+{
+	for (unsigned k = 0; k < kinds->n; k++)
+		for (unsigned a = 0; a < apis->n; a++) {
+			const struct choice *other = &apis->of[a];
+			if (same(kinds->of[k].word, kind->word) && lives(scan, other, &kinds->of[k]) &&
+			    (!api || other->spot.at >= api->spot.at || !together(scan, &other->spot, &api->spot)))
 				return true;
+		}
 	return false;
+}
+
+static void from_elsewhere(struct scan *scan, const struct scan_object *object, const struct chosen *kinds)
+{
+	struct slice apis[SCAN_ALTERNATIVES], words[SCAN_ALTERNATIVES];
+	unsigned n_words = kinds->n < SCAN_ALTERNATIVES ? kinds->n : SCAN_ALTERNATIVES;
+	const char *api = NULL, *kind = NULL;
+	for (unsigned i = 0; i < object->n_api; i++) {
+		apis[i] = as_written(scan, object->api[i]);
+		api = !api || has_actions(apis[i]) ? scan_words(scan, apis[i]) : api;
+	}
+	for (unsigned i = 0; i < object->n_kind; i++) {
+		struct slice written = as_written(scan, object->kind[i]);
+		kind = !kind || has_actions(written) ? scan_words(scan, written) : kind;
+	}
+	for (unsigned i = 0; i < n_words; i++)
+		words[i] = kinds->of[i].word;
+	size_t before = scan->n_findings;
+	scan_unknown(scan, scan_line(scan, object->api[0].at),
+		     arena_printf(scan->arena,
+				  "read from a template: apiVersion \"%s\", kind \"%s\" come from elsewhere", api,
+				  kind),
+		     "render it: helm template CHART | eks-upgrade-agent scan -");
+	if (scan->n_findings == before)
+		return;
+	scan->findings[before].object = scan_name_object(scan, object, kind);
+	scan_helper_wait(scan, apis, object->n_api, words, kinds->unclear ? 0 : n_words);
 }
 
 static void template_object(struct scan *scan, const struct scan_object *object)
 {
-	struct choice apis[MAX_CHOICES], kinds[MAX_CHOICES];
-	bool api_unclear = false, kind_unclear = false;
-	unsigned n_apis = choices(scan, object->api, object->n_api, true, apis, MAX_CHOICES, &api_unclear);
-	unsigned n_kinds = choices(scan, object->kind, object->n_kind, false, kinds, MAX_CHOICES, &kind_unclear);
-	bool chooses = n_apis > 1 && has_live_choice(scan, apis, n_apis, kinds, n_kinds);
-	for (unsigned k = 0; k < n_kinds && !chooses; k++)
-		for (unsigned a = 0; a < n_apis; a++) {
-			const struct api_lifecycle *api = look_up(apis[a].word, kinds[k].word);
-			if (scan_judge(api, scan->target) != SCAN_LIVE && together(scan, &apis[a].spot, &kinds[k].spot))
-				tell(scan, object, n_apis == 1, apis[a].spot, api);
-		}
+	struct chosen apis, kinds;
 	bool matters = false;
-	for (unsigned k = 0; api_unclear && k < n_kinds; k++)
-		matters |= kind_matters(scan, kinds[k].word);
-	for (unsigned a = 0; kind_unclear && a < n_apis; a++)
-		matters |= version_matters(scan, apis[a].word);
-	if (matters || (api_unclear && kind_unclear)) {
-		struct slice api = as_written(scan, object->api[0]), kind = as_written(scan, object->kind[0]);
-		scan_unknown(scan, scan_line(scan, object->api[0].at),
-			     arena_printf(scan->arena,
-					  "read from a template: apiVersion \"%s\", kind \"%s\" come from elsewhere",
-					  scan_words(scan, api), scan_words(scan, kind)),
-			     "render it: helm template CHART | eks-upgrade-agent scan -");
-		struct finding *finding = scan->n_findings ? &scan->findings[scan->n_findings - 1] : NULL;
-		if (finding && finding->status == FINDING_UNKNOWN)
-			finding->object = scan_name_object(scan, object, scan_words(scan, kind));
+	choose(scan, object->api, object->n_api, true, &apis);
+	choose(scan, object->kind, object->n_kind, false, &kinds);
+	for (unsigned k = 0; k < kinds.n; k++) {
+		for (unsigned a = 0; a < apis.n; a++) {
+			const struct api_lifecycle *api = scan_look_up(apis.of[a].word, kinds.of[k].word);
+			if (scan_judge(api, scan->target) != SCAN_LIVE &&
+			    together(scan, &apis.of[a].spot, &kinds.of[k].spot) &&
+			    !has_live_choice(scan, &apis, &apis.of[a], &kinds, &kinds.of[k]))
+				tell(scan, object, apis.n == 1, apis.of[a].spot, api);
+		}
+		matters |= apis.unclear && kind_matters(scan, kinds.of[k].word) &&
+			   !has_live_choice(scan, &apis, NULL, &kinds, &kinds.of[k]);
 	}
+	if (kinds.unclear && !matters) { /* one version in which all kinds live is a live choice */
+		matters = apis.n > 0 || apis.unclear;
+		for (unsigned a = 0; a < apis.n; a++)
+			matters &= scan_version_matters(scan, apis.of[a].word);
+	}
+	if (matters)
+		from_elsewhere(scan, object, &kinds);
 }
 
 void scan_object_done(struct scan *scan, struct scan_object *object)
@@ -343,7 +399,7 @@ void scan_object_done(struct scan *scan, struct scan_object *object)
 	}
 	/* Of a key that is written twice the last one holds. */
 	struct scan_spot *api_spot = &object->api[object->n_api - 1], *kind_spot = &object->kind[object->n_kind - 1];
-	const struct api_lifecycle *api = look_up(api_spot->text, kind_spot->text);
+	const struct api_lifecycle *api = scan_look_up(api_spot->text, kind_spot->text);
 	if (scan_judge(api, scan->target) != SCAN_LIVE)
 		tell(scan, object, false, *api_spot, api);
 }

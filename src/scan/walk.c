@@ -14,10 +14,22 @@ enum { MAX_FOLDERS = 200, PATH_BYTES = 1 << 16, FIRST_ROOM = 256 << 10, KEEP_ROO
 static const char *const manifests[] = {".yaml", ".yml", ".json", ".tpl", ".tmpl", ".gotmpl", ".template", ".j2", NULL};
 static const char *const left_out[] = {".git", ".hg", ".svn", ".terraform", "node_modules", ".eks-upgrade-agent", NULL};
 
+/* What templates make that is no manifest ("README.md.gotmpl"), and what changes files ("app.yaml.patch"). */
+static const char *const others[] = {".md", ".go", ".sh", ".py", ".js", ".html", ".rego", NULL};
+static const char *const patches[] = {".patch", ".diff", ".rej", NULL};
+
 static bool is_one_of(const char *name, const char *const *names)
 {
 	for (; *names; names++)
 		if (!strcmp(name, *names))
+			return true;
+	return false;
+}
+
+static bool ends_with_one_of(const char *name, size_t n, const char *const *suffixes)
+{
+	for (; *suffixes; suffixes++)
+		if (n > strlen(*suffixes) && !strncasecmp(name + n - strlen(*suffixes), *suffixes, strlen(*suffixes)))
 			return true;
 	return false;
 }
@@ -31,7 +43,11 @@ static enum worth worth_of(const char *name)
 	size_t n = strlen(dot);
 	for (const char *const *suffix = manifests; *suffix; suffix++)
 		if (strlen(*suffix) == n && !strcasecmp(*suffix, dot))
-			return suffix - manifests < 3 ? MANIFEST : PERHAPS;
+			return suffix - manifests < 3				      ? MANIFEST
+			       : ends_with_one_of(name, (size_t)(dot - name), others) ? NO_MANIFEST
+										      : PERHAPS;
+	if (is_one_of(dot, patches))
+		return NO_MANIFEST;
 	/* "app.yaml.dist", "values.yml.example" */
 	return strstr(name, ".yaml.") || strstr(name, ".yml.") || strstr(name, ".json.") ? PERHAPS : NO_MANIFEST;
 }

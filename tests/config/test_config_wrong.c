@@ -18,6 +18,9 @@ static const struct {
 	{"cluster: a\ncluster: b", "duplicate key"},
 	{"cluster: [a]", "upgrade.yaml:1:1: cluster: not a"},
 	{"traffic: 5", "upgrade.yaml:1:1: traffic: "},
+	/* What libfyaml itself would pass over: the file's first line is indented by accident. */
+	{" cluster: a\ntarget_version: '1.35'", "upgrade.yaml:2:1: "},
+	{"cluster: a\nbake: %", "upgrade.yaml:2:7: "},
 	{"cluster: {", "upgrade.yaml:"},
 	{"- cluster", "upgrade.yaml: not an object"},
 	{"target_version: 1.3", "target_version: \"1.3\" is no Kubernetes version"},

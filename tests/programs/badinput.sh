@@ -82,7 +82,7 @@ gets "a zone that is not there" 1 'no hosted zone "example.org"' "$agent" plan -
 edited 's/shop.example.com\]/shop2.example.com]/'
 gets "a record that is not there" 1 'record "shop2.example.com" in zone "example.com"' "$agent" plan --config edited.yaml $door
 printf 'cluster: [shop\n' >edited.yaml
-gets "nonsense YAML" 2 'edited.yaml:3:2: ' "$agent" plan --config edited.yaml $door
+gets "nonsense YAML" 2 'edited.yaml:2:1: ' "$agent" plan --config edited.yaml $door
 head -c 200 /bin/sh >edited.yaml
 gets "a program for a configuration" 2 'edited.yaml:1:' "$agent" plan --config edited.yaml $door
 gets "a version too far" 1 'cannot go from 1.33 to 1.99: 66 minor versions at once' "$agent" plan $given --to 1.99

@@ -180,6 +180,26 @@ TEMPLATES = [
     ("no YAML even with its actions masked", PDB + "  {{ if .Values.a }}x: [{{ else }}y: {{ end }}\n z: \"\n", [("API-GIT", "HIGH")], []),
     ("a template without an end", PDB + "a: {{ .Values.x\n", [], [("API-GIT", "HIGH")]),
     ("alerts have braces, too", PDB + "# {{ $labels.pod }}\n", [("API-GIT", "HIGH")], []),
+    ("the word kind of another arm makes no version live",
+     "{{ if .Values.secret }}\napiVersion: v1\nkind: Secret\nmetadata: {name: a}\n{{ else }}\napiVersion: policy/v1beta1\nkind: PodDisruptionBudget\nmetadata: {name: b}\n{{ end }}\n",
+     [("API-GIT", "HIGH")], []),
+    ("of a key that is written twice the last one holds", "apiVersion: v1\nkind: Deployment\napiVersion: extensions/v1beta1\nmetadata: {name: '{{ .Release.Name }}'}\n", [("API-GIT", "HIGH")], []),
+    ("the same the other way round", "apiVersion: extensions/v1beta1\nkind: Deployment\napiVersion: apps/v1\nmetadata: {name: '{{ .Release.Name }}'}\n", [], []),
+    ("a user's own version beside one that lives", "{{ if .Values.api }}\napiVersion: {{ .Values.api }}\n{{ else }}\napiVersion: policy/v1\n{{ end }}\nkind: PodDisruptionBudget\n", [], []),
+    ("a version that is put together", "apiVersion: {{ printf \"%s/%s\" .Values.group \"v1\" }}\nkind: PodDisruptionBudget\n", [], [("API-GIT", "HIGH")]),
+    ("an object behind what is defined for others", "{{- define \"box\" -}}\n        env:\n        - valueFrom: {fieldRef: {apiVersion: v1, fieldPath: a}}\n{{- end }}\n"
+     + PDB.replace("name: pdb", "name: {{ .Release.Name }}"), [("API-GIT", "HIGH")], []),
+    ("an object that is defined for others", "{{- define \"pdb\" -}}\n" + PDB + "{{- end }}\n" + CONFIG, [("API-GIT", "HIGH")], []),
+    ("a list that is no YAML even with its actions masked", "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Secret\n- apiVersion: extensions/v1beta1\n  kind: DaemonSet\n"
+     "  metadata:\n    name: a\n{{ if .Values.a }}x: [{{ end }}\n z: \"\n", [("API-GIT", "HIGH")], []),
+    ("what stands deeper than the object is none of its words", "  env:\n  - apiVersion: v1\n" + PDB + "{{ if .Values.a }}x: [{{ end }}\n", [("API-GIT", "HIGH")], []),
+    ("a loop of Jinja's", "{% for x in names %}\n" + PDB.replace("name: pdb", "name: {{ x }}") + "{# not {{ this #}\n{% endfor %}\n", [("API-GIT", "HIGH")], []),
+    ("a choice of Jinja's", "{% if kube_version is version('v1.25.0', '>=') %}\napiVersion: policy/v1\n{% else %}\napiVersion: policy/v1beta1\n{% endif %}\nkind: PodDisruptionBudget\n", [], []),
+    ("an object that Jinja may leave out", "{% if kube_version < '1.25' %}\n" + PDB + "{% endif %}\n", [("API-GIT", "LOW")], []),
+    ("a version by Jinja", "apiVersion: {% if a %}policy/v1{% else %}policy/v1beta1{% endif %}\nkind: PodDisruptionBudget\n", [], [("API-GIT", "HIGH")]),
+    ("Jinja within JSON", '{"items": [{% for x in y %}\n{"a": "{{ x }}"}{% if not last %},{% endif %}{% endfor %}], "apiVersion": "extensions/v1beta1", "kind": "Deployment"}\n', [("API-GIT", "HIGH")], []),
+    ("quotes within a string of JSON", PDB + "---\n{\"kind\": \"A\", \"apiVersion\": \"b/v1\", \"default\": \"{{ ternary \\\"x\\\" .Values.a }} {{ include \\\"y }}\"}\n", [("API-GIT", "HIGH")], []),
+    ("values with templates in them", "tpl: |\n  {{- if .Values.a }}\n  a: b\n  {{- end }}\n  kind: c\nb: [*d, &d x]\n".replace("b: [*d, &d x]", "b: [&d x, *d]") + "---\n" + PDB, [("API-GIT", "HIGH")], []),
     ("a loop over documents", "{{- range .Values.names }}\n---\n" + PDB.replace("name: pdb", "name: {{ . }}") + "{{- end }}\n", [("API-GIT", "HIGH")], []),
 ]
 
@@ -192,6 +212,53 @@ def templates():
     one = report["findings"][0]
     check("template: words as they are written", one["object"] == {"kind": "PodDisruptionBudget", "name": "{{ .Release.Name }}-web",
           "namespace": "{{ .Release.Namespace }}"} and one["evidence"][0]["detail"].startswith("read from a template"), json.dumps(one))
+
+
+HELPER = """{{/* comment */}}
+{{- define "app.pdb.apiVersion" -}}
+{{- $v := include "app.version" . -}}
+{{- if .Values.api -}}
+{{- .Values.api -}}
+{{- else if semverCompare ">=1.21-0" $v -}}
+{{- print "policy/v1" -}}
+{{- else -}}
+{{- print "policy/v1beta1" -}}
+{{- end -}}
+{{- end -}}
+{{ define "app.dead" }}policy/v1beta1{{ end }}
+{{ define "app.again" }}{{ template "app.dead" . }}{{ end }}
+{{ define "app.values" }}{{ .Values.api }}{{ end }}
+{{ define "app.loop" }}{{ include "app.loop" . }}{{ include "app.loop" . }}{{ end }}
+"""
+
+
+def helpers():
+    """Versions that helpers of other files give, whichever is read first."""
+    def judged(name, files, found, unknown=()):
+        root = folder("helpers-" + name.replace(" ", "-"), files)
+        _, report, error = run(".", "--to", "1.36", cwd=root)
+        told = sorted((one["file"], one.get("line"), one["severity"]) for one in report["findings"] if one["status"] == "finding")
+        not_known = sorted(one["file"] for one in report["findings"] if one["status"] == "unknown")
+        check(f"helpers: {name}", (told, not_known) == (sorted(found), sorted(unknown)), f"{json.dumps(report['findings'])} {error}")
+        return report
+
+    def uses(helper):
+        return "# about\n" + PDB.replace("policy/v1beta1", '{{ include "%s" . }}' % helper)
+
+    judged("one that chooses", {"a.yaml": uses("app.pdb.apiVersion"), "h.tpl": HELPER}, [])
+    report = judged("one that is dead", {"a.yaml": uses("app.dead"), "z/b.yaml": uses("app.again"), "h.tpl": HELPER}, [("a.yaml", 2, "HIGH"), ("z/b.yaml", 2, "HIGH")])
+    one = report["findings"][0]
+    check("helpers: told as others are", (one["id"], one["api_version"], one["replacement"], one["object"]["name"], one.get("reason")) ==
+          ("API-GIT", "policy/v1beta1", "policy/v1", "pdb", None) and 'include "app.dead"' in one["evidence"][0]["detail"], json.dumps(one))
+    judged("ones that cannot be told", {"a.yaml": uses("app.values"), "b.yaml": uses("app.nowhere"), "c.yaml": uses("app.loop"), "h.tpl": HELPER}, [],
+           ["a.yaml", "b.yaml", "c.yaml"])
+    judged("the nearest holds", {"one/a.yaml": uses("x"), "one/h.tpl": '{{ define "x" }}policy/v1{{ end }}', "two/a.yaml": uses("x"),
+                                 "two/h.tpl": '{{ define "x" }}policy/v1beta1{{ end }}'}, [("two/a.yaml", 2, "HIGH")])
+    judged("a kind from elsewhere", {"a.yaml": uses("app.pdb.apiVersion").replace("PodDisruptionBudget", "{{ .Values.kind }}"),
+                                     "b.yaml": uses("app.dead").replace("PodDisruptionBudget", "{{ .Values.kind }}"), "h.tpl": HELPER}, [], ["b.yaml"])
+    judged("two in one value", {"a.yaml": 'apiVersion: {{ ternary (include "app.dead" .) (include "app.pdb.apiVersion" .) .Values.a }}\nkind: PodDisruptionBudget\n', "h.tpl": HELPER}, [])
+    judged("only one version of two kinds", {"a.yaml": '{{ if .Values.a }}\napiVersion: {{ include "app.dead" . }}\n{{ end }}\nkind: {{ if .Values.b }}PodDisruptionBudget{{ else }}ConfigMap{{ end }}\n',
+                                             "h.tpl": HELPER}, [("a.yaml", 2, "HIGH")])
 
 
 # ---- objects ----
@@ -216,6 +283,26 @@ def objects():
         check(name, len(ids(report)) == n, f"{json.dumps(report['findings'])} {error}")
 
 
+def texts():
+    """Files that hold the words but are no manifests; and names."""
+    heredoc = "cat <<EOF\n" + PDB + "EOF\n"
+    root = folder("texts", {"run": "#!/bin/sh\nif x; then {{\n" + heredoc, "Makefile": "all:\n\t@echo 'apiVersion: policy/v1beta1' {{ x }} kind: [\n",
+                            "README.md.gotmpl": "```yaml\n" + PDB + "```\n", "types.go.tmpl": "{{ .Values.x }}\n" + PDB, "app.yaml.patch": "--- a\n+++ b\n" + PDB})
+    code, report, _ = run(".", "--to", "1.36", cwd=root)
+    check("texts that are no manifests are silent", code == 0 and not report["findings"], json.dumps(report["findings"]))
+    root = folder("texts-2", {"app": PDB + "x: [\n", "app.yaml.dist": PDB})
+    _, report, _ = run(".", "--to", "1.36", cwd=root)
+    check("a file without a suffix that is a broken manifest is told", (ids(report), ids(report, "unknown")) == ([("API-GIT", "HIGH")], [("API-GIT", "HIGH")]),
+          json.dumps(report["findings"]))
+    for name, start in (("a map", "  a: b\n"), ("text", '"a"\n')):
+        _, report, _ = text("# one\n" + start + PDB)
+        check(f"what follows {name} that is no part of it is told", [(one["status"], one["line"]) for one in report["findings"]] == [("unknown", 3)] and
+              "at line 3, column 1" in report["findings"][0]["reason"], json.dumps(report["findings"]))
+    for metadata, name in (("{generateName: a-, name: b}", "b"), ("{name: b, generateName: a-}", "b"), ("{generateName: a-}", "a-")):
+        _, report, _ = text("{apiVersion: policy/v1beta1, kind: PodDisruptionBudget, metadata: %s}" % metadata)
+        check(f"the name of {metadata}", report["findings"][0]["object"]["name"] == name, json.dumps(report["findings"]))
+
+
 # ---- hostile input ----
 
 def hostile():
@@ -236,7 +323,7 @@ def hostile():
     check("hostile: what is good is found", found == ["good.yaml", "link.yaml", "notes"], f"{found} {error}")
     unknown = {pathlib.Path(one["file"]).name: one for one in report["findings"] if one["status"] == "unknown"}
     check("hostile: what is unknown is told", sorted(unknown) == ["broken.yaml", "huge.yaml"] and code == 11, f"{sorted(unknown)} {code}")
-    check("hostile: line and column", unknown["broken.yaml"]["line"] == 3 and "column" in unknown["broken.yaml"]["reason"], json.dumps(unknown.get("broken.yaml")))
+    check("hostile: line and column", unknown["broken.yaml"]["line"] == 2 and "at line 2, column 7" in unknown["broken.yaml"]["reason"], json.dumps(unknown.get("broken.yaml")))
     for name, detail in (("binary.yaml", "binary"), ("loop", "link to a folder"), ("itself.yaml", "leads to itself"), ("dangling.yaml", "nothing"),
                          ("pipe.yaml", "no regular file"), ("huge.yaml", "64 MiB"), ("prose.yaml", "prose.yaml:")):
         check(f"hostile: {name} is told", detail in sources.get(name, ""), json.dumps(sources))
@@ -412,7 +499,7 @@ def scanners():
         check(f"exit 2: {arguments}", done.returncode == 2, done.stderr)
 
 
-for case in (scanners, fields, templates, objects, shapes, hostile, unreadable, exits):
+for case in (scanners, fields, templates, helpers, objects, texts, shapes, hostile, unreadable, exits):
     case()
 print(f"{passed} passed, {failed} failed")
 sys.exit(failed > 0)

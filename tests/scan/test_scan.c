@@ -61,6 +61,7 @@ static void every_word_is_met_wherever_it_stands(void **state)
 	assert_int_equal(scan_filter_text(filter, slice_of("a: \"\\u0062\"")), MAY_ESCAPE);
 	assert_int_equal(scan_filter_text(filter, slice_of("a: \"\\n\"")), 0);
 	assert_int_equal(scan_filter_text(filter, slice_of("a: {{ b }}")), MAY_TEMPLATE);
+	assert_int_equal(scan_filter_text(filter, slice_of("{% if b %}")), MAY_TEMPLATE);
 	assert_int_equal(scan_filter_text(filter, slice_of("")), 0);
 	scan_filter_free(filter);
 }
