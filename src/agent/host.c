@@ -1,30 +1,17 @@
 /* The real outside, opened for a program that hosts the agent: the command line, the library. */
 #include "agent/host.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
+#include "base/file.h"
 #include "agent/state.h"
-
-struct error *host_make_directories(const char *path)
-{
-	char *copy CLEANUP(mem_freep) = mem_strdup(path);
-	for (char *slash = strchr(copy + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		if (mkdir(copy, 0700) != 0 && errno != EEXIST)
-			return error_from_errno(errno, "cannot make directory \"%s\"", copy);
-		*slash = '/';
-	}
-	return NULL;
-}
 
 static struct error *open_store(const struct config *config, enum host_store how, struct store **ret)
 {
 	const char *path = config->journal ? config->journal : ".eks-upgrade-agent/journal.db";
 	if (how == HOST_STORE_WRITE) {
-		TRY(host_make_directories(path));
+		TRY(file_make_folders(path));
 		return store_sqlite_open(path, false, ret);
 	}
 	if (access(path, F_OK) != 0)

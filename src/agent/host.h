@@ -26,6 +26,3 @@ struct error *host_find_run(struct store *store, const char *wanted, struct aren
  * on with another plan than `plan_id` (NULL: any). */
 struct error *host_unfinished_run(struct store *store, const char *cluster, const char *wanted, const char *plan_id,
 				  struct arena *arena, const char **ret_run) MUST_CHECK;
-
-/* Directories above `path` are made, 0700. */
-struct error *host_make_directories(const char *path) MUST_CHECK;

@@ -2,12 +2,11 @@
 #include "aws/credentials.h"
 #include "aws/credentials_internal.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "codec/document.h"
@@ -69,15 +68,7 @@ struct error *aws_chain_take_document(struct aws_chain *chain, const json_t *doc
 struct error *aws_chain_read_file(const struct aws_chain *chain, const char *path, struct buf *out)
 {
 	char *full CLEANUP(mem_freep) = *path == '~' ? aws_profile_home(&chain->aws->options, path) : mem_strdup(path);
-	int fd = open(full, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return error_from_errno(errno, "file \"%s\" cannot be read", full);
-	char chunk[4096];
-	ssize_t n;
-	while ((n = read(fd, chunk, sizeof chunk)) > 0 && buf_append(out, chunk, (size_t)n))
-		;
-	close(fd);
-	secret_wipe(chunk, sizeof chunk);
+	TRY(file_read(full, out));
 	while (out->n && strchr(" \t\r\n", out->p[out->n - 1]))
 		out->p[--out->n] = '\0';
 	return out->n ? NULL : error_new(ERROR_AUTH, "file \"%s\" is empty", full);

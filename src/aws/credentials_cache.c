@@ -1,11 +1,10 @@
 /* Files that we share with the aws command line, in its own form: the token of a single sign-on, and the sessions of
  * roles that a person's device had to confirm, so that a code is asked for once an hour and not once a command. */
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include "aws/credentials_internal.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "codec/document.h"
@@ -25,31 +24,13 @@ bool aws_cache_time(const char *text, int64_t *ret_ms)
 	return time_parse_rfc3339(slice_of(copy), ret_ms);
 }
 
-static void make_directories(const char *path)
-{
-	char *copy CLEANUP(mem_freep) = mem_strdup(path);
-	for (char *slash = strchr(copy + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		mkdir(copy, 0700); /* what cannot be made is told when the file is */
-		*slash = '/';
-	}
-}
-
 void aws_cache_write(const char *path, const json_t *document)
 {
 	struct buf text CLEANUP(buf_done) = BUF_INIT(1 << 16);
-	char *temporary CLEANUP(mem_freep) = mem_printf("%s.XXXXXX", path);
 	document_print(document, false, &text);
-	make_directories(path);
-	int fd = mkostemp(temporary, O_CLOEXEC);
-	bool written = fd >= 0 && write(fd, text.p, text.n) == (ssize_t)text.n;
-	if (fd >= 0)
-		close(fd);
-	if (!written || rename(temporary, path) != 0) {
-		log_warn("aws", "\"%s\" could not be written: the sign-in is not kept for the next command", path);
-		if (fd >= 0)
-			unlink(temporary);
-	}
+	struct error *error ERROR_CLEANUP = file_write(path, buf_slice(&text));
+	if (error)
+		log_warn("aws", "%s: the sign-in is not kept for the next command", error->message);
 	secret_wipe(text.p, text.n);
 }
 

@@ -2,11 +2,11 @@
 #include "aws/profile.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/secret.h"
 
@@ -235,33 +235,19 @@ static struct error *read_line(struct reader *reader, struct slice line)
 	return NULL;
 }
 
-static struct error *slurp(const char *path, struct buf *out)
+/* These files need not be there. */
+static bool is_missing(const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
-		return NULL; /* these files need not be there */
-	if (fd < 0)
-		return error_remedy(error_from_errno(errno, "cannot read \"%s\"", path),
-				    "chmod u+r %s, or name another file", path);
-	char chunk[16384];
-	ssize_t n;
-	struct error *error = NULL;
-	while ((n = read(fd, chunk, sizeof chunk)) > 0 && !error)
-		if (!buf_append(out, chunk, (size_t)n))
-			error = error_new(ERROR_INVALID, "\"%s\" is larger than 4 MiB", path);
-	if (n < 0)
-		error = error_remedy(error_from_errno(errno, "cannot read \"%s\"", path),
-				     "name a file that can be read");
-	secret_wipe(chunk, sizeof chunk);
-	close(fd);
-	return error;
+	return access(path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR);
 }
 
 static struct error *read_file(struct aws_profile *profile, const char *path, enum aws_profile_file file)
 {
 	struct buf text CLEANUP(buf_done) = BUF_INIT(MAX_FILE);
 	struct reader reader = {.profile = profile, .path = path, .file = file};
-	struct error *error = slurp(path, &text);
+	struct error *error = is_missing(path) ? NULL : file_read(path, &text);
+	if (error)
+		error = error_remedy(error, "name a file that can be read: chmod u+r %s", path);
 	for (size_t at = 0; at < text.n && !error;) {
 		const char *from = text.p + at, *end = memchr(from, '\n', text.n - at);
 		size_t n = end ? (size_t)(end - from) : text.n - at;

@@ -112,4 +112,4 @@ unsigned cli_columns(void); /* 40–200; 100 off a terminal unless COLUMNS says 
 struct error *cli_confirm(struct cli *cli, const char *question, bool *ret_yes) MUST_CHECK;
 /* Writes a whole file atomically. "-" is stdout. */
 struct error *cli_write_file(struct cli *cli, const char *path, struct slice bytes) MUST_CHECK;
-struct error *cli_read_file(const char *path, size_t max, struct buf *out) MUST_CHECK; /* "-" is stdin */
+struct error *cli_read_file(const char *path, struct buf *out) MUST_CHECK; /* as file_read(); "-" is stdin */

@@ -152,7 +152,7 @@ static struct error *take_plan(struct cli *cli, struct inventory *inventory)
 	json_error_t wrong;
 	if (!path)
 		return NULL;
-	TRY(cli_read_file(path, LARGEST, &text));
+	TRY(cli_read_file(path, &text));
 	json_t *plan = json_loadb(text.p, text.n, 0, &wrong);
 	if (!json_is_array(json_object_get(plan, "resource_changes"))) {
 		json_decref(plan);

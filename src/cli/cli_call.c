@@ -19,13 +19,13 @@ static const struct cli_flag flags[] = {
 
 struct error *call_read_document(struct cli *cli, size_t index, json_t **ret)
 {
-	struct buf text CLEANUP(buf_done) = {0};
+	struct buf text CLEANUP(buf_done) = BUF_INIT(16 << 20);
 	*ret = NULL;
 	if (index >= cli->n_arguments)
 		return NULL;
 	bool standard = !strcmp(cli->arguments[index], "-");
 	if (standard)
-		TRY(cli_read_file("-", 16 << 20, &text));
+		TRY(cli_read_file("-", &text));
 	struct error *error = document_parse(standard ? buf_slice(&text) : slice_of(cli->arguments[index]),
 					     standard ? "stdin" : "the argument", ret);
 	return error ? error_remedy(error, "give one JSON document, in single quotes for the shell: '{\"name\": "

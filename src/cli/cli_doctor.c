@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
+#include "base/file.h"
 #include "artifacts/progress.h"
 #include "base/words.h"
 #include "aws/aws.h"
@@ -73,7 +74,7 @@ static void tool(struct doctor *doctor, const char *program, const char *word, b
 static void journal_disk(struct doctor *doctor)
 {
 	const char *path = doctor->cli->config.journal ? doctor->cli->config.journal : ".eks-upgrade-agent/journal.db";
-	struct error *error = host_make_directories(path);
+	struct error *error = file_make_folders(path);
 	if (error) {
 		doctor_say_error(doctor, "journal", false, error);
 		return;

@@ -145,8 +145,8 @@ static struct error *drive_run(struct cli *cli, struct agent *agent, int *ret_ex
 
 static struct error *read_plan(struct cli *cli, const char *path, struct upgrade_plan *ret)
 {
-	struct buf text CLEANUP(buf_done) = {0};
-	TRY(cli_read_file(path, 64 << 20, &text));
+	struct buf text CLEANUP(buf_done) = BUF_INIT(64 << 20);
+	TRY(cli_read_file(path, &text));
 	struct error *error = upgrade_plan_read(buf_slice(&text), path, cli->arena, ret);
 	if (error)
 		return error->remedy

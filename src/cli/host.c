@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <termios.h>
 #include <unistd.h>
 #include "agent/journal.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/secret.h"
 #include "cli/commands.h"
@@ -173,64 +173,18 @@ struct error *cli_confirm(struct cli *cli, const char *question, bool *ret_yes)
 	return NULL;
 }
 
-static struct error *write_all(int fd, struct slice bytes, const char *path)
-{
-	while (bytes.n > 0) {
-		ssize_t written = write(fd, bytes.p, bytes.n);
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return error_from_errno(errno, "cannot write \"%s\"", path);
-		bytes.p += written;
-		bytes.n -= (size_t)written;
-	}
-	return fsync(fd) == 0 ? NULL : error_from_errno(errno, "cannot write \"%s\"", path);
-}
-
 struct error *cli_write_file(struct cli *cli, const char *path, struct slice bytes)
 {
 	if (!strcmp(path, "-")) {
 		buf_append(cli->out, bytes.p, bytes.n);
 		return NULL;
 	}
-	TRY(host_make_directories(path));
-	char *temporary CLEANUP(mem_freep) = mem_printf("%s.XXXXXX", path);
-	int fd = mkostemp(temporary, O_CLOEXEC);
-	if (fd < 0)
-		return error_from_errno(errno, "cannot write \"%s\"", path);
-	struct error *error = write_all(fd, bytes, path);
-	if (close(fd) != 0 && !error)
-		error = error_from_errno(errno, "cannot write \"%s\"", path);
-	if (!error && rename(temporary, path) != 0)
-		error = error_from_errno(errno, "cannot write \"%s\"", path);
-	if (error)
-		unlink(temporary);
-	return error;
+	return file_write(path, bytes);
 }
 
-struct error *cli_read_file(const char *path, size_t max, struct buf *out)
+struct error *cli_read_file(const char *path, struct buf *out)
 {
-	bool standard = !strcmp(path, "-");
-	int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return error_from_errno(errno, "cannot read \"%s\"", path);
-	char chunk[65536];
-	ssize_t n;
-	struct error *error = NULL;
-	buf_init(out, max);
-	while ((n = read(fd, chunk, sizeof chunk)) != 0 && !error) {
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			error = error_from_errno(errno, "cannot read \"%s\"", path);
-		else if (!buf_append(out, chunk, (size_t)n))
-			error = error_new(ERROR_INVALID, "\"%s\" is larger than %zu bytes", path, max);
-	}
-	if (!standard)
-		close(fd);
-	if (error)
-		buf_done(out);
-	return error;
+	return strcmp(path, "-") ? file_read(path, out) : file_read_open(STDIN_FILENO, path, out);
 }
 
 json_t *cli_error_document(const struct error *error)

@@ -142,6 +142,7 @@ struct config {
 	char *(*ask)(const char *question); /* a line from the person, the caller's; NULL: nobody can be asked */
 };
 extern const struct model config_model;
+enum { CONFIG_LARGEST_FILE = 4 << 20 }; /* of those that it names */
 
 /* Where a value came from, for `config show`: path -> "flag --region", "environment EUA_…", "upgrade.yaml:3:9",
  * "default". */

@@ -5,12 +5,12 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/cron.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/time.h"
 #include "codec/document.h"
 #include "codec/yaml.h"
 #include "config/config.h"
-#include "config/config_file.h"
 #include "models/upgrade_plan.h"
 
 static const char DEFAULT_FILE[] = "eks-upgrade-agent.yaml";
@@ -51,8 +51,8 @@ static struct error *load_file(struct load *load)
 	const char *path = load->source->file ? load->source->file : DEFAULT_FILE;
 	if (!load->source->file && access(path, F_OK) != 0)
 		return NULL;
-	struct buf text CLEANUP(buf_done) = {0};
-	TRY(config_read_file(path, &text));
+	struct buf text CLEANUP(buf_done) = BUF_INIT(CONFIG_LARGEST_FILE);
+	TRY(file_read(path, &text));
 	return load_text(load, buf_slice(&text), path);
 }
 

@@ -1,32 +1,9 @@
 /* References to secrets, and the files they and configurations are read from. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "base/file.h"
 #include "config/config.h"
-#include "config/config_file.h"
-
-enum { MAX_FILE = 4 << 20 };
-
-struct error *config_read_file(const char *path, struct buf *out)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return error_from_errno(errno, "cannot read \"%s\"", path);
-	char chunk[16384];
-	ssize_t n;
-	buf_init(out, MAX_FILE);
-	do
-		n = read(fd, chunk, sizeof chunk);
-	while ((n < 0 && errno == EINTR) || (n > 0 && buf_append(out, chunk, (size_t)n)));
-	int failed = n < 0 ? errno : 0;
-	secret_wipe(chunk, sizeof chunk); /* it may have been one */
-	close(fd);
-	if (failed)
-		return error_from_errno(failed, "cannot read \"%s\"", path);
-	return out->overflowed ? error_new(ERROR_INVALID, "\"%s\" is larger than %d bytes", path, MAX_FILE) : NULL;
-}
 
 struct error *config_secret_parse(const char *reference, enum config_secret *ret_kind, const char **ret_name)
 {
@@ -63,8 +40,8 @@ struct error *config_secret_read(const char *reference, struct secret **ret)
 	if (kind != CONFIG_SECRET_FILE)
 		return error_remedy(error_new(ERROR_INVALID, "\"%s\" is read by AWS only", reference),
 				    "use env: or file: here");
-	struct buf text CLEANUP(buf_done) = {0};
-	TRY(config_read_file(name, &text));
+	struct buf text CLEANUP(buf_done) = BUF_INIT(CONFIG_LARGEST_FILE);
+	TRY(file_read(name, &text));
 	while (text.n && strchr("\r\n ", text.p[text.n - 1]))
 		text.n--;
 	if (text.n == 0)

@@ -1,11 +1,10 @@
 /* Signing in: the value of the Authorization header, from the kubeconfig, a file, a plugin or EKS, kept until it ends.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "base/digest.h"
+#include "base/file.h"
 #include "base/time.h"
 #include "codec/document.h"
 #include "kube/kube_internal.h"
@@ -42,25 +41,18 @@ struct secret *kube_bearer(const char *token, size_t n)
 
 static struct error *from_file(const char *path, struct secret **ret)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	char chunk[16384];
-	ssize_t n = fd < 0 ? -1 : read(fd, chunk, sizeof chunk);
-	int number = errno;
-	if (fd >= 0)
-		close(fd);
-	if (n < 0)
-		return error_from_errno(number, "cannot read token file \"%s\"", path);
-	while (n > 0 && strchr(" \r\n\t", chunk[n - 1]))
+	struct buf text CLEANUP(buf_done) = BUF_INIT(16 << 10);
+	struct error *error = file_read(path, &text);
+	size_t before = strspn(buf_str(&text), " \r\n\t"), n = text.n - before;
+	const char *p = buf_str(&text) + before;
+	while (n > 0 && strchr(" \r\n\t", p[n - 1]))
 		n--;
-	ssize_t at = 0;
-	while (at < n && strchr(" \r\n\t", chunk[at]))
-		at++;
-	n -= at;
-	bool good = n > 0 && n + at < (ssize_t)sizeof chunk && kube_is_token(chunk + at, (size_t)n);
-	*ret = good ? kube_bearer(chunk + at, (size_t)n) : NULL;
-	secret_wipe(chunk, sizeof chunk);
-	if (good)
-		return NULL;
+	bool good = !error && kube_is_token(p, n);
+	*ret = good ? kube_bearer(p, n) : NULL;
+	if (text.p)
+		secret_wipe(text.p, text.n);
+	if (good || error)
+		return error ? error_wrap(error, "token file") : NULL;
 	return error_remedy(error_new(ERROR_AUTH, "token file \"%s\" %s", path,
 				      n > 0 ? "holds something else than one token" : "is empty"),
 			    "whoever writes the file must write a token, nothing around it");

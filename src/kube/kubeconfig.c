@@ -2,13 +2,12 @@
  * entry remembers where it stands, so that a message can say where to mend it. */
 #include "kube/kubeconfig.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 #include "base/digest.h"
+#include "base/file.h"
 #include "codec/document.h"
 #include "codec/yaml.h"
 
@@ -39,24 +38,6 @@ static const char *get_environment(const struct kube_options *options, const cha
 {
 	const char *value = options->getenv ? options->getenv(options->getenv_context, name) : getenv(name);
 	return value && *value ? value : NULL;
-}
-
-static struct error *read_file(const char *path, struct buf *out)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return error_from_errno(errno, "cannot read \"%s\"", path);
-	char chunk[16384];
-	ssize_t n;
-	buf_init(out, MAX_FILE);
-	while ((n = read(fd, chunk, sizeof chunk)) > 0 && buf_append(out, chunk, (size_t)n))
-		;
-	int wrong = n < 0 ? errno : 0;
-	secret_wipe(chunk, sizeof chunk);
-	close(fd);
-	if (wrong)
-		return error_from_errno(wrong, "cannot read \"%s\"", path);
-	return out->overflowed ? error_new(ERROR_INVALID, "\"%s\" is larger than %d bytes", path, MAX_FILE) : NULL;
 }
 
 static void wiped_done(struct buf *buf)
@@ -146,7 +127,7 @@ static struct error *pem_of(const struct loader *loader, const struct entry *ent
 		if (!base64_decode(slice_of(data), &text))
 			return wrong(entry, inline_key, "not base64");
 	} else if (file) {
-		struct error *error = read_file(file, &text);
+		struct error *error = file_read(file, &text);
 		if (error) {
 			struct error *outer ERROR_CLEANUP = wrong(entry, key, "the file it names");
 			error->class = ERROR_INVALID;
@@ -172,8 +153,8 @@ static struct error *certificates_of(const struct loader *loader, const struct e
 
 static struct error *open_file(struct loader *loader, const char *path)
 {
-	struct buf text CLEANUP(wiped_done) = {0};
-	TRY(read_file(path, &text));
+	struct buf text CLEANUP(wiped_done) = BUF_INIT(MAX_FILE);
+	TRY(file_read(path, &text));
 	struct config_file *file = HEAP_PUSH(loader->files, loader->n);
 	file->path = mem_strdup(path);
 	TRY(yaml_document_placed(buf_slice(&text), path, &file->document, &file->places));
@@ -443,8 +424,8 @@ static struct error *in_cluster(const struct loader *loader, struct kube_access 
 	*ret_found = host && port && access(token, R_OK) == 0;
 	if (!*ret_found)
 		return NULL;
-	struct buf text CLEANUP(buf_done) = {0};
-	TRY(read_file(ca, &text));
+	struct buf text CLEANUP(buf_done) = BUF_INIT(MAX_FILE);
+	TRY(file_read(ca, &text));
 	ret->server = arena_printf(loader->arena, strchr(host, ':') ? "https://[%s]:%s" : "https://%s:%s", host, port);
 	char *bad CLEANUP(mem_freep) =
 		kube_pem_certificates_wrong(buf_str(&text), clock_wall_ms(loader->options->ports->clock));

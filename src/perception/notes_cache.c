@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/digest.h"
+#include "base/file.h"
 #include "base/time.h"
 #include "perception/release_notes.h"
 
@@ -109,29 +110,6 @@ static void put(struct buf *out, const char *name, const char *value)
 		buf_printf(out, "%s: %s\n", name, value);
 }
 
-static bool write_all(int fd, struct slice bytes)
-{
-	while (bytes.n) {
-		ssize_t n = write(fd, bytes.p, bytes.n);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return false;
-		bytes = slice_make(bytes.p + n, bytes.n - (size_t)n);
-	}
-	return true;
-}
-
-static void make_folder(const char *folder)
-{
-	char *copy CLEANUP(mem_freep) = mem_printf("%s/", folder);
-	for (char *slash = strchr(copy + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		mkdir(copy, 0700); /* what cannot be made is told when the file is */
-		*slash = '/';
-	}
-}
-
 struct error *notes_cache_write(const char *folder, const struct notes_copy *copy)
 {
 	struct buf text CLEANUP(buf_done) = BUF_INIT(NOTES_MAX_PAGE + MAX_HEAD);
@@ -147,20 +125,5 @@ struct error *notes_cache_write(const char *folder, const struct notes_copy *cop
 	buf_putc(&text, '\n');
 	buf_append(&text, copy->body.p, copy->body.n);
 	char *path CLEANUP(mem_freep) = path_of(folder, copy->url);
-	char *temporary CLEANUP(mem_freep) = mem_printf("%s.XXXXXX", path);
-	make_folder(folder);
-	int fd = mkostemp(temporary, O_CLOEXEC);
-	if (fd < 0)
-		return error_from_errno(errno, "cannot write \"%s\"", path);
-	bool written = write_all(fd, buf_slice(&text));
-	int number = errno;
-	if (close(fd) != 0 && written) {
-		written = false;
-		number = errno;
-	}
-	if (written && rename(temporary, path) == 0)
-		return NULL;
-	number = written ? errno : number;
-	unlink(temporary);
-	return error_from_errno(number, "cannot write \"%s\"", path);
+	return file_write(path, buf_slice(&text));
 }

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/time.h"
 #include "port/clock.h"
@@ -86,27 +87,12 @@ static bool good_name(const char *name)
 	       name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")] == '\0';
 }
 
-static struct error *make_directory(const char *path)
-{
-	char *copy CLEANUP(mem_freep) = mem_strdup(path);
-	for (char *p = copy + 1;; p++) {
-		if (*p != '/' && *p != '\0')
-			continue;
-		char kept = *p;
-		*p = '\0';
-		if (mkdir(copy, 0700) != 0 && errno != EEXIST)
-			return error_from_errno(errno, "cannot make directory \"%s\"", copy);
-		*p = kept;
-		if (!kept)
-			return NULL;
-	}
-}
-
 static struct error *make_job(struct real_process *real, const char *name)
 {
 	if (!good_name(name))
 		return error_new(ERROR_BUG, "\"%s\" is no name for a job", name);
-	TRY(make_directory(real->directory));
+	char *within CLEANUP(mem_freep) = mem_printf("%s/", real->directory);
+	TRY(file_make_folders(within));
 	if (*real->directory != '/') {
 		char *absolute = realpath(real->directory, NULL);
 		if (!absolute)
@@ -114,30 +100,8 @@ static struct error *make_job(struct real_process *real, const char *name)
 		free(real->directory);
 		real->directory = absolute;
 	}
-	char *path CLEANUP(mem_freep) = job_path(real, name, NULL);
-	return make_directory(path);
-}
-
-static struct error *write_file(const char *path, struct slice bytes)
-{
-	char *temporary CLEANUP(mem_freep) = mem_printf("%s.new", path);
-	int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return error_from_errno(errno, "cannot write \"%s\"", path);
-	struct error *error = NULL;
-	while (bytes.n && !error) {
-		ssize_t n = write(fd, bytes.p, bytes.n);
-		if (n < 0 && errno != EINTR)
-			error = error_from_errno(errno, "cannot write \"%s\"", path);
-		bytes.p += n > 0 ? n : 0;
-		bytes.n -= n > 0 ? (size_t)n : 0;
-	}
-	if (!error && fsync(fd) != 0)
-		error = error_from_errno(errno, "cannot write \"%s\"", path);
-	close(fd);
-	if (!error && rename(temporary, path) != 0)
-		error = error_from_errno(errno, "cannot write \"%s\"", path);
-	return error;
+	char *path CLEANUP(mem_freep) = job_path(real, name, "");
+	return file_make_folders(path);
 }
 
 static struct error *real_put(struct process *process, const char *name, const char *file, struct slice bytes)
@@ -145,7 +109,7 @@ static struct error *real_put(struct process *process, const char *name, const c
 	struct real_process *real = (struct real_process *)process;
 	TRY(make_job(real, name));
 	char *path CLEANUP(mem_freep) = job_path(real, name, file);
-	return write_file(path, bytes);
+	return file_write(path, bytes);
 }
 
 static bool read_text(const struct real_process *real, const char *name, const char *file, char *out, size_t size)

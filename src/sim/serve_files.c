@@ -1,27 +1,13 @@
 /* What a door leaves on disk: the world's state, and a kubeconfig with a context for each cluster. */
 #include "sim/serve_door.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
+#include "base/file.h"
 #include "base/mem.h"
-
-static struct error *write_all(int fd, const char *path, struct slice bytes)
-{
-	while (bytes.n > 0) {
-		ssize_t n = write(fd, bytes.p, bytes.n);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return error_from_errno(errno, "cannot write \"%s\"", path);
-		bytes = slice_make(bytes.p + n, bytes.n - (size_t)n);
-	}
-	return fsync(fd) < 0 ? error_from_errno(errno, "cannot write \"%s\"", path) : NULL;
-}
 
 static void sync_directory(const char *path)
 {
@@ -36,36 +22,9 @@ static void sync_directory(const char *path)
 
 struct error *door_write_file(const char *path, struct slice bytes)
 {
-	char *temporary CLEANUP(mem_freep) = mem_printf("%s.%d.new", path, (int)getpid());
-	int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return error_from_errno(errno, "cannot write \"%s\"", temporary);
-	struct error *error = write_all(fd, temporary, bytes);
-	close(fd);
-	if (!error && rename(temporary, path) < 0)
-		error = error_from_errno(errno, "cannot put \"%s\" in place", path);
-	if (error)
-		(void)unlink(temporary);
-	else
-		sync_directory(path);
-	return error;
-}
-
-static struct error *read_file(const char *path, struct buf *out, bool *ret_there)
-{
-	FILE *file = fopen(path, "re");
-	*ret_there = file != NULL;
-	if (!file)
-		return errno == ENOENT ? NULL : error_from_errno(errno, "cannot read \"%s\"", path);
-	char block[1 << 16];
-	size_t n;
-	while ((n = fread(block, 1, sizeof block, file)) > 0)
-		buf_append(out, block, n);
-	bool broken = ferror(file) || out->overflowed;
-	fclose(file);
-	return broken ? error_new(ERROR_STATE, "cannot read \"%s\": it breaks off or is larger than a world can be",
-				  path)
-		      : NULL;
+	TRY(file_write(path, bytes));
+	sync_directory(path);
+	return NULL;
 }
 
 struct error *door_load(struct door *door, bool *ret_loaded)
@@ -74,11 +33,12 @@ struct error *door_load(struct door *door, bool *ret_loaded)
 	if (!door->options->state_file)
 		return NULL;
 	struct buf text CLEANUP(buf_done) = BUF_INIT((size_t)1 << 30);
-	bool there;
-	TRY(read_file(door->options->state_file, &text, &there));
-	if (!there || text.n == 0)
+	struct error *error = file_read(door->options->state_file, &text);
+	if (error_was(&error, ERROR_NOT_FOUND) || (!error && text.n == 0))
 		return NULL;
-	struct error *error = sim_load(buf_slice(&text), &door->sim);
+	if (error)
+		return error;
+	error = sim_load(buf_slice(&text), &door->sim);
 	if (error)
 		return error_remedy(error_wrap(error, "cannot take the world from \"%s\"", door->options->state_file),
 				    "give another --state file, or remove this one to begin anew");

@@ -4,12 +4,16 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 #include "base/buf.h"
 #include "base/digest.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/secret.h"
 #include "base/time.h"
@@ -155,6 +159,48 @@ static void base64_of_every_length_comes_back(void **state)
 	assert_false(base64_decode(slice_of("abcde"), &back));
 }
 
+static void assert_fails(struct error *error, enum error_class class, const char *words)
+{
+	assert_non_null(error);
+	assert_int_equal(error->class, class);
+	if (!strstr(error->message, words))
+		fail_msg("\"%s\" is not in: %s", words, error->message);
+	error_free(error);
+}
+
+static void files_are_written_whole_and_read_whole(void **state)
+{
+	(void)state;
+	char folder[] = "/tmp/eua-file-XXXXXX", folder_of_it[40], path[64];
+	struct stat stat_of;
+	struct buf text CLEANUP(buf_done) = BUF_INIT(8), more CLEANUP(buf_done) = BUF_INIT(7),
+			none CLEANUP(buf_done) = BUF_INIT(100);
+	assert_non_null(mkdtemp(folder));
+	snprintf(folder_of_it, sizeof folder_of_it, "%s/a", folder);
+	snprintf(path, sizeof path, "%s/b", folder_of_it);
+	assert_fails(file_read(path, &none), ERROR_NOT_FOUND, "no such file");
+	assert_null(file_write(path, slice_of("first")));
+	assert_null(file_write(path, slice_make("12\0"
+						"45678",
+						8)));
+	assert_int_equal(stat(path, &stat_of), 0);
+	assert_int_equal(stat_of.st_mode & 0777, 0600);
+	assert_int_equal(stat(folder_of_it, &stat_of), 0);
+	assert_int_equal(stat_of.st_mode & 0777, 0700);
+	assert_null(file_read(path, &text));
+	assert_int_equal(text.n, 8);
+	assert_memory_equal(text.p,
+			    "12\0"
+			    "45678",
+			    8);
+	assert_fails(file_read(path, &more), ERROR_INVALID, "is larger than 7 bytes");
+	assert_fails(file_read(folder_of_it, &none), ERROR_INVALID, "is a directory");
+	assert_fails(file_write(folder_of_it, slice_of("x")), ERROR_INVALID, "cannot put");
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(rmdir(folder_of_it), 0); /* nothing else was left in it */
+	assert_int_equal(rmdir(folder), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -165,6 +211,7 @@ int main(void)
 		cmocka_unit_test(durations_read_what_they_write),
 		cmocka_unit_test(digests_match_published_vectors),
 		cmocka_unit_test(base64_of_every_length_comes_back),
+		cmocka_unit_test(files_are_written_whole_and_read_whole),
 	};
 	return cmocka_run_group_tests_name("base", tests, NULL, NULL);
 }

@@ -361,7 +361,7 @@ static void token_files_are_read_anew(void **state)
 	assert_int_equal(fake.n_requests, 7);
 	unlink(path);
 	fake.now_ms += 2 * MINUTE_MS;
-	expect_error(kube_get(kube, "/version", NULL), ERROR_NOT_FOUND, "cannot read token file");
+	expect_error(kube_get(kube, "/version", NULL), ERROR_NOT_FOUND, "token file: cannot read");
 	kube_free(kube);
 	fake_done(&fake);
 }
