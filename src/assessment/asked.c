@@ -39,10 +39,32 @@ static bool filters_let(const struct assess *assess, const json_t *filters, cons
 	return true;
 }
 
+static bool is_one_of(const char *text, const char *const *names)
+{
+	for (; text && *names; names++)
+		if (!strcmp(text, *names))
+			return true;
+	return false;
+}
+
+/* A question of another shape than the API's (a command line's words) tells nothing of what is not in the answer. */
+static bool is_understood(const struct asked_list *kind, const json_t *request)
+{
+	static const char *const harmless[] = {"MaxResults", "NextToken", "DryRun", "PaginationConfig", NULL};
+	const char *key;
+	const json_t *value;
+	json_object_foreach ((json_t *)(uintptr_t)request, key, value) {
+		bool narrows = equals(key, kind->ids) || equals(key, "Filters");
+		if (narrows ? !json_is_array(value) && !json_is_null(value) : !is_one_of(key, harmless))
+			return false;
+	}
+	return true;
+}
+
 static bool is_asked(const struct assess *assess, const struct asked_list *kind, const json_t *request, const char *id)
 {
 	const json_t *ids = json_object_get(request, kind->ids);
-	return (!json_array_size(ids) || has_text(ids, id)) &&
+	return is_understood(kind, request) && (!json_array_size(ids) || has_text(ids, id)) &&
 	       filters_let(assess, json_object_get(request, "Filters"), kind->filter, id);
 }
 
@@ -77,14 +99,6 @@ enum asked asked_listed(const struct assess *assess, const struct asked_list *ki
 			found = ASKED_GONE;
 	}
 	return found;
-}
-
-static bool is_one_of(const char *text, const char *const *names)
-{
-	for (; text && *names; names++)
-		if (!strcmp(text, *names))
-			return true;
-	return false;
 }
 
 enum asked asked_single(const struct assess *assess, const char *operation, const char *member, const char *told,
