@@ -68,7 +68,7 @@ static struct error *read_list(const struct document_reader *reader, const json_
 		const char *wrong =
 			json_is_object(item) || json_is_array(item)
 				? "not a plain value"
-				: model_assign_element(field, object, reader->arena, token_of(item, number));
+				: model_assign_element(field, object, SIZE_MAX, reader->arena, token_of(item, number));
 		if (wrong)
 			return wrong_at(reader, item_path, wrong);
 	}

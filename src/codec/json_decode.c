@@ -240,15 +240,70 @@ static bool within(struct json_cursor *c, struct slice key, const char *index)
 	return false;
 }
 
+/* Marks what was read from `from` on; its end comes when it is there. */
+static struct json_mark *mark(struct json_cursor *c, const char *from, const struct field *field, void *object)
+{
+	struct json_marks *marks = c->marks;
+	if (!marks)
+		return NULL;
+	if (marks->n == marks->most) {
+		marks->most = marks->most ? marks->most * 2 : 64;
+		marks->items = mem_resize(marks->items, marks->most, sizeof *marks->items);
+	}
+	marks->whole &= c->end - marks->start < UINT32_MAX;
+	struct json_mark *made = &marks->items[marks->n++];
+	*made = (struct json_mark){(uint32_t)(from - marks->start),
+				   (uint32_t)(c->p - marks->start),
+				   field,
+				   object,
+				   0,
+				   (uint16_t)c->depth,
+				   marks->word,
+				   false};
+	return made;
+}
+
+/* A list that grew lies elsewhere, and with it the structs in it. */
+static void marks_follow(struct json_marks *marks, const char *from, const char *to, size_t n)
+{
+	for (size_t i = 0; i < marks->n; i++) {
+		const char *object = marks->items[i].object;
+		if (object && object >= from && object < from + n)
+			marks->items[i].object = (char *)(uintptr_t)to + (object - from);
+	}
+}
+
+static size_t count_of(const struct field *field, const void *object)
+{
+	return *(const size_t *)(const void *)((const char *)object + field->offset_n);
+}
+
+static void *enter_element(struct json_cursor *c, const struct field *field, void *object)
+{
+	char *const *items = (void *)((char *)object + field->offset), *before = *items;
+	size_t n = count_of(field, object) * field->model->size;
+	void *entered = model_enter(field, object, c->arena);
+	if (c->marks && before && before != *items)
+		marks_follow(c->marks, before, *items, n);
+	return entered;
+}
+
 static bool element(struct json_cursor *c, const struct field *field, void *object)
 {
 	struct token token;
 	if (field->kind == FIELD_LIST)
-		return json_members(c, field->model, field_set_all(field->model), model_enter(field, object, c->arena));
+		return json_members(c, field->model, field_set_all(field->model), enter_element(c, field, object));
+	const char *from = c->p;
+	size_t n = count_of(field, object);
 	if (!scalar(c, &token))
 		return false;
-	const char *wrong = model_assign_element(field, object, c->arena, token);
-	return !wrong || json_bad(c, wrong);
+	const char *wrong = model_assign_element(field, object, n, c->arena, token);
+	if (wrong)
+		return json_bad(c, wrong);
+	struct json_mark *made = count_of(field, object) > n ? mark(c, from, field, object) : NULL;
+	if (made)
+		made->index = (uint32_t)n;
+	return true;
 }
 
 /* What every list and object needs between its members: a comma, or the end. */
@@ -303,10 +358,15 @@ static bool map(struct json_cursor *c, const struct field *field, void *object)
 			break;
 		if (!json_text(c, &key) || !json_expect(c, ':'))
 			return false;
+		const char *from = c->p;
 		if (!scalar(c, &token))
 			return within(c, key, NULL);
-		if (token.kind != TOKEN_NULL)
-			model_add_pair(field, object, c->arena, key, token.text);
+		if (token.kind == TOKEN_NULL)
+			continue;
+		struct json_mark *made = mark(c, from, field, object);
+		if (made)
+			made->index = (uint32_t)count_of(field, object);
+		model_add_pair(field, object, c->arena, key, token.text);
 	}
 	c->depth--;
 	return true;
@@ -317,11 +377,19 @@ static bool is_null(struct json_cursor *c)
 	return c->end - c->p >= 4 && !memcmp(c->p, "null", 4);
 }
 
+/* A member's own text, from `from` to the cursor. */
+static void keep_text(struct json_cursor *c, const char *from, const struct field *field, void *object)
+{
+	*(const char **)(void *)((char *)object + field->offset) =
+		arena_strndup(c->arena, from, (size_t)(c->p - from));
+}
+
 static bool value(struct json_cursor *c, const struct field *field, void *object)
 {
 	struct token token;
 	if (!json_space(c))
 		return false;
+	const char *from = c->p;
 	if (*c->p == 'n')
 		return c->end - c->p < 5 ? more(c) : is_null(c) ? (c->p += 4, true) : json_bad(c, "broken JSON");
 	switch (field->kind) {
@@ -336,14 +404,12 @@ static bool value(struct json_cursor *c, const struct field *field, void *object
 		return list(c, field, object);
 	case FIELD_MAP:
 		return map(c, field, object);
-	case FIELD_JSON: {
-		const char *from = c->p;
+	case FIELD_JSON:
 		if (!json_skip(c))
 			return false;
-		*(const char **)(void *)((char *)object + field->offset) =
-			arena_strndup(c->arena, from, (size_t)(c->p - from));
+		mark(c, from, field, object);
+		keep_text(c, from, field, object);
 		return true;
-	}
 	case FIELD_STRING:
 	case FIELD_BOOL:
 	case FIELD_INT:
@@ -359,7 +425,57 @@ static bool value(struct json_cursor *c, const struct field *field, void *object
 	if (!scalar(c, &token))
 		return false;
 	const char *wrong = model_assign(field, object, c->arena, token);
+	if (wrong)
+		return json_bad(c, wrong);
+	mark(c, from, field, object);
+	return true;
+}
+
+bool json_mark_assign(struct json_cursor *c, const struct json_mark *mark)
+{
+	const struct field *field = mark->field;
+	char *member = (char *)mark->object + field->offset;
+	struct token token;
+	if (!json_space(c))
+		return false;
+	const char *from = c->p;
+	if (*from == 'n')
+		return json_bad(c, "nothing");
+	if (field->kind == FIELD_JSON) {
+		if (!json_skip(c))
+			return false;
+		keep_text(c, from, field, mark->object);
+		return true;
+	}
+	if (!scalar(c, &token))
+		return false;
+	const char *wrong = NULL;
+	if (field->kind == FIELD_MAP)
+		(*(struct pair **)(void *)member)[mark->index].value =
+			arena_strndup(c->arena, token.text.p, token.text.n);
+	else if (field->kind == FIELD_STRINGS || field->kind == FIELD_INTS)
+		wrong = model_assign_element(field, mark->object, mark->index, c->arena, token);
+	else
+		wrong = model_assign(field, mark->object, c->arena, token);
 	return !wrong || json_bad(c, wrong);
+}
+
+/* The word of the outermost struct through which everything below this member is reached. */
+static void mark_word(struct json_marks *marks, const struct field *field, const void *object)
+{
+	const char *member = (const char *)object + field->offset;
+	if (member >= marks->root && member < marks->root + marks->root_size)
+		marks->word = (uint8_t)((size_t)(member - marks->root) / sizeof(uint64_t));
+}
+
+/* It is wanted whole, and parts of it: that its text changes is told by its own mark, what changes in it by theirs. */
+static void mark_again(struct json_marks *marks, const struct field *field)
+{
+	struct json_mark *last = marks->n ? &marks->items[marks->n - 1] : NULL;
+	if (last && last->field == field && field->kind == FIELD_JSON)
+		last->again = true;
+	else if (field->kind != FIELD_JSON)
+		marks->whole = false;
 }
 
 bool json_member(struct json_cursor *c, const struct model *model, struct field_set set, void *object, struct slice key)
@@ -367,10 +483,18 @@ bool json_member(struct json_cursor *c, const struct model *model, struct field_
 	void *holder;
 	struct field_set deeper;
 	const struct field *field = model_find(model, set, key, object, &holder, &deeper);
-	if (!field && !deeper.bits)
-		return json_skip(c);
 	const char *from = c->p;
+	if (!field && !deeper.bits) {
+		bool skipped = json_skip(c);
+		if (skipped)
+			mark(c, from, NULL, NULL);
+		return skipped;
+	}
+	if (c->marks && field)
+		mark_word(c->marks, field, holder);
 	bool good = !field || value(c, field, holder);
+	if (good && deeper.bits && field && c->marks)
+		mark_again(c->marks, field);
 	if (good && deeper.bits) {
 		c->p = field ? from : c->p; /* wanted twice: whole, and parts of it */
 		if (!json_space(c))
@@ -386,6 +510,10 @@ bool json_members(struct json_cursor *c, const struct model *model, struct field
 	if (!json_space(c))
 		return false;
 	const char *from = c->p;
+	const struct field *whole = model->n_fields && !*model->fields[0].name && set.offset == 0 ? model->fields : NULL;
+	size_t marked = c->marks ? c->marks->n : 0;
+	if (whole && c->marks)
+		mark(c, from, whole, object)->again = true;
 	if (!enter(c) || !json_expect(c, '{'))
 		return false;
 	for (bool first = true;; first = false) {
@@ -398,9 +526,10 @@ bool json_members(struct json_cursor *c, const struct model *model, struct field
 			return false;
 	}
 	c->depth--;
-	if (model->n_fields && !*model->fields[0].name && set.offset == 0) /* F_WHOLE */
-		*(const char **)(void *)((char *)object + model->fields[0].offset) =
-			arena_strndup(c->arena, from, (size_t)(c->p - from));
+	if (whole && c->marks)
+		c->marks->items[marked].to = (uint32_t)(c->p - c->marks->start);
+	if (whole)
+		keep_text(c, from, whole, object);
 	return true;
 }
 

@@ -2,7 +2,7 @@
  * kept between two feeds is the part of a value that has not ended yet, nothing else. */
 #include <stdlib.h>
 #include <string.h>
-#include "codec/json_decode.h"
+#include "codec/json_series.h"
 
 /* Bytes of a list are read when some tens of items may be there, because what has not ended is read again; events are
  * given at once. */
@@ -12,8 +12,8 @@ enum place { AT_START, IN_OBJECT, IN_ITEMS, AFTER_ALL };
 
 struct json_stream {
 	struct json_stream_spec spec;
-	struct arena *item_arena;
-	void *item;
+	struct json_series *series;
+	struct arena *scratch; /* of names that are read over */
 	enum place place;
 	bool first; /* no member or element of this level was seen yet */
 	bool stopped;
@@ -26,8 +26,8 @@ struct json_stream *json_stream_new(const struct json_stream_spec *spec)
 {
 	struct json_stream *stream = mem_alloc(sizeof *stream);
 	stream->spec = *spec;
-	stream->item_arena = arena_new();
-	stream->item = mem_alloc(spec->item_model->size);
+	stream->series = json_series_new(spec->item_model, spec->changed != NULL);
+	stream->scratch = arena_new();
 	stream->place = *spec->item_path ? AT_START : IN_ITEMS;
 	stream->first = true;
 	size_t max = spec->max_item_bytes ? spec->max_item_bytes : DEFAULT_ITEM;
@@ -39,8 +39,8 @@ void json_stream_free(struct json_stream *stream)
 {
 	if (!stream)
 		return;
-	arena_free(stream->item_arena);
-	free(stream->item);
+	json_series_free(stream->series);
+	arena_free(stream->scratch);
 	buf_done(&stream->pending);
 	free(stream);
 }
@@ -72,15 +72,16 @@ static bool item(struct json_stream *stream, struct json_cursor *c)
 		if (!stream->first && !json_expect(c, ','))
 			return false;
 	}
-	arena_reset(stream->item_arena);
-	memset(stream->item, 0, stream->spec.item_model->size);
-	c->arena = stream->item_arena;
-	c->depth = 1;
-	if (!json_members(c, stream->spec.item_model, field_set_all(stream->spec.item_model), stream->item))
+	void *item;
+	struct arena *arena;
+	uint64_t changed;
+	if (!json_space(c) || !json_series_next(stream->series, c, &item, &arena, &changed))
 		return false;
 	stream->first = false;
 	stream->items++;
-	if (!stream->spec.fn(stream->spec.context, stream->item, stream->item_arena))
+	if (stream->spec.changed)
+		*stream->spec.changed = changed;
+	if (!stream->spec.fn(stream->spec.context, item, arena))
 		stream->stopped = true;
 	return true;
 }
@@ -111,7 +112,8 @@ static bool member(struct json_stream *stream, struct json_cursor *c)
 	}
 	if (!stream->first && !json_expect(c, ','))
 		return false;
-	c->arena = stream->item_arena;
+	arena_reset(stream->scratch);
+	c->arena = stream->scratch;
 	if (!json_text(c, &key) || !json_expect(c, ':') || !json_space(c))
 		return false;
 	c->depth = 1;

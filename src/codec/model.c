@@ -174,7 +174,8 @@ const char *model_assign(const struct field *field, void *object, struct arena *
 	return wrong;
 }
 
-const char *model_assign_element(const struct field *field, void *object, struct arena *arena, struct token token)
+const char *model_assign_element(const struct field *field, void *object, size_t at, struct arena *arena,
+				 struct token token)
 {
 	size_t *n = count_of(field, object);
 	if (field->kind == FIELD_STRINGS) {
@@ -183,14 +184,16 @@ const char *model_assign_element(const struct field *field, void *object, struct
 		if (token.kind != TOKEN_STRING && token.kind != TOKEN_NUMBER)
 			return "not a string";
 		const char ***items = member_of(field, object);
-		*ARENA_PUSH(arena, *items, *n) = arena_strndup(arena, token.text.p, token.text.n);
+		const char **item = at < *n ? &(*items)[at] : ARENA_PUSH(arena, *items, *n);
+		*item = arena_strndup(arena, token.text.p, token.text.n);
 		return NULL;
 	}
 	int64_t value;
 	if ((token.kind != TOKEN_NUMBER && token.kind != TOKEN_STRING) || !parse_int(token.text, &value))
 		return "not a whole number";
 	int64_t **items = member_of(field, object);
-	*ARENA_PUSH(arena, *items, *n) = value;
+	int64_t *item = at < *n ? &(*items)[at] : ARENA_PUSH(arena, *items, *n);
+	*item = value;
 	return NULL;
 }
 
@@ -423,7 +426,7 @@ static const char *assign_list(const struct field *field, void *object, struct a
 	*(void **)member_of(field, object) = NULL;
 	for (const char *p = text; *p && !wrong;) {
 		size_t n = strcspn(p, ",");
-		wrong = model_assign_element(field, object, arena, (struct token){TOKEN_STRING, slice_make(p, n)});
+		wrong = model_assign_element(field, object, SIZE_MAX, arena, (struct token){TOKEN_STRING, slice_make(p, n)});
 		p += n + (p[n] == ',');
 	}
 	return wrong;

@@ -21,8 +21,9 @@ struct token {
 /* Puts a scalar into a member; NULL or what is wrong ("not a whole number"). Not for OBJECT, LIST, MAP, JSON.
  * Strings are copied into the arena. */
 const char *model_assign(const struct field *field, void *object, struct arena *arena, struct token token);
-/* A new element of a STRINGS or INTS list. */
-const char *model_assign_element(const struct field *field, void *object, struct arena *arena, struct token token);
+/* Element `at` of a STRINGS or INTS list; a new one where the list is no longer. */
+const char *model_assign_element(const struct field *field, void *object, size_t at, struct arena *arena,
+				 struct token token);
 void model_add_pair(const struct field *field, void *object, struct arena *arena, struct slice key, struct slice value);
 /* A new zeroed element of a LIST, the struct of an OBJECT, or a fresh one of an OBJECT_PTR. */
 void *model_enter(const struct field *field, void *object, struct arena *arena);

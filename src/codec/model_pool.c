@@ -13,6 +13,7 @@ struct entry {
 
 struct model_pool {
 	struct arena *arena;
+	struct arena *scratch; /* of lists and structs under way */
 	struct entry *entries;
 	size_t n, capacity; /* a power of two */
 };
@@ -23,6 +24,7 @@ struct model_pool *model_pool_new(void)
 {
 	struct model_pool *pool = mem_alloc(sizeof *pool);
 	pool->arena = arena_new();
+	pool->scratch = arena_new();
 	pool->capacity = FIRST_CAPACITY;
 	pool->entries = mem_array(pool->capacity, sizeof *pool->entries);
 	return pool;
@@ -33,6 +35,7 @@ void model_pool_free(struct model_pool *pool)
 	if (!pool)
 		return;
 	arena_free(pool->arena);
+	arena_free(pool->scratch);
 	free(pool->entries);
 	free(pool);
 }
@@ -123,64 +126,35 @@ static const char *settle_text(struct model_pool *pool, const char *text, const 
 	return text && like && !strcmp(text, like) ? like : model_pool_text(pool, text);
 }
 
-static void settle_array(struct model_pool *pool, void **items, size_t n, size_t size, void *const *like)
+/* The pool's array for one that was put together in scratch. */
+static void *settle_array(struct model_pool *pool, const void *items, size_t n, const void *like)
 {
-	bool same = n && like && *like && !memcmp(*items, *like, n * size);
-	*items = same ? *like : n ? (void *)(uintptr_t)only_one(pool, *items, n * size, false) : NULL;
+	bool same = like && !memcmp(items, like, n);
+	return (void *)(uintptr_t)(same ? like : only_one(pool, items, n, false));
 }
 
-static void settle_field(struct model_pool *pool, const struct field *field, void *object, const void *like)
+/* The members of a struct that lies `word` words within the one that `same` is of. */
+static void settle_within(struct model_pool *pool, const struct model *model, void *object, const void *like,
+			  uint64_t same, size_t word);
+
+/* What a pointer member points to: the size of an element, 1 for text; 0: it is no pointer. */
+static size_t element_size(const struct field *field)
 {
-	void *member = (char *)object + field->offset;
-	const void *other = like ? (const char *)like + field->offset : NULL; /* the same member there */
-	void **items = member;
-	void *const *others = other;
-	bool counted = field->offset_n != SIZE_MAX && (field->kind == FIELD_LIST || field->kind == FIELD_STRINGS ||
-						       field->kind == FIELD_INTS || field->kind == FIELD_MAP);
-	size_t n = counted ? *(size_t *)(void *)((char *)object + field->offset_n) : 0;
-	if (counted && like && *(const size_t *)(const void *)((const char *)like + field->offset_n) != n)
-		others = NULL;
-	bool points = counted || field->kind == FIELD_STRING || field->kind == FIELD_JSON ||
-		      field->kind == FIELD_SECRET || field->kind == FIELD_OBJECT_PTR;
-	const char *from = points && others ? *others : NULL;
 	switch (field->kind) {
 	case FIELD_STRING:
 	case FIELD_JSON:
 	case FIELD_SECRET:
-		*(const char **)member = settle_text(pool, *(const char **)member, from);
-		break;
-	case FIELD_OBJECT:
-		model_pool_settle(pool, field->model, member, other);
-		break;
+		return 1;
 	case FIELD_OBJECT_PTR:
-		if (*items) {
-			model_pool_settle(pool, field->model, *items, from);
-			settle_array(pool, items, 1, field->model->size, others);
-		}
-		break;
 	case FIELD_LIST:
-		for (size_t i = 0, at = 0; i < n; i++, at += field->model->size)
-			model_pool_settle(pool, field->model, (char *)*items + at, from ? from + at : NULL);
-		settle_array(pool, items, n, field->model->size, others);
-		break;
+		return field->model->size;
 	case FIELD_STRINGS:
-		for (size_t i = 0; i < n; i++)
-			((const char **)*items)[i] = settle_text(pool, ((const char **)*items)[i],
-								 from ? ((const char *const *)*others)[i] : NULL);
-		settle_array(pool, items, n, sizeof(char *), others);
-		break;
+		return sizeof(char *);
 	case FIELD_MAP:
-		for (size_t i = 0; i < n; i++) {
-			struct pair *pair = (struct pair *)*items + i;
-			const struct pair *near = from ? (const struct pair *)*others + i : NULL;
-			pair->key = settle_text(pool, pair->key, near ? near->key : NULL);
-			pair->value = settle_text(pool, pair->value, near ? near->value : NULL);
-		}
-		settle_array(pool, items, n, sizeof(struct pair), others);
-		break;
+		return sizeof(struct pair);
 	case FIELD_INTS:
-		settle_array(pool, items, n, sizeof(int64_t), others);
-		break;
+		return sizeof(int64_t);
+	case FIELD_OBJECT:
 	case FIELD_BOOL:
 	case FIELD_INT:
 	case FIELD_DOUBLE:
@@ -189,23 +163,76 @@ static void settle_field(struct model_pool *pool, const struct field *field, voi
 	case FIELD_PERCENT:
 	case FIELD_ENUM:
 	default:
-		break;
+		return 0;
 	}
 }
 
-void model_pool_settle(struct model_pool *pool, const struct model *model, void *object, const void *like)
+static void settle_element(struct model_pool *pool, const struct field *field, void *element, const void *like)
+{
+	const char *const *texts = like;
+	const char **text = element; /* of STRINGS and MAP */
+	if (field->kind == FIELD_LIST || field->kind == FIELD_OBJECT_PTR)
+		settle_within(pool, field->model, element, like, 0, 0);
+	if (field->kind == FIELD_STRINGS || field->kind == FIELD_MAP)
+		text[0] = settle_text(pool, text[0], texts ? texts[0] : NULL);
+	if (field->kind == FIELD_MAP) /* struct pair: the key, then the value */
+		text[1] = settle_text(pool, text[1], texts ? texts[1] : NULL);
+}
+
+static void settle_field(struct model_pool *pool, const struct field *field, void *object, const void *like,
+			 uint64_t same, size_t word)
+{
+	void *member = (char *)object + field->offset;
+	const void *other = like ? (const char *)like + field->offset : NULL; /* the same member there */
+	void **items = member;
+	void *const *others = other;
+	size_t size = element_size(field), n = 1;
+	word += field->offset / sizeof(uint64_t);
+	if (field->kind == FIELD_OBJECT)
+		settle_within(pool, field->model, member, other, same, word);
+	if (!size)
+		return;
+	if (size > 1 && field->kind != FIELD_OBJECT_PTR) {
+		n = *(size_t *)(void *)((char *)object + field->offset_n);
+		if (like && *(const size_t *)(const void *)((const char *)like + field->offset_n) != n)
+			others = NULL;
+	}
+	const char *from = others ? *others : NULL;
+	if (others && word < 64 && same >> word & 1) {
+		*items = *others;
+	} else if (size == 1) {
+		*items = (char *)(uintptr_t)settle_text(pool, *items, from);
+	} else if (!n || !*items) {
+		*items = NULL;
+	} else {
+		char *copy = memcpy(arena_alloc(pool->scratch, n * size), *items, n * size);
+		for (size_t i = 0; i < n; i++)
+			settle_element(pool, field, copy + i * size, from ? from + i * size : NULL);
+		*items = settle_array(pool, copy, n * size, from);
+	}
+}
+
+static void settle_within(struct model_pool *pool, const struct model *model, void *object, const void *like,
+			  uint64_t same, size_t word)
 {
 	for (size_t i = 0; i < model->n_fields; i++) {
 		bool again = false; /* two rows may fill one member, from two places */
 		for (size_t k = 0; k < i && !again; k++)
 			again = model->fields[k].offset == model->fields[i].offset;
 		if (!again)
-			settle_field(pool, &model->fields[i], object, like);
+			settle_field(pool, &model->fields[i], object, like, same, word);
 	}
+}
+
+void model_pool_settle(struct model_pool *pool, const struct model *model, void *object, const void *like,
+		       uint64_t same)
+{
+	settle_within(pool, model, object, like, same, 0);
+	arena_reset(pool->scratch);
 }
 
 const void *model_pool_share(struct model_pool *pool, const struct model *model, void *object)
 {
-	model_pool_settle(pool, model, object, NULL);
+	model_pool_settle(pool, model, object, NULL, 0);
 	return only_one(pool, object, model->size, false);
 }

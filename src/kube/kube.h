@@ -71,6 +71,7 @@ struct kube_list {
 	json_item_fn *fn;
 	void (*restarted)(void *context); /* forget what was given so far; NULL: an item may be given twice */
 	void *context;
+	uint64_t *changed;  /* as json_stream's; NULL: each item is read by itself */
 	bool metadata_only; /* asks for PartialObjectMetadata */
 	bool count_only; /* `items` alone is wanted: one is asked for, and the server tells how many more there are; all
 			    are listed where it does not. No selectors, with which servers do not count */

@@ -49,6 +49,8 @@ static bool take_item(void *context, void *item, struct arena *arena)
 	struct lister *lister = context;
 	if (++lister->seen <= lister->skip)
 		return true;
+	if (lister->skip && lister->list->changed) /* since one that was not given now */
+		*lister->list->changed = UINT64_MAX;
 	lister->list->items++;
 	lister->stopped = !lister->list->fn(lister->list->context, item, arena);
 	return !lister->stopped;
@@ -86,7 +88,8 @@ static struct error *prepare(struct kube_task *task, struct kube *kube)
 					.context = lister,
 					.outer_model = &list_meta_model,
 					.outer = &lister->meta,
-					.outer_arena = lister->arena};
+					.outer_arena = lister->arena,
+					.changed = list->changed};
 	json_stream_free(lister->stream);
 	lister->stream = json_stream_new(&spec);
 	return NULL;

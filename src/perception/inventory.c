@@ -113,15 +113,27 @@ static void see_last_applied(struct inventory *inventory, const struct kube_meta
 		add_use(inventory, (struct api_use){.source = API_USE_LAST_APPLIED, .api = api}, meta);
 }
 
-/* Annotations that nobody reads are many and large. */
-static void thin_annotations(struct kube_meta *meta)
+static bool is_wanted(const struct pair *annotation)
 {
-	size_t kept = 0;
-	for (size_t i = 0; i < meta->n_annotations; i++)
-		if (strcmp(meta->annotations[i].key, LAST_APPLIED) != 0 &&
-		    strlen(meta->annotations[i].value ? meta->annotations[i].value : "") <= LONGEST_ANNOTATION)
-			meta->annotations[kept++] = meta->annotations[i];
-	meta->n_annotations = kept;
+	return strcmp(annotation->key, LAST_APPLIED) != 0 &&
+	       strlen(annotation->value ? annotation->value : "") <= LONGEST_ANNOTATION;
+}
+
+/* Annotations that nobody reads are many and large. The others are a list of their own: the next object is made of the
+ * whole one. */
+static void thin_annotations(struct kube_meta *meta, struct arena *arena)
+{
+	const struct pair *all = meta->annotations;
+	size_t n = meta->n_annotations, kept = 0;
+	for (size_t i = 0; i < n; i++)
+		kept += is_wanted(&all[i]);
+	if (kept == n)
+		return;
+	meta->annotations = arena_alloc(arena, (kept + 1) * sizeof *all);
+	meta->n_annotations = 0;
+	for (size_t i = 0; i < n; i++)
+		if (is_wanted(&all[i]))
+			meta->annotations[meta->n_annotations++] = all[i];
 }
 
 static bool prepare_pod(struct inventory *inventory, void *object, struct arena *arena)
@@ -175,7 +187,7 @@ static void take_release(struct inventory *inventory, const char *kind, const st
 	}
 	if (!release.ns)
 		release.ns = meta->ns;
-	model_pool_settle(inventory->pool, &helm_release_model, &release, NULL);
+	model_pool_settle(inventory->pool, &helm_release_model, &release, NULL, 0);
 	*HEAP_PUSH(inventory->helm_releases, inventory->n_helm_releases) = release;
 }
 
@@ -199,7 +211,7 @@ static bool prepare_secret(struct inventory *inventory, void *object, struct are
 	struct kube_secret_release *secret = object;
 	if (secret->type && !strcmp(secret->type, "kubernetes.io/service-account-token")) {
 		struct kube_named named = {.kind = "Secret", .meta = secret->meta};
-		model_pool_settle(inventory->pool, &kube_named_model, &named, NULL);
+		model_pool_settle(inventory->pool, &kube_named_model, &named, NULL, 0);
 		*HEAP_PUSH(inventory->tokens, inventory->n_tokens) = named;
 	} else if (secret->release && secret->type && !strcmp(secret->type, "helm.sh/release.v1")) {
 		take_release(inventory, "Secret", &secret->meta, secret->release, arena);
@@ -366,11 +378,50 @@ static bool keeps_writers(const struct kube_meta *meta, const char *kind)
 	       (!strcmp(kind, "Deployment") || !strcmp(kind, "DaemonSet") || !strcmp(kind, "ConfigMap"));
 }
 
-void inventory_take(struct inventory *inventory, const struct kube_kind *kind, const char *api_version,
-		    const char *kind_name, void *object, struct arena *arena)
+/* Bit i: bytes 8i to 8i+7 of the two differ. */
+static uint64_t words_that_differ(const char *a, const char *b, size_t n)
 {
+	uint64_t differ = 0;
+	for (size_t i = 0; i < n / sizeof(uint64_t); i++)
+		differ |= (uint64_t)(memcmp(a + i * sizeof(uint64_t), b + i * sizeof(uint64_t), sizeof(uint64_t)) != 0) << i;
+	return differ;
+}
+
+enum { LARGEST_STRUCT = 512 }; /* for which a series helps */
+
+/* `last` is where the one before is, and 1, or 0. */
+static void put(struct inventory *inventory, const struct kube_kind *kind, void *object, const void *as_read,
+		struct inventory_series *series, size_t last)
+{
+	size_t size = kind->model->size, *n = (void *)((char *)inventory + kind->offset_n);
+	void **items = (void *)((char *)inventory + kind->offset);
+	const char *like = *n ? (char *)*items + (*n - 1) * size : NULL;
+	uint64_t same = 0;
+	if (series && size <= LARGEST_STRUCT) {
+		uint64_t touched = words_that_differ(object, as_read, size);
+		if (last) {
+			like = (char *)*items + (last - 1) * size;
+			same = ~(series->changed | touched | series->touched);
+		}
+		series->touched = touched;
+		series->last = *n + 1;
+	}
+	model_pool_settle(inventory->pool, kind->model == &kube_pod_text_model ? &kube_pod_but_spec_model : kind->model,
+			  object, like, same);
+	size_t at = heap_grow(items, n, size);
+	memcpy((char *)*items + at * size, object, size);
+}
+
+void inventory_take(struct inventory *inventory, const struct kube_kind *kind, const char *api_version,
+		    const char *kind_name, void *object, struct arena *arena, struct inventory_series *series)
+{
+	char as_read[LARGEST_STRUCT];
 	struct kube_meta *meta = (void *)((char *)object + kind->model->fields[0].offset); /* every table begins so */
 	const struct field *place = kind_field(kind->model);
+	size_t last = series ? series->last : 0;
+	if (series)
+		series->last = 0; /* until this one is taken */
+	memcpy(as_read, object, kind->model->size < sizeof as_read ? kind->model->size : sizeof as_read);
 	if (!meta->name || !*meta->name) {
 		inventory_bad(inventory, kind_name ? kind_name : kind->kind, "it has no name");
 		return;
@@ -385,15 +436,10 @@ void inventory_take(struct inventory *inventory, const struct kube_kind *kind, c
 		meta->n_writers = 0;
 		meta->writers = NULL;
 	}
-	thin_annotations(meta);
+	thin_annotations(meta, arena);
 	if (kind->prepare && !kind->prepare(inventory, object, arena))
 		return;
-	void **items = (void *)((char *)inventory + kind->offset);
-	size_t *n = (void *)((char *)inventory + kind->offset_n);
-	model_pool_settle(inventory->pool, kind->model == &kube_pod_text_model ? &kube_pod_but_spec_model : kind->model,
-			  object, *n ? (char *)*items + (*n - 1) * kind->model->size : NULL);
-	size_t at = heap_grow(items, n, kind->model->size);
-	memcpy((char *)*items + at * kind->model->size, object, kind->model->size);
+	put(inventory, kind, object, as_read, series, last);
 }
 
 void inventory_bad(struct inventory *inventory, const char *kind, const char *detail)
@@ -413,7 +459,7 @@ void inventory_take_text(struct inventory *inventory, struct slice text, struct 
 		void *object = arena_alloc(scratch, kind->model->size);
 		error = json_decode(text, what.kind, JSON_READ_SERVER, kind->model, object, scratch);
 		if (!error)
-			inventory_take(inventory, kind, what.api_version, what.kind, object, scratch);
+			inventory_take(inventory, kind, what.api_version, what.kind, object, scratch, NULL);
 	}
 	if (error)
 		inventory_bad(inventory, what.kind, error->message);

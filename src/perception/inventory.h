@@ -122,10 +122,16 @@ extern const struct kube_kind inventory_kinds[];
 extern const size_t inventory_n_kinds;
 /* The row of an object; of kinds without one, that of `others`. Never NULL. */
 const struct kube_kind *inventory_kind(const char *api_version, const char *kind);
+/* The objects of one list, one after the other: what did not change since the one before is not looked at again. */
+struct inventory_series {
+	uint64_t changed; /* in: of the next object, as json_stream tells it; all ones: nothing is known */
+	uint64_t touched; /* own: words of the last one that were changed on the way in */
+	size_t last;	  /* own: where the last one is, and 1; 0: it was not taken */
+};
 /* Takes one decoded object of a kind (zeroed, decoded by its model into `arena`, which may go afterwards).
- * `api_version` and `kind_name` are the object's, where the object itself does not say (lists). */
+ * `api_version` and `kind_name` are the object's, where the object itself does not say (lists). `series` may be NULL. */
 void inventory_take(struct inventory *inventory, const struct kube_kind *kind, const char *api_version,
-		    const char *kind_name, void *object, struct arena *arena);
+		    const char *kind_name, void *object, struct arena *arena, struct inventory_series *series);
 /* Takes one object by its JSON text; `where` names it in bad_objects. */
 void inventory_take_text(struct inventory *inventory, struct slice text, struct arena *scratch);
 void inventory_bad(struct inventory *inventory, const char *kind, const char *detail); /* could not be read */

@@ -10,6 +10,7 @@ struct listing {
 	struct snapshot *snapshot; /* or NULL */
 	const struct kube_kind *kind;
 	const char *api_version, *kind_name, *source;
+	struct inventory_series series;
 };
 
 struct whole {
@@ -20,8 +21,9 @@ static const struct model whole_model = MODEL("Object", struct whole, whole_fiel
 
 static bool take(void *context, void *item, struct arena *arena)
 {
-	const struct listing *listing = context;
-	inventory_take(listing->inventory, listing->kind, listing->api_version, listing->kind_name, item, arena);
+	struct listing *listing = context;
+	inventory_take(listing->inventory, listing->kind, listing->api_version, listing->kind_name, item, arena,
+		       &listing->series);
 	return true;
 }
 
@@ -41,7 +43,7 @@ static bool take_whole(void *context, void *item, struct arena *arena)
 		inventory_bad(listing->inventory, listing->kind_name, error->message);
 	else
 		inventory_take(listing->inventory, listing->kind, listing->api_version, listing->kind_name, object,
-			       arena);
+			       arena, NULL);
 	error_free(error);
 	return true;
 }
@@ -71,13 +73,14 @@ static void add(struct plan *plan, const struct kube_kind *kind, const char *gro
 		*group ? arena_printf(arena, "/apis/%s/%s", group, version) : arena_printf(arena, "/api/%s", version);
 	bool saved = plan->survey->snapshot != NULL;
 	*listing =
-		(struct listing){plan->inventory,
-				 plan->survey->snapshot,
-				 kind,
-				 *group ? arena_printf(arena, "%s/%s", group, version) : arena_strdup(arena, version),
-				 arena_strdup(arena, kind_name),
-				 *group ? arena_printf(arena, "kubernetes %s.%s", resource, group)
-					: arena_printf(arena, "kubernetes %s", resource)};
+		(struct listing){.inventory = plan->inventory,
+				 .snapshot = plan->survey->snapshot,
+				 .kind = kind,
+				 .api_version = *group ? arena_printf(arena, "%s/%s", group, version)
+						       : arena_strdup(arena, version),
+				 .kind_name = arena_strdup(arena, kind_name),
+				 .source = *group ? arena_printf(arena, "kubernetes %s.%s", resource, group)
+						  : arena_printf(arena, "kubernetes %s", resource)};
 	*ARENA_PUSH(arena, plan->listings, plan->n_listings) = listing;
 	*ARENA_PUSH(arena, plan->lists, plan->n) =
 		(struct kube_list){.path = arena_printf(arena, "%s/%s%s%s%s", base, place, resource,
@@ -86,6 +89,7 @@ static void add(struct plan *plan, const struct kube_kind *kind, const char *gro
 				   .fn = saved ? take_whole : take,
 				   .restarted = restarted,
 				   .context = listing,
+				   .changed = saved ? NULL : &listing->series.changed,
 				   .metadata_only = !saved && kind->model == &kube_named_model};
 }
 

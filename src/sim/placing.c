@@ -66,7 +66,7 @@ struct place_node *placing_node(struct placing *placing, const json_t *document,
 {
 	struct arena *scratch CLEANUP(arena_freep) = arena_new();
 	void *decoded = decode(placing, document, &kube_node_model, scratch);
-	model_pool_settle(placing->pool, &kube_node_model, decoded, NULL);
+	model_pool_settle(placing->pool, &kube_node_model, decoded, NULL, 0);
 	struct place_node *node = placement_add_node(placing->placement, decoded);
 	*HEAP_PUSH(placing->records, placing->n_records) = (struct record){node, record};
 	return node;
@@ -88,7 +88,7 @@ uint32_t placing_pod(struct placing *placing, const json_t *document)
 	struct kube_pod *pod = decode(placing, document, &kube_pod_model, scratch);
 	if (pod->spec)
 		pod->spec->node_name = NULL; /* pods alike have one spec */
-	model_pool_settle(placing->pool, &kube_pod_model, pod, NULL);
+	model_pool_settle(placing->pool, &kube_pod_model, pod, NULL, 0);
 	return placement_pod(placing->placement, &pod->meta, pod->spec);
 }
 

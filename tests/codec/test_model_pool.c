@@ -101,7 +101,7 @@ static void settled_things_are_equal_and_shared(void **state)
 	for (size_t i = 0; i < N; i++) {
 		struct arena *arena = arena_new();
 		read_thing(THINGS[i], &things[i], arena);
-		model_pool_settle(pool, &thing_model, &things[i], i ? &things[i - 1] : NULL);
+		model_pool_settle(pool, &thing_model, &things[i], i ? &things[i - 1] : NULL, 0);
 		arena_free(arena); /* nothing may point there any more */
 	}
 	for (size_t i = 0; i < N; i++) {
