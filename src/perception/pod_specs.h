@@ -10,5 +10,5 @@ struct pod_specs *pod_specs_new(struct model_pool *pool); /* which is borrowed, 
 void pod_specs_free(struct pod_specs *specs);
 
 /* Turns `spec_text` of a pod that kube_pod_text_model read into `spec`, without what differs for no reason: the node's
- * name, tokens' volumes, and of a DaemonSet's pod the affinity that names its node. The text is written over. */
+ * name, tokens' volumes, and of a DaemonSet's pod the affinity that names its node. */
 struct error *pod_specs_read(struct pod_specs *specs, struct kube_pod *pod, struct arena *scratch) MUST_CHECK;
