@@ -380,8 +380,7 @@ static bool is_null(struct json_cursor *c)
 /* A member's own text, from `from` to the cursor. */
 static void keep_text(struct json_cursor *c, const char *from, const struct field *field, void *object)
 {
-	*(const char **)(void *)((char *)object + field->offset) =
-		arena_strndup(c->arena, from, (size_t)(c->p - from));
+	*(const char **)(void *)((char *)object + field->offset) = arena_strndup(c->arena, from, (size_t)(c->p - from));
 }
 
 static bool value(struct json_cursor *c, const struct field *field, void *object)
@@ -460,6 +459,12 @@ bool json_mark_assign(struct json_cursor *c, const struct json_mark *mark)
 	return !wrong || json_bad(c, wrong);
 }
 
+void json_mark_text(struct json_cursor *c, const struct json_mark *mark, const char *start)
+{
+	*(const char **)(void *)((char *)mark->object + mark->field->offset) =
+		arena_strndup(c->arena, start + mark->from, mark->to - mark->from);
+}
+
 /* The word of the outermost struct through which everything below this member is reached. */
 static void mark_word(struct json_marks *marks, const struct field *field, const void *object)
 {
@@ -510,7 +515,8 @@ bool json_members(struct json_cursor *c, const struct model *model, struct field
 	if (!json_space(c))
 		return false;
 	const char *from = c->p;
-	const struct field *whole = model->n_fields && !*model->fields[0].name && set.offset == 0 ? model->fields : NULL;
+	const struct field *whole =
+		model->n_fields && !*model->fields[0].name && set.offset == 0 ? model->fields : NULL;
 	size_t marked = c->marks ? c->marks->n : 0;
 	if (whole && c->marks)
 		mark(c, from, whole, object)->again = true;

@@ -3,13 +3,15 @@
  * other (a member more, a list longer) means that the object is of another shape, and it is decoded anew. */
 #include "codec/json_series.h"
 
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-	LONGEST = 1 << 20,	 /* bytes of an object that is kept to compare with */
-	MOST_ALIKE = 256,	 /* then one is decoded anew, so that the arena ends */
-	WORDS = 64,		 /* bits of `changed` */
+	LONGEST = 1 << 20, /* bytes of an object that is kept to compare with */
+	MOST_ALIKE = 256,  /* then one is decoded anew, so that the arena ends */
+	WORDS = 64,	   /* bits of `changed` */
+	DEEPEST = 8,	   /* texts within texts */
 };
 
 struct json_series {
@@ -17,7 +19,8 @@ struct json_series {
 	bool compare;
 	struct arena *arena;
 	void *last, *object; /* as decoded; the caller's copy of it */
-	struct buf text;     /* of the last one; empty: nothing to compare with */
+	struct slice text;   /* of the last one; empty: nothing to compare with */
+	struct buf kept;     /* where it lies since the bytes that were read have gone */
 	struct json_marks marks;
 	struct json_mark *next; /* the marks of the one under way, as many */
 	size_t n_next;
@@ -32,7 +35,7 @@ struct json_series *json_series_new(const struct model *model, bool compare)
 	series->arena = arena_new();
 	series->last = mem_alloc(model->size);
 	series->object = mem_alloc(model->size);
-	buf_init(&series->text, LONGEST);
+	buf_init(&series->kept, LONGEST);
 	return series;
 }
 
@@ -45,7 +48,7 @@ void json_series_free(struct json_series *series)
 	free(series->object);
 	free(series->marks.items);
 	free(series->next);
-	buf_done(&series->text);
+	buf_done(&series->kept);
 	free(series);
 }
 
@@ -62,6 +65,11 @@ static size_t same_bytes(const char *a, const char *b, size_t n)
 		if ((word_at(a + at) ^ word_at(b + at)) | (word_at(a + at + 8) ^ word_at(b + at + 8)) |
 		    (word_at(a + at + 16) ^ word_at(b + at + 16)) | (word_at(a + at + 24) ^ word_at(b + at + 24)))
 			break;
+	for (; n - at >= 8; at += 8) {
+		uint64_t differ = le64toh(word_at(a + at) ^ word_at(b + at));
+		if (differ)
+			return at + (size_t)__builtin_ctzll(differ) / 8;
+	}
 	while (at < n && a[at] == b[at])
 		at++;
 	return at;
@@ -76,6 +84,8 @@ struct walk {
 	size_t n_old, n_fresh;	 /* bytes of the old one; of the new one, as far as they are there */
 	size_t same;		 /* bytes of the old one up to here are the same, `shift` bytes on */
 	ptrdiff_t shift;
+	uint32_t open[DEEPEST]; /* marks of texts within which it is */
+	size_t n_open;
 };
 
 static void compare_from(struct walk *walk, size_t from)
@@ -96,8 +106,7 @@ static enum likeness likeness_of(const struct json_cursor *c)
 }
 
 /* Another value where `mark` is: the cursor stands at it, and goes behind it. */
-static enum likeness change(struct json_cursor *c, const struct json_mark *mark,
-			    uint64_t *changed)
+static enum likeness change(struct json_cursor *c, const struct json_mark *mark, uint64_t *changed)
 {
 	c->depth = mark->depth;
 	if (!mark->field)
@@ -106,35 +115,56 @@ static enum likeness change(struct json_cursor *c, const struct json_mark *mark,
 	return json_mark_assign(c, mark) ? ALIKE : likeness_of(c);
 }
 
-static enum likeness walk_marks(struct json_series *series, struct json_cursor *c, struct walk *walk,
-				uint64_t *changed)
+/* Texts that are kept whole and wanted in parts, too, and that have changed: where they end is known when the walk
+ * through their parts is over. */
+static void end_texts(struct json_series *series, struct json_cursor *c, struct walk *walk, size_t up_to)
+{
+	while (walk->n_open && series->marks.items[walk->open[walk->n_open - 1]].to <= up_to) {
+		size_t i = walk->open[--walk->n_open];
+		struct json_mark *next = &series->next[i];
+		next->to = (uint32_t)(series->marks.items[i].to + walk->shift);
+		json_mark_text(c, next, walk->fresh);
+	}
+}
+
+static enum likeness walk_marks(struct json_series *series, struct json_cursor *c, struct walk *walk, uint64_t *changed)
 {
 	for (size_t i = 0; i < series->marks.n; i++) {
 		const struct json_mark *mark = &series->marks.items[i];
 		struct json_mark *next = &series->next[i];
 		if (mark->from > walk->same)
 			return parted(walk);
+		end_texts(series, c, walk, mark->from);
 		*next = *mark;
 		next->from = (uint32_t)(mark->from + walk->shift);
 		next->to = (uint32_t)(mark->to + walk->shift);
 		if (mark->to < walk->same) /* and what delimits it */
 			continue;
+		if (mark->again) {
+			if (walk->n_open == DEEPEST)
+				return OTHER;
+			walk->open[walk->n_open++] = (uint32_t)i;
+			*changed |= UINT64_C(1) << mark->word;
+			continue;
+		}
 		c->p = walk->fresh + next->from;
 		enum likeness likeness = change(c, mark, changed);
 		if (likeness != ALIKE)
 			return likeness;
 		next->to = (uint32_t)(c->p - walk->fresh);
-		if (mark->again)
-			continue;
 		walk->shift = (ptrdiff_t)next->to - (ptrdiff_t)mark->to;
 		compare_from(walk, mark->to);
 	}
-	return walk->same == walk->n_old ? ALIKE : parted(walk);
+	if (walk->same < walk->n_old)
+		return parted(walk);
+	end_texts(series, c, walk, walk->n_old);
+	return ALIKE;
 }
 
 static enum likeness like_the_last(struct json_series *series, struct json_cursor *c, uint64_t *changed)
 {
-	struct walk walk = {series->text.p, c->p, series->text.n, (size_t)(c->end - c->p), 0, 0};
+	struct walk walk = {
+		.old = series->text.p, .fresh = c->p, .n_old = series->text.n, .n_fresh = (size_t)(c->end - c->p)};
 	if (series->n_next < series->marks.n) {
 		series->n_next = series->marks.n;
 		series->next = mem_resize(series->next, series->n_next, sizeof *series->next);
@@ -212,18 +242,23 @@ bool json_series_next(struct json_series *series, struct json_cursor *c, void **
 		*ret_changed = UINT64_MAX;
 		c->p = from;
 		c->state = JSON_STATE_OK;
-		buf_clear(&series->text);
+		series->text.n = 0;
 		if (!decode(series, c))
 			return false;
 	}
-	if (series->compare) {
-		bool kept = likeness == ALIKE || (series->marks.whole && !filled_twice(&series->marks));
-		buf_clear(&series->text);
-		if (!kept || !buf_append(&series->text, from, (size_t)(c->p - from)))
-			buf_clear(&series->text);
-	}
+	if (series->compare && (likeness == ALIKE || (series->marks.whole && !filled_twice(&series->marks))))
+		series->text = slice_make(from, (size_t)(c->p - from));
 	memcpy(series->object, series->last, series->model->size);
 	*ret_object = series->object;
 	*ret_arena = series->arena;
 	return true;
+}
+
+void json_series_keep(struct json_series *series)
+{
+	if (series->text.p == series->kept.p)
+		return;
+	buf_clear(&series->kept);
+	bool good = buf_append(&series->kept, series->text.p, series->text.n);
+	series->text = good ? buf_slice(&series->kept) : (struct slice){0};
 }

@@ -6,7 +6,13 @@
 
 /* Bytes of a list are read when some tens of items may be there, because what has not ended is read again; events are
  * given at once. */
-enum { DEFAULT_ITEM = 8 << 20, DEFAULT_DEPTH = 200, PATIENT_FROM = 256 << 10, LIST_CHUNK = 64 << 10 };
+enum {
+	DEFAULT_ITEM = 8 << 20,
+	DEFAULT_DEPTH = 200,
+	PATIENT_FROM = 256 << 10,
+	LIST_CHUNK = 64 << 10,
+	JOIN = 16 << 10, /* bytes put behind what has not ended, so that it ends; the others are read where they lie */
+};
 
 enum place { AT_START, IN_OBJECT, IN_ITEMS, AFTER_ALL };
 
@@ -170,6 +176,7 @@ static struct error *consume(struct json_stream *stream, const char *bytes, size
 	const char *whole = bytes;
 	while (!stream->stopped && step(stream, &c))
 		whole = c.p;
+	json_series_keep(stream->series);
 	*ret_used = (size_t)(whole - bytes);
 	struct error *error = c.state == JSON_STATE_BAD ? wrong(stream, &c, bytes) : NULL;
 	stream->consumed += *ret_used;
@@ -194,31 +201,45 @@ static size_t patience(const struct json_stream *stream)
 	return left > LIST_CHUNK / 2 ? left * 2 : LIST_CHUNK;
 }
 
+/* Puts bytes behind what has not ended yet, as few as end it. *ret_used: how many of them were read. */
+static struct error *join(struct json_stream *stream, const char *bytes, size_t n, size_t *ret_used)
+{
+	size_t left = stream->pending.n, used = 0;
+	bool waits = left + n < stream->next_try;
+	*ret_used = waits || n < JOIN ? n : JOIN;
+	if (!buf_append(&stream->pending, bytes, *ret_used))
+		return error_new(ERROR_INVALID, "%s: byte %llu: one value is too large", stream->spec.name,
+				 (unsigned long long)stream->consumed);
+	if (waits)
+		return NULL;
+	TRY(consume(stream, stream->pending.p, stream->pending.n, &used));
+	if (used >= left) {
+		*ret_used = used - left;
+		buf_clear(&stream->pending);
+		return NULL;
+	}
+	stream->pending.n -= used;
+	memmove(stream->pending.p, stream->pending.p + used, stream->pending.n);
+	stream->next_try = patience(stream);
+	size_t max = stream->spec.max_item_bytes ? stream->spec.max_item_bytes : DEFAULT_ITEM;
+	return stream->pending.n <= max ? NULL
+					: error_new(ERROR_INVALID, "%s: byte %llu: one value is larger than %zu bytes",
+						    stream->spec.name, (unsigned long long)stream->consumed, max);
+}
+
 struct error *json_stream_feed(struct json_stream *stream, const char *bytes, size_t n)
 {
 	size_t used;
+	while (stream->pending.n && n && !stream->stopped) {
+		TRY(join(stream, bytes, n, &used));
+		bytes += used;
+		n -= used;
+	}
 	if (stream->stopped || n == 0)
 		return NULL;
-	if (stream->pending.n == 0) {
-		TRY(consume(stream, bytes, n, &used));
-		TRY(stream->stopped ? NULL : keep(stream, bytes + used, n - used));
-		stream->next_try = patience(stream);
-		return NULL;
-	}
-	if (!buf_append(&stream->pending, bytes, n))
-		return error_new(ERROR_INVALID, "%s: byte %llu: one value is too large", stream->spec.name,
-				 (unsigned long long)stream->consumed);
-	if (stream->pending.n < stream->next_try)
-		return NULL;
-	TRY(consume(stream, stream->pending.p, stream->pending.n, &used));
-	size_t left = stream->pending.n - used;
-	memmove(stream->pending.p, stream->pending.p + used, left);
-	stream->pending.n = left;
+	TRY(consume(stream, bytes, n, &used));
+	TRY(stream->stopped ? NULL : keep(stream, bytes + used, n - used));
 	stream->next_try = patience(stream);
-	size_t max = stream->spec.max_item_bytes ? stream->spec.max_item_bytes : DEFAULT_ITEM;
-	if (left > max)
-		return error_new(ERROR_INVALID, "%s: byte %llu: one value is larger than %zu bytes", stream->spec.name,
-				 (unsigned long long)stream->consumed, max);
 	return NULL;
 }
 

@@ -426,7 +426,8 @@ static const char *assign_list(const struct field *field, void *object, struct a
 	*(void **)member_of(field, object) = NULL;
 	for (const char *p = text; *p && !wrong;) {
 		size_t n = strcspn(p, ",");
-		wrong = model_assign_element(field, object, SIZE_MAX, arena, (struct token){TOKEN_STRING, slice_make(p, n)});
+		wrong = model_assign_element(field, object, SIZE_MAX, arena,
+					     (struct token){TOKEN_STRING, slice_make(p, n)});
 		p += n + (p[n] == ',');
 	}
 	return wrong;

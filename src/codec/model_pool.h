@@ -13,9 +13,10 @@ struct arena *model_pool_arena(struct model_pool *pool); /* where everything liv
 
 const char *model_pool_text(struct model_pool *pool, const char *text); /* NULL stays NULL */
 /* Makes `object` (decoded by `model` into some other arena) independent of where it was decoded: each pointer in it is
- * replaced by one into the pool. The object itself stays where it is, what it pointed to stays as it was. `like` may be one settled before that is probably
- * much alike (the one that came before it), or NULL: what is equal to its is not looked for. Bit i of `same` is set where
- * it is known that the struct's bytes 8i to 8i+7, and all that they point to, are equal to `like`'s. */
+ * replaced by one into the pool. The object itself stays where it is, what it pointed to stays as it was. `like` may be
+ * one settled before that is probably much alike (the one that came before it), or NULL: what is equal to its is not
+ * looked for. Bit i of `same` is set where it is known that the struct's bytes 8i to 8i+7, and all that they point to,
+ * are equal to `like`'s. */
 void model_pool_settle(struct model_pool *pool, const struct model *model, void *object, const void *like,
 		       uint64_t same);
 /* Gives back what it takes to find equals: from now on everything is copied. */

@@ -383,7 +383,8 @@ static uint64_t words_that_differ(const char *a, const char *b, size_t n)
 {
 	uint64_t differ = 0;
 	for (size_t i = 0; i < n / sizeof(uint64_t); i++)
-		differ |= (uint64_t)(memcmp(a + i * sizeof(uint64_t), b + i * sizeof(uint64_t), sizeof(uint64_t)) != 0) << i;
+		differ |= (uint64_t)(memcmp(a + i * sizeof(uint64_t), b + i * sizeof(uint64_t), sizeof(uint64_t)) != 0)
+			  << i;
 	return differ;
 }
 

@@ -129,7 +129,8 @@ struct inventory_series {
 	size_t last;	  /* own: where the last one is, and 1; 0: it was not taken */
 };
 /* Takes one decoded object of a kind (zeroed, decoded by its model into `arena`, which may go afterwards).
- * `api_version` and `kind_name` are the object's, where the object itself does not say (lists). `series` may be NULL. */
+ * `api_version` and `kind_name` are the object's, where the object itself does not say (lists). `series` may be NULL.
+ */
 void inventory_take(struct inventory *inventory, const struct kube_kind *kind, const char *api_version,
 		    const char *kind_name, void *object, struct arena *arena, struct inventory_series *series);
 /* Takes one object by its JSON text; `where` names it in bad_objects. */

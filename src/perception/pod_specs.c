@@ -1,5 +1,6 @@
-/* What a spec means does not depend on what is passed over here: the node's name is kept by the pod, tokens' volumes and a
- * daemon's own affinity are not kept at all. So specs are one exactly when their texts are, but for these holes. */
+/* What a spec means does not depend on what is passed over here: the node's name is kept by the pod, tokens' volumes
+ * and a daemon's own affinity are not kept at all. So specs are one exactly when their texts are, but for these holes.
+ */
 #include "perception/pod_specs.h"
 
 #include <ctype.h>

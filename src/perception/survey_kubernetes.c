@@ -72,15 +72,14 @@ static void add(struct plan *plan, const struct kube_kind *kind, const char *gro
 	const char *base =
 		*group ? arena_printf(arena, "/apis/%s/%s", group, version) : arena_printf(arena, "/api/%s", version);
 	bool saved = plan->survey->snapshot != NULL;
-	*listing =
-		(struct listing){.inventory = plan->inventory,
-				 .snapshot = plan->survey->snapshot,
-				 .kind = kind,
-				 .api_version = *group ? arena_printf(arena, "%s/%s", group, version)
-						       : arena_strdup(arena, version),
-				 .kind_name = arena_strdup(arena, kind_name),
-				 .source = *group ? arena_printf(arena, "kubernetes %s.%s", resource, group)
-						  : arena_printf(arena, "kubernetes %s", resource)};
+	*listing = (struct listing){.inventory = plan->inventory,
+				    .snapshot = plan->survey->snapshot,
+				    .kind = kind,
+				    .api_version = *group ? arena_printf(arena, "%s/%s", group, version)
+							  : arena_strdup(arena, version),
+				    .kind_name = arena_strdup(arena, kind_name),
+				    .source = *group ? arena_printf(arena, "kubernetes %s.%s", resource, group)
+						     : arena_printf(arena, "kubernetes %s", resource)};
 	*ARENA_PUSH(arena, plan->listings, plan->n_listings) = listing;
 	*ARENA_PUSH(arena, plan->lists, plan->n) =
 		(struct kube_list){.path = arena_printf(arena, "%s/%s%s%s%s", base, place, resource,
