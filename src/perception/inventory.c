@@ -7,7 +7,7 @@
 #include <string.h>
 #include "base/error.h"
 #include "codec/document.h"
-#include "codec/json.h"
+#include "codec/json_series.h"
 #include "knowledge/lifecycle.h"
 #include "perception/helm.h"
 #include "perception/pod_specs.h"
@@ -24,6 +24,8 @@ struct inventory *inventory_new(void)
 	return inventory;
 }
 
+static void free_readers(struct inventory *inventory);
+
 void inventory_free(struct inventory *inventory)
 {
 	if (!inventory)
@@ -36,6 +38,7 @@ void inventory_free(struct inventory *inventory)
 	json_decref(inventory->warnings);
 	json_decref(inventory->survey);
 	pod_specs_free(inventory->pod_specs);
+	free_readers(inventory);
 	json_decref(inventory->audit_log);
 	model_pool_free(inventory->pool);
 	free(inventory);
@@ -449,22 +452,73 @@ void inventory_bad(struct inventory *inventory, const char *kind, const char *de
 		model_pool_text(inventory->pool, kind ? kind : "object"), model_pool_text(inventory->pool, detail)};
 }
 
+/* Kind and version stand at an object's beginning: what follows is not looked at. */
+static bool read_head(struct slice text, struct applied *ret, struct arena *scratch)
+{
+	struct json_cursor c = {.p = text.p, .end = text.p + text.n, .arena = scratch, .max_depth = 200};
+	*ret = (struct applied){0};
+	if (!json_expect(&c, '{'))
+		return false;
+	for (bool first = true; !ret->kind || !ret->api_version; first = false) {
+		struct slice key;
+		if ((!first && !json_expect(&c, ',')) || !json_text(&c, &key) || !json_expect(&c, ':') ||
+		    !json_member(&c, &applied_model, field_set_all(&applied_model), ret, key))
+			return false;
+	}
+	return true;
+}
+
+/* Objects of a folder, kind by kind. */
+struct kind_reader {
+	struct json_series *series;
+	struct inventory_series taken;
+};
+
+static struct kind_reader *reader_of(struct inventory *inventory, const struct kube_kind *kind)
+{
+	size_t i = kind == &other_kind ? inventory_n_kinds : (size_t)(kind - inventory_kinds);
+	if (!inventory->readers)
+		inventory->readers = mem_array(inventory_n_kinds + 1, sizeof *inventory->readers);
+	if (!inventory->readers[i].series)
+		inventory->readers[i].series = json_series_new(kind->model, true);
+	return &inventory->readers[i];
+}
+
+static void free_readers(struct inventory *inventory)
+{
+	for (size_t i = 0; inventory->readers && i <= inventory_n_kinds; i++)
+		json_series_free(inventory->readers[i].series);
+	free(inventory->readers);
+	inventory->readers = NULL;
+}
+
 void inventory_take_text(struct inventory *inventory, struct slice text, struct arena *scratch)
 {
 	struct applied what;
-	struct error *error = json_decode(text, "object", JSON_READ_SERVER, &applied_model, &what, scratch);
+	struct error *error = NULL;
+	if (!read_head(text, &what, scratch))
+		error = json_decode(text, "object", JSON_READ_SERVER, &applied_model, &what, scratch);
 	if (!error && (!what.kind || !what.api_version))
 		error = error_new(ERROR_INVALID, "an object without kind or apiVersion");
-	if (!error) {
-		const struct kube_kind *kind = inventory_kind(what.api_version, what.kind);
-		void *object = arena_alloc(scratch, kind->model->size);
+	const struct kube_kind *kind = inventory_kind(what.api_version, what.kind);
+	struct kind_reader *reader = error ? NULL : reader_of(inventory, kind);
+	struct json_cursor c = {.p = text.p, .end = text.p + text.n, .max_depth = 200};
+	void *object;
+	struct arena *arena;
+	if (reader && json_series_next(reader->series, &c, &object, &arena, &reader->taken.changed)) {
+		inventory_take(inventory, kind, what.api_version, what.kind, object, arena, &reader->taken);
+		json_series_keep(reader->series);
+	} else if (reader) { /* what is wrong with it, and where */
+		object = arena_alloc(scratch, kind->model->size);
 		error = json_decode(text, what.kind, JSON_READ_SERVER, kind->model, object, scratch);
+		reader->taken.last = 0;
 		if (!error)
 			inventory_take(inventory, kind, what.api_version, what.kind, object, scratch, NULL);
 	}
 	if (error)
 		inventory_bad(inventory, what.kind, error->message);
 	error_free(error);
+	free(c.path);
 }
 
 static int release_order(const void *left, const void *right)
@@ -538,6 +592,7 @@ void inventory_settle(struct inventory *inventory)
 			all[kept - 1].installed = all[i].manifest;
 	inventory->n_helm_releases = kept;
 	inventory_aws_settle(inventory);
+	free_readers(inventory);
 	model_pool_seal(inventory->pool);
 }
 
@@ -571,77 +626,4 @@ void inventory_source_error(struct inventory *inventory, const char *name, const
 	struct buf line CLEANUP(buf_done) = BUF_INIT(4096);
 	error_line(error, &line);
 	inventory_source(inventory, name, error->class == ERROR_AUTH ? SOURCE_DENIED : SOURCE_FAILED, buf_str(&line));
-}
-
-/* ---- metrics */
-
-/* The value of a label within {…}; empty when it is not there. */
-static struct slice label_of(struct slice line, const char *name)
-{
-	size_t n = strlen(name);
-	for (size_t i = 0; i + n + 2 < line.n; i++) {
-		if ((line.p[i] != '{' && line.p[i] != ',') || strncmp(line.p + i + 1, name, n) != 0 ||
-		    line.p[i + 1 + n] != '=' || line.p[i + 2 + n] != '"')
-			continue;
-		const char *from = line.p + i + n + 3, *to = memchr(from, '"', (size_t)(line.p + line.n - from));
-		return to ? slice_make(from, (size_t)(to - from)) : (struct slice){0};
-	}
-	return (struct slice){0};
-}
-
-static const char *label_text(struct inventory *inventory, struct slice line, const char *name)
-{
-	struct slice value = label_of(line, name);
-	return value.n ? model_pool_text(inventory->pool, arena_strndup(inventory->arena, value.p, value.n)) : "";
-}
-
-static double value_of(struct slice line)
-{
-	char copy[64];
-	const char *brace = memrchr(line.p, '}', line.n);
-	size_t at = brace ? (size_t)(brace - line.p) + 1 : line.n, n = line.n - at;
-	if (n >= sizeof copy)
-		return 0;
-	memcpy(copy, line.p + at, n);
-	copy[n] = '\0';
-	return strtod(copy, NULL);
-}
-
-static struct deprecated_request *request_of(struct inventory *inventory, struct slice line)
-{
-	struct slice group = label_of(line, "group"), version = label_of(line, "version"),
-		     resource = label_of(line, "resource");
-	for (size_t i = 0; i < inventory->n_deprecated_requests; i++) {
-		struct deprecated_request *request = &inventory->deprecated_requests[i];
-		if (slice_eq(group, request->group) && slice_eq(version, request->version) &&
-		    slice_eq(resource, request->resource))
-			return request;
-	}
-	const char *words[] = {label_text(inventory, line, "group"), label_text(inventory, line, "version"),
-			       label_text(inventory, line, "resource")};
-	const struct api_lifecycle *api = knowledge_api_resource(words[0], words[1], words[2]);
-	bool asked = slice_starts(line, "apiserver_requested_deprecated_apis{");
-	if (!asked && (!api || (!api->deprecated && !api->removed)))
-		return NULL;
-	struct deprecated_request *request =
-		ARENA_PUSH(inventory->arena, inventory->deprecated_requests, inventory->n_deprecated_requests);
-	*request = (struct deprecated_request){words[0], words[1], words[2], "", "", false, -1};
-	return request;
-}
-
-/* The totals stand before the gauge in the server's answer: both are gathered, whichever comes first. */
-void inventory_metric_line(struct inventory *inventory, struct slice line)
-{
-	bool gauge = slice_starts(line, "apiserver_requested_deprecated_apis{");
-	struct deprecated_request *request =
-		gauge || slice_starts(line, "apiserver_request_total{") ? request_of(inventory, line) : NULL;
-	if (!request || value_of(line) <= 0)
-		return;
-	if (gauge) {
-		request->asked = true;
-		request->subresource = label_text(inventory, line, "subresource");
-		request->removed_release = label_text(inventory, line, "removed_release");
-	} else {
-		request->requests = (request->requests < 0 ? 0 : request->requests) + (int64_t)value_of(line);
-	}
 }

@@ -45,6 +45,7 @@ struct inventory {
 	struct model_pool *pool;
 	struct arena *arena; /* the pool's */
 	struct pod_specs *pod_specs;
+	struct kind_reader *readers; /* own: of the objects of a folder; NULL when all are there */
 	const char *cluster, *region;
 	int64_t captured_at_ms;
 	json_t *aws; /* {"describe_nodegroup": [{"request": {…}, "response": {…}} or {"request", "error": {"code",
