@@ -106,6 +106,41 @@ static void a_page_that_breaks_off_is_asked_for_again_and_nothing_is_given_twice
 	bench_done(&bench);
 }
 
+struct compared {
+	struct buf told;
+	uint64_t changed;
+};
+
+static bool take_compared(void *context, void *item, struct arena *arena)
+{
+	struct compared *compared = context;
+	(void)arena;
+	buf_printf(&compared->told, "%s:%s ", ((struct thing *)item)->name,
+		   compared->changed == UINT64_MAX ? "new"
+		   : compared->changed		   ? "changed"
+						   : "same");
+	return true;
+}
+
+/* What an item is compared with must be what was given before it. */
+static void items_passed_over_are_not_compared_with(void **state)
+{
+	(void)state;
+	struct bench bench;
+	static const char page[] = PAGE("", ITEM("c") "," ITEM("c") "," ITEM("d") "," ITEM("d"));
+	struct fake_reply replies[] = {{.body = ONE}, {.body = page, .break_after = 180}, {.body = page}};
+	struct compared compared = {.told = BUF_INIT(1 << 16)};
+	BENCH(replies);
+	bench.list.fn = take_compared;
+	bench.list.context = &compared;
+	bench.list.changed = &compared.changed;
+	expect_fine(kube_list(bench.kube, &bench.list));
+	assert_string_equal(buf_str(&compared.told), "a:new b:changed c:new c:new d:changed d:same ");
+	assert_int_equal(bench.fake.n_requests, 3);
+	buf_done(&compared.told);
+	bench_done(&bench);
+}
+
 static void a_first_page_that_breaks_off_begins_anew(void **state)
 {
 	(void)state;
@@ -460,6 +495,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pages_are_read_to_the_end_however_they_are_cut),
 		cmocka_unit_test(a_page_that_breaks_off_is_asked_for_again_and_nothing_is_given_twice),
+		cmocka_unit_test(items_passed_over_are_not_compared_with),
 		cmocka_unit_test(a_first_page_that_breaks_off_begins_anew),
 		cmocka_unit_test(a_body_cut_short_without_an_error_is_noticed),
 		cmocka_unit_test(an_expired_token_begins_anew_twice_and_no_more),
