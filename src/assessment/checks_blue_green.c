@@ -205,24 +205,49 @@ static void pod_identity(struct assess *assess)
 
 /* ---- workloads that cannot be in two places */
 
-static bool has_claim(const struct kube_workload *workload)
+static bool mounts_claim(const struct kube_pod_spec *spec)
 {
-	if (workload->claim_templates && strcmp(workload->claim_templates, "[]") != 0 &&
-	    strcmp(workload->claim_templates, "null") != 0)
-		return true;
-	for (size_t i = 0; workload->template.spec && i < workload->template.spec->n_volumes; i++)
-		if (workload->template.spec->volumes[i].claim)
+	for (size_t i = 0; spec && i < spec->n_volumes; i++)
+		if (spec->volumes[i].claim)
 			return true;
 	return false;
 }
+
+static bool has_claim(const struct kube_workload *workload)
+{
+	return (workload->claim_templates && strcmp(workload->claim_templates, "[]") != 0 &&
+		strcmp(workload->claim_templates, "null") != 0) ||
+	       mounts_claim(workload->template.spec);
+}
+
+/* Made by an operator itself, from an object of its own: a database's, a broker's. */
+static bool is_operators(const char *kind)
+{
+	static const char *const others[] = {"Pod",	    "Node",	  "Job",
+					     "CronJob",	    "ReplicaSet", "Deployment",
+					     "StatefulSet", "DaemonSet",  "ReplicationController"};
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		if (!strcmp(kind, others[i]))
+			return false;
+	return true;
+}
+
+#define KEEPS_DATA "keeps data in volumes of this cluster: they do not come along"
 
 static void stateful(struct assess *assess)
 {
 	for (size_t i = 0; i < assess->inventory->n_workloads; i++) {
 		const struct kube_workload *workload = &assess->inventory->workloads[i];
 		if (subject_makes_pods(workload) && has_claim(workload))
-			SUBJECT_FOUND(assess, workload,
-				      "keeps data in volumes of this cluster: they do not come along");
+			SUBJECT_FOUND(assess, workload, KEEPS_DATA);
+	}
+	for (size_t i = 0, from = assess->n_findings; i < assess->inventory->n_pods; i++) {
+		const struct kube_pod *pod = &assess->inventory->pods[i];
+		const char *kind, *name;
+		index_pod_owner(assess, pod, &kind, &name);
+		if (is_operators(kind) && subject_pod_lives(assess, pod) && mounts_claim(pod->spec) &&
+		    !subject_find(assess, from, kind, pod->meta.ns, name))
+			assess_object(assess, kind, pod->meta.ns, name, KEEPS_DATA);
 	}
 }
 

@@ -236,11 +236,64 @@ static void one_more_replica(struct assess *assess, const struct grasp *grasp, s
 		      subject_text(workload->meta.ns), subject_text(workload->meta.name), (long long)more.expected);
 }
 
+static bool same_controller(const struct kube_meta *a, const struct kube_meta *b)
+{
+	const struct kube_owner *of_a = kube_meta_controller(a), *of_b = kube_meta_controller(b);
+	return of_a && of_b && !strcmp(subject_text(of_a->kind), subject_text(of_b->kind)) &&
+	       !strcmp(subject_text(of_a->name), subject_text(of_b->name));
+}
+
+static bool is_a_name(const char *label)
+{
+	return !strcmp(label, "statefulset.kubernetes.io/pod-name") || !strcmp(label, "apps.kubernetes.io/pod-index");
+}
+
+/* A label of the selector that is a role: the other pods of the same controller have it too, with another value. NULL:
+ * none. Operators of databases keep their leader so, and hand the role on before its node is drained. */
+static const char *role_selected(struct assess *assess, const struct kube_pdb *pdb)
+{
+	struct pod_list pods = index_pdb_pods(assess, pdb),
+			all = index_namespace_pods(assess, subject_text(pdb->meta.ns));
+	const json_t *labels = json_object_get(assess_json(assess, pdb->selector), "matchLabels"), *value;
+	const char *label;
+	json_object_foreach ((json_t *)(uintptr_t)labels, label, value)
+		for (size_t i = 0; i < all.n && pods.n == 1 && !is_a_name(label); i++) {
+			const char *other = kube_meta_label(&all.pods[i]->meta, label);
+			if (other && strcmp(other, subject_text(json_string_value(value))) != 0 &&
+			    subject_pod_lives(assess, all.pods[i]) &&
+			    same_controller(&pods.pods[0]->meta, &all.pods[i]->meta))
+				return label;
+		}
+	return NULL;
+}
+
+static void tell_leader(struct assess *assess, const struct kube_pdb *pdb, const char *label)
+{
+	struct finding *finding = found(
+		assess, pdb,
+		arena_printf(assess->arena,
+			     "%s selects only the pod that leads (label %s): it can be evicted only once another leads",
+			     rule_text(assess, pdb), label));
+	finding->severity = SEVERITY_HIGH;
+	assess_evidence(assess, finding, BUDGETS,
+			"%s, 1 pod expected; other pods of its controller have other values of %s",
+			rule_text(assess, pdb), label);
+	assess_remedy(
+		assess, finding,
+		"see that its operator hands the lead on when a node is cordoned, or switch over by hand before its "
+		"node is drained");
+}
+
 static void one_zero(struct assess *assess, const struct grasp *grasp, enum verdict verdict)
 {
 	const struct kube_pdb *pdb = grasp->pdb;
+	const char *role = verdict == ZERO && grasp->expected == 1 ? role_selected(assess, pdb) : NULL;
 	if (verdict != ZERO)
 		return;
+	if (role) {
+		tell_leader(assess, pdb, role);
+		return;
+	}
 	struct finding *finding = found(
 		assess, pdb,
 		arena_printf(assess->arena, "%s with %lld replica%s: it can never allow a pod to be evicted",
@@ -453,6 +506,7 @@ const struct check checks_budgets[] = {
 	{.id = "WL-PDB-ZERO",
 	 .title = "PodDisruptionBudget can never allow a disruption",
 	 .severity = SEVERITY_BLOCKER,
+	 .severities = "BLOCKER; HIGH for a database's leader, whose role its operator hands on",
 	 .needs = BUDGET_NEEDS,
 	 .run = pdb_zero,
 	 .remedy = "let it allow one disruption: maxUnavailable 1, or more replicas",
