@@ -49,7 +49,7 @@ static bool take_item(void *context, void *item, struct arena *arena)
 	struct lister *lister = context;
 	if (++lister->seen <= lister->skip)
 		return true;
-	if (lister->skip && lister->list->changed) /* since one that was not given now */
+	if (lister->seen == lister->skip + 1 && lister->list->changed) /* since one that was not given now */
 		*lister->list->changed = UINT64_MAX;
 	lister->list->items++;
 	lister->stopped = !lister->list->fn(lister->list->context, item, arena);
