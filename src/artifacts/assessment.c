@@ -1,6 +1,7 @@
 /* Assessments printed: the door to the formats, JSON, and the sentences that the formats share. */
 #include "artifacts/assessment.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include "artifacts/assessment_internal.h"
@@ -156,12 +157,38 @@ static void version_words(const struct finding *finding, struct buf *out)
 		buf_printf(out, " is deprecated from %s on", finding->deprecated_in);
 }
 
+/* Part of a name: "cert-manager/webhook" does not name what is called "webhook". */
+static bool in_a_name(char c)
+{
+	return isalnum((unsigned char)c) || (c && strchr("-._/:", c));
+}
+
+static bool names(const char *message, const char *name)
+{
+	size_t n = strlen(name);
+	for (const char *at = message; (at = strstr(at, name)); at++) {
+		bool ends = !in_a_name(at[n]) || (strchr(".:", at[n]) && !in_a_name(at[n + 1]));
+		if (ends && (at == message || !in_a_name(at[-1])))
+			return true;
+	}
+	return false;
+}
+
+/* Does the message say of what it speaks? What stands in no namespace may be called like anything: by its kind, too. */
+static bool says_object(const struct finding *finding, const char *name)
+{
+	const struct finding_object *object = finding->object;
+	bool kind = object->kind && *object->kind, ns = object->ns && *object->ns;
+	return finding->message && names(finding->message, name) &&
+	       (!kind || ns || names(finding->message, object->kind));
+}
+
 void assessment_sentence(const struct finding *finding, bool whole, struct buf *out)
 {
 	struct buf name CLEANUP(buf_done) = BUF_INIT(1 << 16);
 	const char *message = finding->message && *finding->message ? finding->message : NULL;
 	finding_object_print(finding->object, &name);
-	if (whole && name.n && !(message && strstr(message, buf_str(&name)))) {
+	if (whole && name.n && !says_object(finding, buf_str(&name))) {
 		assessment_object(finding, out);
 		buf_puts(out, ": ");
 	}

@@ -110,6 +110,33 @@ static void a_command_can_be_copied_and_a_sentence_is_none(void **state)
 	}
 }
 
+static void an_object_is_told_unless_the_sentence_tells_it(void **state)
+{
+	(void)state;
+	static struct {
+		struct finding_object object;
+		const char *message, *text;
+	} cases[] = {
+		{{"MutatingWebhookConfiguration", NULL, "gate-webhook", NULL},
+		 "fails closed (service \"gate/gate-webhook\")",
+		 "MutatingWebhookConfiguration gate-webhook: fails closed (service \"gate/gate-webhook\")"},
+		{{"NodePool", NULL, "default", NULL},
+		 "the default budget is 0",
+		 "NodePool default: the default budget is 0"},
+		{{"Deployment", "shop", "web", NULL},
+		 "shop/web-admin stops it",
+		 "Deployment shop/web: shop/web-admin stops it"},
+		{{"NodePool", NULL, "default", NULL}, "NodePool default allows none", "  NodePool default allows none"},
+		{{NULL, NULL, "apps", NULL}, "node group apps is at its end.", "  node group apps is at its end."},
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct finding findings[] = {{.id = "A", .object = &cases[i].object, .message = cases[i].message}};
+		struct assessment assessment = assessed(findings, 1);
+		char *text CLEANUP(mem_freep) = written(&assessment, "text", NULL);
+		has(text, cases[i].text);
+	}
+}
+
 static void one_denied_call_is_told_once(void **state)
 {
 	(void)state;
@@ -413,6 +440,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_answer_comes_first_then_why_then_what_to_do),
 		cmocka_unit_test(a_command_can_be_copied_and_a_sentence_is_none),
+		cmocka_unit_test(an_object_is_told_unless_the_sentence_tells_it),
 		cmocka_unit_test(one_denied_call_is_told_once),
 		cmocka_unit_test(files_are_clean_or_not_and_never_ready),
 		cmocka_unit_test(what_is_the_same_is_said_once),
