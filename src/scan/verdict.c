@@ -254,7 +254,7 @@ struct chosen {
 
 static bool has_actions(struct slice text)
 {
-	return text.n && (memmem(text.p, text.n, "{{", 2) || memmem(text.p, text.n, "{%", 2));
+	return text.p && (memmem(text.p, text.n, "{{", 2) || memmem(text.p, text.n, "{%", 2));
 }
 
 static void choose(struct scan *scan, const struct scan_spot *spots, unsigned n, bool api_version, struct chosen *ret)
