@@ -60,6 +60,14 @@ def protocol_of(metadata):
     sys.exit(f"no protocol that we speak: {offered}")
 
 
+def speaks_elements(model):
+    return protocol_of(model["metadata"]) in ("query", "ec2", "rest-xml")
+
+
+def refuse(name, what):
+    sys.exit(f"{name}: {what}: no row has had it so far, src/aws does not speak it")
+
+
 class Tables:
     def __init__(self):
         self.pool, self.shapes, self.members = Pool(), [], []
@@ -75,8 +83,7 @@ class Tables:
         self.shapes.append(None)
         self.pending[key] = index
         kind = shape["type"]
-        first, count, element, keyshape = 0, 0, 0, 0
-        names = ["", "", ""]
+        first, count, element, element_name = 0, 0, 0, ""
         if kind == "structure":
             rows = []
             for member, ref in shape.get("members", {}).items():
@@ -85,16 +92,15 @@ class Tables:
             self.members += rows
         elif kind == "list":
             element = self.shape(model, shape["member"]["shape"], stack)
-            names[0] = shape["member"].get("locationName", "")
+            element_name = shape["member"].get("locationName", "")
         elif kind == "map":
             element = self.shape(model, shape["value"]["shape"], stack)
-            keyshape = self.shape(model, shape["key"]["shape"], stack)
-            names[1] = shape["key"].get("locationName", "")
-            names[2] = shape["value"].get("locationName", "")
-        flags = (1 if shape.get("flattened") else 0) | (2 if shape.get("streaming") else 0) | (4 if shape.get("document") else 0)
-        self.shapes[index] = (KINDS[kind], flags, TIMES[shape.get("timestampFormat")], first, count, element, keyshape,
-                              self.pool.at(names[0]), self.pool.at(names[1]), self.pool.at(names[2]),
-                              self.pool.at(shape.get("payload", "")))
+            if speaks_elements(model) and (shape.get("flattened") or shape["key"].get("locationName") or
+                                           shape["value"].get("locationName")):
+                refuse(name, "a map whose entries are called otherwise than entry, key and value")
+        flags = (1 if shape.get("flattened") else 0) | (2 if shape.get("document") else 0)
+        self.shapes[index] = (KINDS[kind], flags, TIMES[shape.get("timestampFormat")], first, count, element,
+                              self.pool.at(element_name), self.pool.at(shape.get("payload", "")))
         return index
 
     def member(self, model, owner, name, ref, stack):
@@ -105,13 +111,15 @@ class Tables:
         flags |= 1 if name in owner.get("required", []) else 0
         flags |= 2 if ref.get("idempotencyToken") else 0
         flags |= 4 if ref.get("flattened") or target.get("flattened") else 0
-        flags |= 8 if ref.get("xmlAttribute") else 0
-        flags |= 16 if target.get("sensitive") or ref.get("sensitive") else 0
-        flags |= 32 if "locationName" in ref else 0
-        namespace = (ref.get("xmlNamespace") or target.get("xmlNamespace") or {}).get("uri", "")
+        flags |= 8 if target.get("sensitive") or ref.get("sensitive") else 0
+        flags |= 16 if "locationName" in ref else 0
+        if speaks_elements(model) and (ref.get("xmlAttribute") or ref.get("xmlNamespace") or target.get("xmlNamespace")):
+            refuse(name, "an attribute, or a namespace of a member")
+        if ref.get("flattened") and target["type"] == "map":
+            refuse(name, "a map without entries")
         time = ref.get("timestampFormat")
         return (self.pool.at(name), self.pool.at(wire), self.pool.at(query_name), self.shape(model, ref["shape"], stack),
-                LOCATIONS[ref.get("location")], flags, TIMES[time], self.pool.at(namespace))
+                LOCATIONS[ref.get("location")], flags, TIMES[time])
 
 
 def fits(rule, url, signing, region):
@@ -178,9 +186,9 @@ def fault_rules(model, operations):
 def pager_of(pagers, operation):
     pager = pagers.get(operation)
     if not pager:
-        return "", "", "", "", "", ""
+        return "", "", "", "", ""
     join = lambda value: ",".join(value) if isinstance(value, list) else (value or "")
-    return join(pager["input_token"]), join(pager["output_token"]), join(pager["result_key"]), pager.get("more_results", ""), pager.get("limit_key", ""), \
+    return join(pager["input_token"]), join(pager["output_token"]), join(pager["result_key"]), pager.get("more_results", ""), \
         join(pager.get("non_aggregate_keys", []))
 
 
@@ -237,8 +245,8 @@ def main():
     # rows of one region stand before those of all
     endpoints.sort(key=lambda row: (row[0], row[3] == 0))
     write_data(tables, services, operations, endpoints, faults,
-               [(tables.pool.at(partition["id"]), tables.pool.at(region_prefix(partition)), tables.pool.at(partition["outputs"]["dnsSuffix"]),
-                 tables.pool.at(partition["outputs"]["dualStackDnsSuffix"]), tables.pool.at(partition["outputs"]["implicitGlobalRegion"]))
+               [(tables.pool.at(region_prefix(partition)), tables.pool.at(partition["outputs"]["dnsSuffix"]),
+                 tables.pool.at(partition["outputs"]["dualStackDnsSuffix"]))
                 for partition in partitions])
     print(f"{len(operations)} operations, {len(tables.shapes)} shapes, {len(tables.members)} members, "
           f"{tables.pool.size} bytes of names, botocore {botocore.__version__}")

@@ -22,11 +22,10 @@ enum aws_member_flags {
 	AWS_REQUIRED = 1,
 	AWS_IDEMPOTENCY_TOKEN = 2,
 	AWS_FLAT_MEMBER = 4,
-	AWS_XML_ATTRIBUTE = 8,
-	AWS_SENSITIVE = 16,
-	AWS_RENAMED = 32,
+	AWS_SENSITIVE = 8,
+	AWS_RENAMED = 16,
 };
-enum aws_shape_flags { AWS_FLATTENED = 1, AWS_STREAMING = 2, AWS_DOCUMENT = 4 };
+enum aws_shape_flags { AWS_FLATTENED = 1, AWS_DOCUMENT = 2 };
 enum aws_operation_flags { AWS_MUTATES = 1, AWS_UNSIGNED = 2, AWS_NO_AUTH = 4, AWS_REPEATABLE = 8 };
 enum aws_endpoint_variants { AWS_FIPS = 1, AWS_DUAL_STACK = 2 };
 enum aws_retry_kind { AWS_RETRY_NOT, AWS_RETRY_TRANSIENT, AWS_RETRY_THROTTLING, AWS_RETRY_TIMEOUT };
@@ -38,7 +37,7 @@ struct aws_service {
 	uint16_t first_operation, n_operations;
 };
 struct aws_partition {
-	uint32_t name, region_prefix, dns_suffix, dual_stack_suffix, global_region;
+	uint32_t region_prefix, dns_suffix, dual_stack_suffix;
 };
 /* Where an endpoint differs from PREFIX.REGION.SUFFIX. */
 struct aws_endpoint_rule {
@@ -54,14 +53,13 @@ struct aws_fault_rule {
 };
 struct aws_shape {
 	uint8_t kind, flags, time;
-	uint16_t first_member, n_members, element, key;
-	uint32_t element_name, key_name, value_name, payload;
+	uint16_t first_member, n_members, element; /* of a list or a map */
+	uint32_t element_name, payload;
 };
 struct aws_member {
 	uint32_t name, wire, query_name;
 	uint16_t shape;
 	uint8_t location, flags, time;
-	uint32_t xml_namespace;
 };
 struct aws_operation {
 	uint32_t name;
@@ -71,7 +69,7 @@ struct aws_operation {
 	uint8_t flags;
 	uint16_t status;
 	uint32_t wrapper, root, root_namespace;
-	uint32_t page_in, page_out, page_results, page_more, page_limit;
+	uint32_t page_in, page_out, page_results, page_more;
 	uint32_t page_same; /* what each page says alike */
 };
 
@@ -86,6 +84,11 @@ extern const struct aws_fault_rule aws_fault_rules[];
 extern const unsigned aws_services_n, aws_shapes_n, aws_members_n, aws_operations_n, aws_partitions_n,
 	aws_endpoint_rules_n, aws_fault_rules_n;
 
+/* A list whose elements stand beside the other members, not within one of their own; `member` may be NULL. */
+static inline bool aws_is_flat(const struct aws_member *member, const struct aws_shape *shape)
+{
+	return shape->flags & AWS_FLATTENED || (member && member->flags & AWS_FLAT_MEMBER);
+}
 static inline const char *aws_name(uint32_t offset)
 {
 	return aws_names + offset;

@@ -185,7 +185,7 @@ static struct error *put_payload(const struct aws_operation *operation, const js
 	const struct aws_member *payload = aws_payload_of(shape);
 	const json_t *value = payload ? json_object_get(input, aws_name(payload->name)) : input;
 	const char *root = aws_name(payload ? payload->wire : operation->root),
-		   *root_namespace = aws_name(payload ? payload->xml_namespace : operation->root_namespace);
+		   *root_namespace = payload ? "" : aws_name(operation->root_namespace);
 	if (payload) {
 		const char *name = aws_name(payload->name);
 		shape = &aws_shapes[payload->shape];

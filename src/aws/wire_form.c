@@ -11,11 +11,6 @@
 
 enum { MAX_NAME = 1 << 16 };
 
-bool aws_form_is_flat(const struct aws_member *member, const struct aws_shape *shape)
-{
-	return shape->flags & AWS_FLATTENED || (member && member->flags & AWS_FLAT_MEMBER);
-}
-
 void aws_form_cut(struct buf *name, size_t n)
 {
 	name->n = n;
@@ -61,18 +56,13 @@ void aws_form_turn_to_elements(struct buf *name, const struct aws_member *member
 	const char *element = aws_name(shape->element_name);
 	if (ec2)
 		return;
-	if (!aws_form_is_flat(member, shape)) {
+	if (!aws_is_flat(member, shape)) {
 		aws_form_push(name, *element ? element : "member");
 	} else if (*element) {
 		const char *dot = strrchr(buf_str(name), '.');
 		aws_form_cut(name, dot ? (size_t)(dot - name->p) : 0);
 		aws_form_push(name, element);
 	}
-}
-
-void aws_form_push_entry(struct buf *name, const char *part, const char *otherwise)
-{
-	aws_form_push(name, *part ? part : otherwise);
 }
 
 struct form {
@@ -124,24 +114,22 @@ static void put_pair(struct form *form, const char *value)
 	uri_encode(slice_of(value), "", form->out);
 }
 
-static struct error *write_map(struct form *form, const struct aws_member *member, const struct aws_shape *shape,
-			       const json_t *value)
+static struct error *write_map(struct form *form, const struct aws_shape *shape, const json_t *value)
 {
 	const char *key;
 	json_t *item;
 	size_t i = 0;
 	if (!json_is_object(value))
 		return aws_wrong_type(buf_str(&form->name), shape);
-	if (!aws_form_is_flat(member, shape))
-		aws_form_push(&form->name, "entry");
+	aws_form_push(&form->name, "entry");
 	size_t n = form->name.n;
 	json_object_foreach ((json_t *)(uintptr_t)value, key, item) {
 		aws_form_push_number(&form->name, ++i);
 		size_t entry = form->name.n;
-		aws_form_push_entry(&form->name, aws_name(shape->key_name), "key");
+		aws_form_push(&form->name, "key");
 		put_pair(form, key);
 		aws_form_cut(&form->name, entry);
-		aws_form_push_entry(&form->name, aws_name(shape->value_name), "value");
+		aws_form_push(&form->name, "value");
 		TRY(write_value(form, NULL, &aws_shapes[shape->element], item));
 		aws_form_cut(&form->name, n);
 	}
@@ -174,7 +162,7 @@ static struct error *write_value(struct form *form, const struct aws_member *mem
 	if (shape->kind == AWS_STRUCTURE)
 		return write_structure(form, shape, value);
 	if (shape->kind == AWS_MAP)
-		return write_map(form, member, shape, value);
+		return write_map(form, shape, value);
 	if (shape->kind == AWS_LIST)
 		return write_list(form, member, shape, value);
 	const char *scalar = aws_scalar_text(shape, aws_time_of(member, shape, AWS_TIME_ISO8601), value, text);

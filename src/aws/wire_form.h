@@ -4,13 +4,10 @@
 #include "aws/tables.h"
 #include "base/buf.h"
 
-bool aws_form_is_flat(const struct aws_member *member, const struct aws_shape *shape);
 void aws_form_cut(struct buf *name, size_t n);
 void aws_form_push(struct buf *name, const char *part);
 void aws_form_push_number(struct buf *name, size_t number);
 void aws_form_push_member(struct buf *name, const struct aws_member *member, bool ec2);
-/* A map's key or value, by the shape's own word or the usual one. */
-void aws_form_push_entry(struct buf *name, const char *part, const char *otherwise);
 /* From a list's name to what stands before its elements' numbers: "Filter.member"; of a flat list its element's name
  * instead of its own. */
 void aws_form_turn_to_elements(struct buf *name, const struct aws_member *member, const struct aws_shape *shape,

@@ -142,21 +142,20 @@ static json_t *read_list(struct given *given, const struct aws_member *member, c
 	return NULL;
 }
 
-static json_t *read_map(struct given *given, const struct aws_member *member, const struct aws_shape *shape)
+static json_t *read_map(struct given *given, const struct aws_shape *shape)
 {
 	json_t *map = json_object();
-	if (!aws_form_is_flat(member, shape))
-		aws_form_push(&given->name, "entry");
+	aws_form_push(&given->name, "entry");
 	size_t n = given->name.n;
 	for (size_t i = 1;; i++) {
 		aws_form_push_number(&given->name, i);
 		size_t entry = given->name.n;
-		aws_form_push_entry(&given->name, aws_name(shape->key_name), "key");
+		aws_form_push(&given->name, "key");
 		const char *key = value_here(given);
 		if (!key)
 			break;
 		aws_form_cut(&given->name, entry);
-		aws_form_push_entry(&given->name, aws_name(shape->value_name), "value");
+		aws_form_push(&given->name, "value");
 		json_t *item = read_value(given, NULL, &aws_shapes[shape->element]);
 		aws_form_cut(&given->name, n);
 		json_object_set_new(map, key, item ? item : json_null());
@@ -174,7 +173,7 @@ static json_t *read_value(struct given *given, const struct aws_member *member, 
 	if (shape->kind == AWS_LIST)
 		return read_list(given, member, shape);
 	if (shape->kind == AWS_MAP)
-		return read_map(given, member, shape);
+		return read_map(given, shape);
 	const char *text = value_here(given);
 	return text ? aws_scalar_read(shape, aws_time_of(member, shape, AWS_TIME_ISO8601), text) : NULL;
 }

@@ -6,12 +6,10 @@
 static struct error *write_value(const struct aws_member *member, const struct aws_shape *shape, const char *name,
 				 const json_t *value, const struct aws_path *path, bool ec2, struct buf *out);
 
-static void open_element(struct buf *out, const char *name, const struct aws_member *member)
+static void open_element(struct buf *out, const char *name)
 {
 	buf_putc(out, '<');
 	buf_puts(out, name);
-	if (member && member->xml_namespace)
-		buf_printf(out, " xmlns=\"%s\"", aws_name(member->xml_namespace));
 	buf_putc(out, '>');
 }
 
@@ -28,21 +26,16 @@ static const char *element_name(const struct aws_shape *shape, bool ec2)
 	return *name ? name : ec2 ? "item" : "member";
 }
 
-static bool is_flat(const struct aws_member *member, const struct aws_shape *shape)
-{
-	return shape->flags & AWS_FLATTENED || (member && member->flags & AWS_FLAT_MEMBER);
-}
-
 static struct error *write_list(const struct aws_member *member, const struct aws_shape *shape, const char *name,
 				const json_t *value, const struct aws_path *path, bool ec2, struct buf *out)
 {
 	size_t i;
 	json_t *item;
-	bool flat = is_flat(member, shape);
+	bool flat = aws_is_flat(member, shape);
 	if (!json_is_array(value))
 		return aws_wrong_at(path, shape);
 	if (!flat)
-		open_element(out, name, member);
+		open_element(out, name);
 	json_array_foreach (value, i, item) {
 		const struct aws_path here = {.above = path, .index = i};
 		TRY(write_value(NULL, &aws_shapes[shape->element], flat ? name : element_name(shape, ec2), item, &here,
@@ -53,29 +46,22 @@ static struct error *write_list(const struct aws_member *member, const struct aw
 	return NULL;
 }
 
-static struct error *write_map(const struct aws_member *member, const struct aws_shape *shape, const char *name,
-			       const json_t *value, const struct aws_path *path, bool ec2, struct buf *out)
+static struct error *write_map(const struct aws_shape *shape, const char *name, const json_t *value,
+			       const struct aws_path *path, bool ec2, struct buf *out)
 {
 	const char *key;
 	json_t *item;
-	bool flat = is_flat(member, shape);
-	const char *entry = flat ? name : "entry";
 	if (!json_is_object(value))
 		return aws_wrong_at(path, shape);
-	if (!flat)
-		open_element(out, name, member);
+	open_element(out, name);
 	json_object_foreach ((json_t *)(uintptr_t)value, key, item) {
-		const char *key_name = *aws_name(shape->key_name) ? aws_name(shape->key_name) : "key";
-		const char *value_name = *aws_name(shape->value_name) ? aws_name(shape->value_name) : "value";
-		open_element(out, entry, NULL);
-		open_element(out, key_name, NULL);
+		buf_puts(out, "<entry><key>");
 		xml_escape(slice_of(key), out);
-		close_element(out, key_name);
-		TRY(write_value(NULL, &aws_shapes[shape->element], value_name, item, path, ec2, out));
-		close_element(out, entry);
+		buf_puts(out, "</key>");
+		TRY(write_value(NULL, &aws_shapes[shape->element], "value", item, path, ec2, out));
+		buf_puts(out, "</entry>");
 	}
-	if (!flat)
-		close_element(out, name);
+	close_element(out, name);
 	return NULL;
 }
 
@@ -88,8 +74,8 @@ static struct error *write_value(const struct aws_member *member, const struct a
 	if (shape->kind == AWS_LIST)
 		return write_list(member, shape, name, value, path, ec2, out);
 	if (shape->kind == AWS_MAP)
-		return write_map(member, shape, name, value, path, ec2, out);
-	open_element(out, name, member);
+		return write_map(shape, name, value, path, ec2, out);
+	open_element(out, name);
 	if (shape->kind == AWS_STRUCTURE) {
 		TRY(aws_xml_write(shape, value, path, ec2, out));
 	} else {
@@ -149,13 +135,15 @@ static json_t *read_flat(const struct aws_shape *shape, const struct xml_node *f
 	return list;
 }
 
-static void read_entry(const struct aws_shape *shape, const struct xml_node *entry, bool ec2, json_t *map)
+static json_t *read_map(const struct aws_shape *shape, const struct xml_node *node, bool ec2)
 {
-	const struct xml_node *key = xml_child(entry, *aws_name(shape->key_name) ? aws_name(shape->key_name) : "key");
-	const struct xml_node *value =
-		xml_child(entry, *aws_name(shape->value_name) ? aws_name(shape->value_name) : "value");
-	if (key && value)
-		json_object_set_new(map, key->text, read_value(NULL, &aws_shapes[shape->element], value, ec2));
+	json_t *map = json_object();
+	for (const struct xml_node *entry = node->children; entry; entry = entry->next) {
+		const struct xml_node *key = xml_child(entry, "key"), *value = xml_child(entry, "value");
+		if (key && value)
+			json_object_set_new(map, key->text, read_value(NULL, &aws_shapes[shape->element], value, ec2));
+	}
+	return map;
 }
 
 static json_t *read_value(const struct aws_member *member, const struct aws_shape *shape, const struct xml_node *node,
@@ -164,31 +152,16 @@ static json_t *read_value(const struct aws_member *member, const struct aws_shap
 	if (shape->kind == AWS_STRUCTURE)
 		return aws_xml_read(shape, node, ec2);
 	if (shape->kind == AWS_LIST) {
-		if (is_flat(member, shape))
+		if (aws_is_flat(member, shape))
 			return read_flat(shape, node, ec2);
 		json_t *list = json_array();
 		for (const struct xml_node *child = node->children; child; child = child->next)
 			json_array_append_new(list, read_value(NULL, &aws_shapes[shape->element], child, ec2));
 		return list;
 	}
-	if (shape->kind == AWS_MAP) {
-		json_t *map = json_object();
-		bool flat = is_flat(member, shape);
-		for (const struct xml_node *entry = flat ? node : node->children; entry; entry = entry->next)
-			if (!flat || !strcmp(entry->name, node->name))
-				read_entry(shape, entry, ec2, map);
-		return map;
-	}
+	if (shape->kind == AWS_MAP)
+		return read_map(shape, node, ec2);
 	return aws_scalar_read(shape, aws_time_of(member, shape, AWS_TIME_ISO8601), node->text);
-}
-
-static const char *attribute(const struct xml_node *node, const char *wire)
-{
-	const char *colon = strrchr(wire, ':');
-	for (size_t i = 0; i < node->n_attributes; i++)
-		if (!strcmp(node->attributes[i].key, colon ? colon + 1 : wire))
-			return node->attributes[i].value;
-	return NULL;
 }
 
 json_t *aws_xml_read(const struct aws_shape *shape, const struct xml_node *node, bool ec2)
@@ -198,15 +171,9 @@ json_t *aws_xml_read(const struct aws_shape *shape, const struct xml_node *node,
 		const struct aws_member *member = &aws_members[shape->first_member + i];
 		if (member->location != AWS_BODY)
 			continue;
-		if (member->flags & AWS_XML_ATTRIBUTE) {
-			const char *text = attribute(node, wire_name(member));
-			if (text)
-				json_object_set_new(object, aws_name(member->name), json_string(text));
-			continue;
-		}
 		const struct aws_shape *target = &aws_shapes[member->shape];
 		const struct xml_node *child = xml_child(node, wire_name(member));
-		if (!child && is_flat(member, target) && *aws_name(target->element_name))
+		if (!child && aws_is_flat(member, target) && *aws_name(target->element_name))
 			child = xml_child(node, aws_name(target->element_name));
 		if (child)
 			json_object_set_new(object, aws_name(member->name), read_value(member, target, child, ec2));

@@ -6,7 +6,6 @@
 #include <dlfcn.h>
 #include <libxml/xmlreader.h>
 #include <string.h>
-#include "codec/model.h"
 
 enum { MAX_DEPTH = 200, MAX_TEXT = 64 << 20 };
 
@@ -18,8 +17,6 @@ enum { MAX_DEPTH = 200, MAX_TEXT = 64 << 20 };
 	X(TextReaderConstLocalName)                                                                                    \
 	X(TextReaderConstValue)                                                                                        \
 	X(TextReaderIsEmptyElement)                                                                                    \
-	X(TextReaderMoveToNextAttribute)                                                                               \
-	X(TextReaderMoveToElement)                                                                                     \
 	X(TextReaderGetParserLineNumber)                                                                               \
 	X(TextReaderSetErrorHandler)
 
@@ -97,11 +94,6 @@ static bool open_node(struct tree *tree)
 		tree->root = node;
 	}
 	bool empty = xml->TextReaderIsEmptyElement(tree->reader) == 1;
-	while (xml->TextReaderMoveToNextAttribute(tree->reader) == 1)
-		*ARENA_PUSH(tree->arena, node->attributes, node->n_attributes) = (struct pair){
-			arena_strdup(tree->arena, (const char *)xml->TextReaderConstLocalName(tree->reader)),
-			arena_strdup(tree->arena, (const char *)xml->TextReaderConstValue(tree->reader))};
-	xml->TextReaderMoveToElement(tree->reader);
 	tree->open[tree->depth++] = (struct open_node){.node = node, .text = BUF_INIT(MAX_TEXT)};
 	if (empty)
 		close_node(tree);

@@ -2,7 +2,6 @@
  * is not plain is left to libxml2: other encodings, prefixes, comments, CDATA, document types, and everything broken.
  */
 #include <string.h>
-#include "codec/model.h"
 #include "codec/xml_internal.h"
 
 enum { MOST_DEPTH = 190, MOST_BYTES = 8 << 20 };
@@ -70,19 +69,15 @@ static bool take_quoted(struct plain *in, struct slice *ret)
 }
 
 /* The declaration of a namespace first, then at most one more: two might be the same. */
-static bool take_attributes(struct plain *in, struct xml_node *node)
+static bool skip_attributes(struct plain *in)
 {
-	while (skip_space(in) && in->p < in->end && is_name_start(*in->p)) {
+	unsigned others = 0;
+	for (bool first = true; skip_space(in) && in->p < in->end && is_name_start(*in->p); first = false) {
 		struct slice name, value;
 		if (!take_name(in, &name) || !take(in, "=") || !take_quoted(in, &value))
 			return false;
-		bool is_namespace = slice_eq(name, "xmlns");
-		if (is_namespace
-			    ? node->n_attributes > 0 || value.n == 0
-			    : node->n_attributes > 0 && strcmp(node->attributes[node->n_attributes - 1].key, "xmlns"))
+		if (slice_eq(name, "xmlns") ? !first || value.n == 0 : others++ > 0)
 			return false;
-		*ARENA_PUSH(in->arena, node->attributes, node->n_attributes) = (struct pair){
-			arena_strndup(in->arena, name.p, name.n), arena_strndup(in->arena, value.p, value.n)};
 	}
 	return true;
 }
@@ -153,7 +148,7 @@ static bool read_element(struct plain *in, struct xml_node **ret)
 	node->name = arena_strndup(in->arena, name.p, name.n);
 	node->text = "";
 	*ret = node;
-	if (!take_attributes(in, node))
+	if (!skip_attributes(in))
 		return false;
 	if (take(in, "/>"))
 		return true;
