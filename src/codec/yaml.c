@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/words.h"
 #include "codec/document_internal.h"
 #include "codec/yaml_internal.h"
 
@@ -207,46 +208,19 @@ static json_t *build(struct build *b, struct fy_node *node, const char *path)
 	return value;
 }
 
-static struct error *diagnosis(struct fy_diag *diag, const char *name, int line_offset)
-{
-	void *iterator = NULL;
-	struct fy_diag_error *first = fy_diag_errors_iterate(diag, &iterator);
-	if (!first)
-		return error_new(ERROR_INVALID, "%s:%d: not YAML", name, line_offset + 1);
-	return error_new(ERROR_INVALID, "%s:%d:%d: %s", name, first->line + line_offset, first->column, first->msg);
-}
-
 static bool only_space_and_comments(struct slice text);
-
-/* Bytes of the UTF-8 sequence at `p`; 0 when it is none. */
-static size_t utf8_sequence(const unsigned char *p, size_t left)
-{
-	size_t n = *p < 0x80		     ? 1
-		   : *p >= 0xc2 && *p < 0xe0 ? 2
-		   : *p >= 0xe0 && *p < 0xf0 ? 3
-		   : *p >= 0xf0 && *p < 0xf5 ? 4
-					     : 0;
-	if (!n || n > left)
-		return 0;
-	for (size_t i = 1; i < n; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	bool overlong = (*p == 0xe0 && p[1] < 0xa0) || (*p == 0xf0 && p[1] < 0x90);
-	bool outside = (*p == 0xed && p[1] >= 0xa0) || (*p == 0xf4 && p[1] >= 0x90);
-	return overlong || outside ? 0 : n;
-}
 
 struct error *yaml_check_text(struct slice text, const char *name, int line_offset, bool controls)
 {
 	const char *line_start = text.p;
 	int line = 1;
-	for (size_t at = 0, n; at < text.n; at += n) {
+	for (size_t at = 0; at < text.n;) {
 		const char *p = text.p + at;
-		n = utf8_sequence((const unsigned char *)p, text.n - at);
-		if (!n || *p == '\0' || (controls && (unsigned char)*p < ' ' && !strchr("\t\n\r", *p)))
+		bool bad = words_next(text, &at) >= WORDS_BAD;
+		if (bad || *p == '\0' || (controls && (unsigned char)*p < ' ' && !strchr("\t\n\r", *p)))
 			return error_new(ERROR_INVALID, "%s:%d:%d: %s", name, line + line_offset,
 					 (int)(p - line_start) + 1,
-					 n ? "a control character" : "a byte that is not UTF-8");
+					 bad ? "a byte that is not UTF-8" : "a control character");
 		if (*p == '\n') {
 			line++;
 			line_start = p + 1;
@@ -255,7 +229,7 @@ struct error *yaml_check_text(struct slice text, const char *name, int line_offs
 	return NULL;
 }
 
-struct fy_document *yaml_load(const struct fy_parse_cfg *cfg, struct slice text)
+static struct fy_document *load(const struct fy_parse_cfg *cfg, struct slice text)
 {
 	struct fy_parser *parser = fy_parser_create(cfg);
 	fy_parser_set_string(parser, text.p, text.n);
@@ -271,13 +245,8 @@ struct fy_document *yaml_load(const struct fy_parse_cfg *cfg, struct slice text)
 	return document;
 }
 
-/* One document's text to a json_t; an empty one gives NULL without error. */
-static struct error *one_document(struct slice text, const char *name, int line_offset, json_t *places, json_t **ret)
+struct error *yaml_parse(struct slice text, const char *name, int line_offset, unsigned flags, struct fy_document **ret)
 {
-	*ret = NULL;
-	if (!text.n)
-		return NULL;
-	TRY(yaml_check_text(text, name, line_offset, true));
 	struct fy_diag_cfg diag_cfg;
 	fy_diag_cfg_default(&diag_cfg);
 	diag_cfg.fp = NULL;
@@ -285,19 +254,41 @@ static struct error *one_document(struct slice text, const char *name, int line_
 	diag_cfg.level = FYET_ERROR;
 	struct fy_diag *diag = fy_diag_create(&diag_cfg);
 	fy_diag_set_collect_errors(diag, true);
-	struct fy_parse_cfg cfg = {.flags = FYPCF_QUIET, .diag = diag};
-	struct fy_document *document = yaml_load(&cfg, text);
-	struct error *error = NULL;
-	if (!document && !only_space_and_comments(text)) {
-		error = diagnosis(diag, name, line_offset);
-	} else if (document && fy_document_root(document)) {
+	struct fy_parse_cfg cfg = {.flags = (enum fy_parse_cfg_flags)(FYPCF_QUIET | flags), .diag = diag};
+	*ret = load(&cfg, text.n ? text : slice_of("\n"));
+	void *iterator = NULL;
+	struct fy_diag_error *first = *ret ? NULL : fy_diag_errors_iterate(diag, &iterator);
+	struct error *error = first ? error_new(ERROR_INVALID, "%s:%d:%d: %s", name, first->line + line_offset,
+						first->column, first->msg)
+				    : NULL;
+	fy_diag_destroy(diag);
+	return error;
+}
+
+/* One document's text to a json_t; an empty one gives NULL without error. */
+static struct error *one_document(struct slice text, const char *name, int line_offset, json_t *places, json_t **ret)
+{
+	*ret = NULL;
+	if (!text.n)
+		return NULL;
+	TRY(yaml_check_text(text, name, line_offset, true));
+	struct fy_document *document;
+	struct error *error = yaml_parse(text, name, line_offset, 0, &document);
+	if (!document) {
+		bool empty = only_space_and_comments(text);
+		if (empty)
+			error_ignore(error);
+		return empty   ? NULL
+		       : error ? error
+			       : error_new(ERROR_INVALID, "%s:%d: not YAML", name, line_offset + 1);
+	}
+	if (fy_document_root(document)) {
 		struct build b = {.places = places, .line_offset = line_offset};
 		*ret = build(&b, fy_document_root(document), "");
 		if (!*ret)
 			error = error_new(ERROR_INVALID, "%s:%d:%d: %s", name, b.wrong_line, b.wrong_column, b.wrong);
 	}
 	fy_document_destroy(document);
-	fy_diag_destroy(diag);
 	return error;
 }
 

@@ -7,12 +7,12 @@
  * ends the document there without a word. `controls`: control characters are refused, too. */
 struct error *yaml_check_text(struct slice text, const char *name, int line_offset, bool controls) MUST_CHECK;
 
-/* The first document of a text, or NULL with what is wrong in the configuration's diagnostics. libfyaml by itself would
- * pass in silence over what follows it without a marker (a line that is indented less than the first): that is an
- * error, whose place is in them, too. */
+/* The first document of a text that was checked, or what is wrong with it; neither where libfyaml has nothing to say.
+ * By itself it would pass in silence over what follows the document without a marker (a line that is indented less than
+ * the first): that is an error, too. `flags` are FYPCF_…; the text must outlive the document. */
 struct fy_document;
-struct fy_parse_cfg;
-struct fy_document *yaml_load(const struct fy_parse_cfg *cfg, struct slice text);
+struct error *yaml_parse(struct slice text, const char *name, int line_offset, unsigned flags,
+			 struct fy_document **ret) MUST_CHECK;
 
 /* What an alias stands for, by its name alone; NULL: no such anchor before it. (fy_node_resolve_alias() takes paths,
  * too, which are no YAML, and looks for their numbers beyond the end of the text.) */

@@ -184,15 +184,6 @@ static void visit(struct walk *walk, struct fy_node *node)
 	walk->depth--;
 }
 
-static struct error *diagnosis(struct fy_diag *diag, const char *name, int line_offset)
-{
-	void *iterator = NULL;
-	struct fy_diag_error *first = fy_diag_errors_iterate(diag, &iterator);
-	if (!first)
-		return error_new(ERROR_INVALID, "%s:%d:1: not YAML", name, line_offset + 1);
-	return error_new(ERROR_INVALID, "%s:%d:%d: %s", name, first->line + line_offset, first->column, first->msg);
-}
-
 static struct error *refused(const struct walk *walk, struct slice text, const char *name, int line_offset)
 {
 	int line = line_offset + 1, column = 1;
@@ -210,29 +201,18 @@ struct error *yaml_walk(struct slice text, const char *name, int line_offset, co
 		return error_new(ERROR_INVALID, "%s:%d:1: a document of more than 16 MiB that is not plainly written",
 				 name, line_offset + 1);
 	TRY(yaml_check_text(text, name, line_offset, false));
-	struct fy_diag_cfg diag_cfg;
-	fy_diag_cfg_default(&diag_cfg);
-	diag_cfg.fp = NULL;
-	diag_cfg.output_fn = NULL;
-	diag_cfg.level = FYET_ERROR;
-	struct fy_diag *diag = fy_diag_create(&diag_cfg);
-	fy_diag_set_collect_errors(diag, true);
-	struct fy_parse_cfg cfg = {.flags = FYPCF_QUIET | FYPCF_ALLOW_DUPLICATE_KEYS | FYPCF_SLOPPY_FLOW_INDENTATION |
-					    FYPCF_DISABLE_ACCELERATORS,
-				   .diag = diag};
-	struct fy_document *document = yaml_load(&cfg, text.n ? text : slice_of("\n"));
+	struct fy_document *document;
+	TRY(yaml_parse(text, name, line_offset,
+		       FYPCF_ALLOW_DUPLICATE_KEYS | FYPCF_SLOPPY_FLOW_INDENTATION | FYPCF_DISABLE_ACCELERATORS,
+		       &document));
 	struct error *error = NULL;
-	void *iterator = NULL;
 	struct fy_node *root = document ? fy_document_root(document) : NULL;
 	if (root && !(fy_node_is_scalar(root) && fy_node_get_scalar_length(root) == 0)) {
 		struct walk walk = {.events = events, .context = context};
 		visit(&walk, root);
 		if (walk.wrong)
 			error = refused(&walk, text, name, line_offset);
-	} else if (!document && fy_diag_errors_iterate(diag, &iterator)) {
-		error = diagnosis(diag, name, line_offset);
 	}
 	fy_document_destroy(document);
-	fy_diag_destroy(diag);
 	return error;
 }
