@@ -204,3 +204,34 @@ unsigned scan_filter_text(const struct scan_filter *filter, struct slice text)
 		found |= look_closely(filter, text, p);
 	return found;
 }
+
+/* Does what follows a key say by itself what its value is? */
+static bool is_plain_value(const char *p, const char *end)
+{
+	p += p < end && (*p == '"' || *p == '\'');
+	while (p < end && (*p == ' ' || *p == '\t'))
+		p++;
+	if (p == end || *p != ':')
+		return true; /* no key */
+	for (p++; p < end && (*p == ' ' || *p == '\t');)
+		p++;
+	if (p == end || strchr("\r\n{|>&*!%#", *p))
+		return false;
+	for (; p < end && *p != '\n'; p++)
+		if (*p == '{')
+			return false;
+	return true;
+}
+
+bool scan_filter_open(struct slice text)
+{
+	static const char *const keys[] = {"apiVersion", "kind"};
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		size_t n = strlen(keys[i]);
+		const char *p = text.p, *end = text.p + text.n;
+		for (; p < end && (p = memmem(p, (size_t)(end - p), keys[i], n)); p += n)
+			if (!is_plain_value(p + n, end))
+				return true;
+	}
+	return memmem(text.p, text.n, "define", 6) != NULL;
+}

@@ -107,13 +107,14 @@ static void include(struct scan_choices *choices, struct slice name)
 	}
 	memcpy(text, name.p, name.n);
 	text[name.n] = '\0';
-	const struct scan_helper key = {.name = text}, *found = NULL, *end = scan->helpers + scan->n_helpers;
-	if (scan->n_helpers)
-		found = bsearch(&key, scan->helpers, scan->n_helpers, sizeof key, by_name);
+	const struct scan_helper key = {.name = text};
+	const struct scan_helper *found =
+		scan->n_helpers ? bsearch(&key, scan->helpers, scan->n_helpers, sizeof key, by_name) : NULL;
 	if (!found) {
 		choices->unclear = true;
 		return;
 	}
+	const struct scan_helper *end = scan->helpers + scan->n_helpers;
 	while (found > scan->helpers && !strcmp(found[-1].name, text))
 		found--;
 	size_t nearest = 0;

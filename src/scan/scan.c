@@ -89,12 +89,28 @@ static bool has(struct slice text, const char *word)
 /* A template of Helm's or Ansible's, not text that happens to have braces: alerts and workflows have them, too. */
 static bool is_template(struct slice text)
 {
-	static const char *const words[] = {".Values",	  "$.Values",	 ".Release", ".Chart",	  ".Capabilities",
-					    "include \"", "template \"", "toYaml",   "define \"", "tpl ",
-					    "{{- if",	  "{{ if",	 "{{- end",  "{{- range", "{%"};
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		if (has(text, words[i]))
+	static const char *const words[] = {".Values",	   ".Release", ".Chart",    ".Capabilities", "include \"",
+					    "template \"", "toYaml",   "define \"", "tpl "};
+	static const char *const begins[] = {"if ", "end ", "end}", "range "};
+	for (const char *p = text.p, *end = text.p + text.n;
+	     end - p >= 2 && (p = memchr(p, '{', (size_t)(end - p) - 1)); p++) {
+		if (p[1] == '%')
 			return true;
+		if (p[1] != '{')
+			continue;
+		const char *close = memmem(p, (size_t)(end - p), "}}", 2);
+		struct slice action = slice_make(p, (size_t)((close ? close + 1 : end) - p)), rest = action;
+		for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+			if (has(action, words[i]))
+				return true;
+		for (rest.p += 2; rest.p < action.p + action.n && (*rest.p == '-' || is_space(*rest.p));)
+			rest.p++;
+		rest.n = (size_t)(action.p + action.n - rest.p);
+		for (size_t i = 0; i < ARRAY_SIZE(begins); i++)
+			if (slice_starts(rest, begins[i]))
+				return true;
+		p = close ? close : end - 1;
+	}
 	return false;
 }
 
@@ -396,6 +412,8 @@ static void read_text(struct scan *scan, struct slice text, bool by_name)
 	scan->unended = false;
 	scan->counted_at = 0;
 	scan->counted_lines = scan->document_number = 0;
+	if (may == MAY_TEMPLATE && !scan_filter_open(text))
+		return;
 	bool template = (may & MAY_TEMPLATE) && !is_rendered(scan) && is_template(text);
 	if (template)
 		make_template(scan);

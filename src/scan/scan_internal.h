@@ -25,6 +25,9 @@ void scan_filter_free(struct scan_filter *filter);
 /* MAY_ bits: 0 proves that no object in it is in the tables and no field rule applies. Stops at the first MAY_VERSION
  * or MAY_FIELD. */
 unsigned scan_filter_text(const struct scan_filter *filter, struct slice text);
+/* Of a text with MAY_TEMPLATE alone: may an action give an apiVersion or a kind in it, or may it define something that
+ * others include? */
+bool scan_filter_open(struct slice text);
 /* Every word that it looks for, NULL-terminated: for the proof. */
 extern const char *const scan_filter_words[];
 

@@ -101,6 +101,8 @@ static struct slice inside(const char *p, const char *after)
 
 static bool begins_with_word(struct slice text, const char *word)
 {
+	if (!text.n || *text.p != *word)
+		return false;
 	size_t n = strlen(word);
 	return slice_starts(text, word) && (text.n == n || strchr(" \t\r\n(", text.p[n]));
 }
@@ -217,16 +219,19 @@ static bool leads(const struct scan_template *template, const uint8_t *is_action
 /* A line of nothing but actions says nothing by itself. */
 static void blank_lines_of_actions(struct scan_template *template, const uint8_t *is_action)
 {
-	for (size_t from = 0, to; from < template->n; from = to + 1) {
-		const char *newline = memchr(template->masked + from, '\n', template->n - from);
+	const uint8_t *p = is_action, *end = is_action + template->n;
+	while ((p = memchr(p, 1, (size_t)(end - p)))) {
+		size_t from = (size_t)(p - is_action), to = from;
+		const char *newline = memrchr(template->masked, '\n', from);
+		from = newline ? (size_t)(newline + 1 - template->masked) : 0;
+		newline = memchr(template->masked + to, '\n', template->n - to);
 		to = newline ? (size_t)(newline - template->masked) : template->n;
-		bool any = false, only = true;
-		for (size_t i = from; i < to; i++) {
-			any |= is_action[i];
-			only &= is_action[i] || is_blank(template->masked[i]);
-		}
-		if (any && only)
+		bool only = true;
+		for (size_t i = from; i < to && only; i++)
+			only = is_action[i] || is_blank(template->masked[i]);
+		if (only)
 			fill(template, from, to, ' ');
+		p = is_action + to + (to < template->n); /* an action may go on behind the line */
 	}
 }
 
@@ -251,7 +256,10 @@ struct scan_template *scan_template_new(struct slice text, size_t *ret_at)
 	memcpy(template->masked, text.p, text.n);
 	template->n = text.n;
 	template->original = text;
-	template->jinja = memmem(text.p, text.n, "{%", 2) != NULL;
+	const char *statement = action_at(text.p, text.p + text.n, true);
+	while (statement && statement[1] != '%')
+		statement = action_at(statement + 1, text.p + text.n, true);
+	template->jinja = statement != NULL;
 	new_arm(template, 0, 0, slice_make("", 0), false);
 	now_in(template, 0, 0);
 	unsigned n_odd = 0;
