@@ -182,8 +182,8 @@ static bool plain_value(struct block *block, int parent)
 			block->s.p = line;
 			break;
 		}
-		if (*p == '#' || *p == '\t' || *p == '-' || *p == ':' || *p == '?' || !more ||
-		    yaml_is_marker(line, end))
+		bool marks = (*p == '-' || *p == ':' || *p == '?') && ends_word(p + 1, end);
+		if (*p == '#' || *p == '\t' || marks || !more || yaml_is_marker(line, end))
 			return false;
 		if (!plain_line(block, p, &ignored, &more))
 			return false;

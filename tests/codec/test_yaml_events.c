@@ -160,6 +160,7 @@ static void what_manifests_are_made_of_is_accepted(void **state)
 		"a: |\n  b\n\n\nc: d\n",
 		"a: |-\nb: c\n",
 		"a:\n  b c\n  d\ne: f\n",
+		"a: use\n  --b -c\n  :d ?e\n  -f\ng: h\n",
 		"a: 'b'\n\"c\": d\n'e': f\n",
 		"a: \"b\\\n  c\"\n",
 		"a b: c d\n",
