@@ -272,14 +272,16 @@ struct place_class *place_class_of(struct placement *placement, const struct kub
 				   const struct kube_pod_spec *spec)
 {
 	static const struct kube_pod_spec no_spec;
+	static const char no_namespace[] = "";
+	const char *ns = meta->ns ? meta->ns : no_namespace;
 	spec = spec ? spec : &no_spec;
-	size_t at = hash_of(meta->ns, meta->labels, spec) % ARRAY_SIZE(placement->by_hash);
+	size_t at = hash_of(ns, meta->labels, spec) % ARRAY_SIZE(placement->by_hash);
 	for (struct place_class *class = placement->by_hash[at]; class; class = class->next_alike)
-		if (class->ns == meta->ns && class->labels == meta->labels && class->n_labels == meta->n_labels &&
+		if (class->ns == ns && class->labels == meta->labels && class->n_labels == meta->n_labels &&
 		    class->spec == spec)
 			return class;
 	struct place_class *class = arena_alloc(placement->arena, sizeof *class);
-	*class = (struct place_class){.ns = meta->ns,
+	*class = (struct place_class){.ns = ns,
 				      .labels = meta->labels,
 				      .n_labels = meta->n_labels,
 				      .spec = spec,

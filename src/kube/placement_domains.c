@@ -74,7 +74,7 @@ static bool term_covers(const struct placement *placement, const struct pod_term
 {
 	bool ns = term->every_namespace;
 	for (size_t i = 0; i < term->n_namespaces && !ns; i++)
-		ns = class->ns && !strcmp(term->namespaces[i], class->ns);
+		ns = !strcmp(term->namespaces[i], class->ns);
 	if (!ns && term->has_namespace_selector && placement->world.namespace_of) {
 		const struct kube_namespace *of = placement->world.namespace_of(placement->world.context, class->ns);
 		ns = of && label_selector_matches(&term->namespace_selector, of->meta.labels, of->meta.n_labels);
@@ -102,7 +102,7 @@ static struct relations *spread_over(struct placement *placement, struct place_c
 	struct relations *relations = &class->spread_selects[at];
 	for (; relations->known < placement->n_classes; relations->known++) {
 		struct place_class *other = placement->classes[relations->known];
-		if (other->ns && class->ns && !strcmp(other->ns, class->ns) &&
+		if (!strcmp(other->ns, class->ns) &&
 		    label_selector_matches(&class->spreads[at].selector, other->labels, other->n_labels))
 			relate(placement, relations, other, NULL);
 	}
