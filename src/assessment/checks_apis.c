@@ -86,6 +86,17 @@ static bool still_calls(const struct assess *assess, const struct api_evidence *
 	return !evidence->last_seen_ms || assess->now_ms - evidence->last_seen_ms <= 7 * DAY_MS;
 }
 
+/* Evidence that was asked for and not given: what the other sources say stands, and this is unknown. */
+static void unread(struct assess *assess, const char *const *sources)
+{
+	const char *told = "", *reason;
+	for (; *sources; sources++)
+		if (assess_source_refused(assess, *sources, &reason) && strcmp(reason, told) != 0) {
+			assess_unknown(assess, NULL, NULL, NULL, "%s", reason);
+			told = reason;
+		}
+}
+
 /* ---- API-REMOVED-IN-PATH */
 
 static bool is_strong(const struct assess *assess, const struct api_evidence *evidence)
@@ -144,6 +155,7 @@ static void removed(struct assess *assess)
 	if (assess->n_findings > from)
 		add_weak(assess, from);
 	api_evidence_unread(assess, api_lifecycle_on_path);
+	unread(assess, (const char *const[]){"kubernetes secrets", "eks:ListInsights", "eks:DescribeInsight", NULL});
 	const struct eks_release *last = &knowledge_releases[knowledge_n_releases - 1];
 	if (assess->to > last->minor)
 		assess_unknown(assess, NULL, NULL, NULL,
@@ -239,6 +251,8 @@ static void deprecated(struct assess *assess)
 	if (assess->n_findings > from)
 		add_weak(assess, from);
 	api_evidence_unread(assess, is_deprecated);
+	unread(assess,
+	       (const char *const[]){"kubernetes secrets", "eks:ListInsights", "eks:DescribeInsight", "metrics", NULL});
 }
 
 /* ---- live calls */

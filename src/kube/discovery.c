@@ -178,6 +178,8 @@ static void ask_each(const struct finder *finder, struct kube *kube, const json_
 	for (size_t i = 0; i < n; i++) {
 		if (requests[i].error)
 			not_known(finder, list[i].group, list[i].version, requests[i].error->message);
+		else if (!json_is_array(json_object_get(requests[i].answer, "resources")))
+			not_known(finder, list[i].group, list[i].version, "the answer is no list of resources");
 		else
 			take_resources(finder, list[i].group, list[i].version, requests[i].answer);
 		error_free(requests[i].error);
@@ -191,6 +193,14 @@ static bool is_joined(const json_t *answer)
 	return !strcmp(document_text_or(answer, "kind", ""), "APIGroupDiscoveryList");
 }
 
+static struct error *check_answer(const json_t *answer, const char *path, const char *member)
+{
+	if (json_is_array(json_object_get(answer, is_joined(answer) ? "items" : member)))
+		return NULL;
+	return error_remedy(error_new(ERROR_INVALID, "%s: the answer does not say what is served", path),
+			    "look at the server's address: a proxy or a gateway may stand there");
+}
+
 struct error *kube_discover(struct kube *kube, struct arena *arena, struct kube_discovery *ret)
 {
 	struct finder finder = {arena, ret};
@@ -200,10 +210,14 @@ struct error *kube_discover(struct kube *kube, struct arena *arena, struct kube_
 	kube_call_batch(kube, requests, 2);
 	json_t *core DOCUMENT_CLEANUP = requests[0].answer, *groups DOCUMENT_CLEANUP = requests[1].answer;
 	struct error *error = requests[0].error ? requests[0].error : requests[1].error;
-	if (error) {
+	if (error)
 		error_free(requests[0].error ? requests[1].error : NULL);
+	else
+		error = check_answer(core, "/api", "versions");
+	if (!error)
+		error = check_answer(groups, "/apis", "groups");
+	if (error)
 		return error_wrap(error, "cannot learn what the API server serves");
-	}
 	if (is_joined(core))
 		take_joined(&finder, core);
 	if (is_joined(groups))

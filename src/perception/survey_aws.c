@@ -35,10 +35,21 @@ static void ask_account(struct round *round, const struct aws_operation *operati
 		round->requests[round->n - 1].only = only;
 }
 
+/* EKS always names what it was asked for, if only an empty list of it: `{}` came from somewhere else. */
+static struct error *check_answer(const struct aws_request *request)
+{
+	const char *service = service_of(request->operation);
+	if (strcmp(service, "eks") != 0 || json_object_size(request->output))
+		return NULL;
+	return error_new(ERROR_INVALID, "%s:%s gave an empty answer", service, aws_operation_name(request->operation));
+}
+
 /* Takes the request and the answer. */
 static void keep(const struct round *round, struct aws_request *request, json_t *asked)
 {
 	aws_unfold_policies(request->operation, request->output);
+	if (!request->error)
+		request->error = check_answer(request);
 	inventory_aws_record(round->inventory, service_of(request->operation), aws_operation_name(request->operation),
 			     asked, request->error ? NULL : request->output, request->error);
 	if (request->error)

@@ -127,6 +127,17 @@ static bool left_out(const struct kube_served *served)
 	return false;
 }
 
+static bool is_undiscovered(const struct kube_discovery *discovery, const struct kube_kind *kind)
+{
+	size_t n = strlen(kind->group);
+	for (size_t i = 0; i < discovery->n_unknown; i++) {
+		const char *named = discovery->unknown[i].group_version;
+		if (n ? !strncmp(named, kind->group, n) && named[n] == '/' : !strchr(named, '/'))
+			return true;
+	}
+	return false;
+}
+
 static void plan_lists(struct plan *plan, const struct kube_discovery *discovery)
 {
 	for (size_t i = 0; i < inventory_n_kinds; i++) {
@@ -134,7 +145,7 @@ static void plan_lists(struct plan *plan, const struct kube_discovery *discovery
 		const struct kube_served *served = served_of(discovery, kind->group, kind->resource);
 		if (served)
 			add(plan, kind, served->group, served->version, served->name, served->kind);
-		else if (!discovery->n && kind->version)
+		else if (kind->version && (!discovery->n || is_undiscovered(discovery, kind)))
 			add(plan, kind, kind->group, kind->version, kind->resource, kind->kind);
 	}
 	for (size_t i = 0; i < discovery->n; i++) {

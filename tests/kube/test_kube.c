@@ -390,6 +390,24 @@ static void discovery_takes_two_requests(void **state)
 	fake_done(&fake);
 }
 
+static void discovery_that_says_nothing_is_no_empty_cluster(void **state)
+{
+	static const char *const nothing[] = {"{}", "[]", "null", "{\"kind\": \"APIGroupDiscoveryList\"}",
+					      "{\"kind\": \"APIVersions\", \"versions\": {}}"};
+	(void)state;
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(nothing); i++) {
+		struct fake fake;
+		struct fake_reply replies[] = {{.path = "/apis", .body = i % 2 ? nothing[i / 2] : JOINED_GROUPS},
+					       {.path = "/api", .body = i % 2 ? JOINED_CORE : nothing[i / 2]}};
+		FAKE(replies);
+		struct kube *kube = fake_kube(&fake);
+		struct kube_discovery discovery;
+		expect_error(kube_discover(kube, fake.arena, &discovery), ERROR_INVALID, "does not say what is served");
+		kube_free(kube);
+		fake_done(&fake);
+	}
+}
+
 static void discovery_falls_back_to_the_older_form(void **state)
 {
 	(void)state;
@@ -440,6 +458,7 @@ int main(void)
 		cmocka_unit_test(batches_run_side_by_side),
 		cmocka_unit_test(streams_are_asked_again_only_before_their_first_byte),
 		cmocka_unit_test(discovery_takes_two_requests),
+		cmocka_unit_test(discovery_that_says_nothing_is_no_empty_cluster),
 		cmocka_unit_test(discovery_falls_back_to_the_older_form),
 	};
 	return cmocka_run_group_tests_name("kube calls", tests, NULL, NULL);
