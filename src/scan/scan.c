@@ -353,6 +353,12 @@ static void documents(struct scan *scan, size_t at, bool by_name)
 		scan_objects_reset(scan);
 		next = at;
 		bool read = yaml_skim(scan->read, &next, &scan_object_events, scan) && !scan->unread;
+		if (!read && scan->template) { /* a chart's values are YAML with templates in their words */
+			forget(scan, n_findings, objects);
+			next = at;
+			read = yaml_skim(slice_make(scan->text.p, scan->read.n), &next, &scan_object_events, scan) &&
+			       !scan->unread;
+		}
 		if (!read)
 			next = marker = marker > at ? marker : yaml_document_end(scan->read, at);
 		size_t content = first_content(scan->read, at, next);
