@@ -282,7 +282,8 @@ static void add_callers(struct assess *assess, struct finding *finding, const st
 		api_evidence_add(assess, finding, evidence);
 }
 
-static void called(struct assess *assess)
+/* `by_system`: those that nobody else calls; else the others. */
+static void tell_called(struct assess *assess, bool by_system)
 {
 	size_t from = assess->n_findings;
 	EACH_EVIDENCE(assess, evidence)
@@ -291,36 +292,33 @@ static void called(struct assess *assess)
 		if (evidence->source != API_METRIC || !api_evidence_removed(assess, evidence))
 			continue;
 		callers_of(assess, evidence, &any, &others, &still);
-		if (any && !others)
+		if ((any && !others) != by_system)
 			continue;
-		struct finding *finding =
-			tell(assess, from, evidence, ends_text(assess, evidence, "somebody has asked for"));
-		assess_remedy(assess, finding, "find who calls it%s%s%s",
-			      any ? " (see the callers)" : ": EKS insights name user agents, the audit log users too",
-			      finding->replacement ? ", and let it use " : "", subject_text(finding->replacement));
-		if (still)
+		struct finding *finding = tell(assess, from, evidence,
+					       ends_text(assess, evidence,
+							 by_system ? "only the system itself or a scanner asks for"
+								   : "somebody has asked for"));
+		if (by_system)
+			assess_remedy(assess, finding, "nothing to do: they ask for whatever is served");
+		else
+			assess_remedy(
+				assess, finding, "find who calls it%s%s%s",
+				any ? " (see the callers)" : ": EKS insights name user agents, the audit log users too",
+				finding->replacement ? ", and let it use " : "", subject_text(finding->replacement));
+		if (still && !by_system)
 			finding->severity = SEVERITY_BLOCKER;
 		add_callers(assess, finding, evidence);
 	}
 }
 
+static void called(struct assess *assess)
+{
+	tell_called(assess, false);
+}
+
 static void called_by_system(struct assess *assess)
 {
-	size_t from = assess->n_findings;
-	EACH_EVIDENCE(assess, evidence)
-	{
-		bool any, others, still;
-		if (evidence->source != API_METRIC || !api_evidence_removed(assess, evidence))
-			continue;
-		callers_of(assess, evidence, &any, &others, &still);
-		if (!any || others)
-			continue;
-		struct finding *finding =
-			tell(assess, from, evidence,
-			     ends_text(assess, evidence, "only the system itself or a scanner asks for"));
-		assess_remedy(assess, finding, "nothing to do: they ask for whatever is served");
-		add_callers(assess, finding, evidence);
-	}
+	tell_called(assess, true);
 }
 
 /* One finding a caller and API. */

@@ -51,14 +51,7 @@ static enum error_class class_of(int status, const char *code)
 	for (size_t i = 0; code && i < ARRAY_SIZE(class_of_code); i++)
 		if (strstr(code, class_of_code[i].part))
 			return class_of_code[i].class;
-	if (status == 429)
-		return ERROR_THROTTLED;
-	if (status >= 500)
-		return ERROR_TRANSIENT;
-	return status == 401 || status == 403 ? ERROR_AUTH
-	       : status == 404		      ? ERROR_NOT_FOUND
-	       : status == 409		      ? ERROR_CONFLICT
-					      : ERROR_INVALID;
+	return error_class_of_http(status);
 }
 
 struct fault {

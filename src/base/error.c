@@ -127,6 +127,26 @@ static enum error_class class_of_errno(int number)
 	}
 }
 
+enum error_class error_class_of_http(int status)
+{
+	switch (status) {
+	case 401:
+	case 403:
+		return ERROR_AUTH;
+	case 404:
+		return ERROR_NOT_FOUND;
+	case 409:
+		return ERROR_CONFLICT;
+	case 410:
+	case 412:
+		return ERROR_PRECONDITION;
+	case 429:
+		return ERROR_THROTTLED;
+	default:
+		return status >= 500 ? ERROR_TRANSIENT : ERROR_INVALID;
+	}
+}
+
 static const char *remedy_of_errno(int number)
 {
 	switch (number) {

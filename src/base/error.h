@@ -54,6 +54,8 @@ struct error *error_remedy(struct error *error, const char *format, ...) PRINTF_
  * what is too short to be a secret stays. */
 void error_hide(struct error *error, const char *secret);
 
+/* What an HTTP status that is no success means, where the service has said nothing more exact. */
+enum error_class error_class_of_http(int status);
 struct error *error_from_errno(int number, const char *format, ...) PRINTF_LIKE(2, 3) MUST_CHECK NEVER_NULL;
 struct error *error_copy(const struct error *error) MUST_CHECK; /* the whole chain; NULL of NULL */
 void error_free(struct error *error);

@@ -12,24 +12,7 @@ enum { MAX_TRIES = 5, MAX_THROTTLED_TRIES = 10, MAX_WARNINGS = 1000 };
 
 static enum error_class class_of(int status, const char *reason)
 {
-	if (reason && !strcmp(reason, "Expired"))
-		return ERROR_PRECONDITION;
-	switch (status) {
-	case 401:
-	case 403:
-		return ERROR_AUTH;
-	case 404:
-		return ERROR_NOT_FOUND;
-	case 409:
-		return ERROR_CONFLICT;
-	case 410:
-	case 412:
-		return ERROR_PRECONDITION;
-	case 429:
-		return ERROR_THROTTLED;
-	default:
-		return status >= 500 ? ERROR_TRANSIENT : ERROR_INVALID;
-	}
+	return reason && !strcmp(reason, "Expired") ? ERROR_PRECONDITION : error_class_of_http(status);
 }
 
 /* A path of the API taken apart; slices of the path. */

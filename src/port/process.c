@@ -50,17 +50,22 @@ struct error *process_forget(struct process *process, const char *name)
 	return process->ops->forget ? process->ops->forget(process, name) : NULL;
 }
 
+struct error *process_wait(struct process *process, struct clock *clock, const char *name, struct process_status *ret)
+{
+	for (int64_t pause_ms = 5;; pause_ms = pause_ms < 200 ? pause_ms * 2 : 200) {
+		TRY(process_status(process, name, ret));
+		if (ret->state != PROCESS_RUNNING)
+			return NULL;
+		clock_sleep(clock, pause_ms);
+	}
+}
+
 static struct error *run_to_end(struct process *process, struct clock *clock, const struct process_spec *spec,
 				struct buf *out, int *ret_exit_status)
 {
 	struct process_status status;
 	TRY(process_start(process, spec));
-	for (int64_t pause_ms = 5;; pause_ms = pause_ms < 200 ? pause_ms * 2 : 200) {
-		TRY(process_status(process, spec->name, &status));
-		if (status.state != PROCESS_RUNNING)
-			break;
-		clock_sleep(clock, pause_ms);
-	}
+	TRY(process_wait(process, clock, spec->name, &status));
 	if (status.state != PROCESS_EXITED)
 		return error_new(ERROR_SUBPROCESS, "program \"%s\" was killed", spec->argv[0]);
 	*ret_exit_status = status.exit_status;

@@ -73,10 +73,13 @@ struct error *process_stop(struct process *process, const char *name, bool now) 
 struct error *process_which(struct process *process, const char *program, char **ret_path) MUST_CHECK;
 /* Removes a job that is not running and all its files. CONFLICT while it runs. */
 struct error *process_forget(struct process *process, const char *name) MUST_CHECK;
+/* Until it has ended, looked at ever less often. */
+struct clock;
+struct error *process_wait(struct process *process, struct clock *clock, const char *name,
+			   struct process_status *ret) MUST_CHECK;
 /* Convenience for short programs: start, sleep on the clock until it ends, read `out` (bounded) and the exit status,
  * and forget the job: what such programs print may be credentials. Of a program that failed, `out` holds what it said
  * on stderr instead. */
-struct clock;
 struct error *process_run(struct process *process, struct clock *clock, const struct process_spec *spec,
 			  struct buf *out, int *ret_exit_status) MUST_CHECK;
 void process_free(struct process *process);

@@ -8,23 +8,6 @@
 #include "codec/document.h"
 #include "codec/json.h"
 
-static enum error_class class_of(int status)
-{
-	switch (status) {
-	case 401:
-	case 403:
-		return ERROR_AUTH;
-	case 404:
-		return ERROR_NOT_FOUND;
-	case 409:
-		return ERROR_CONFLICT;
-	case 429:
-		return ERROR_THROTTLED;
-	default:
-		return status >= 500 ? ERROR_TRANSIENT : ERROR_INVALID;
-	}
-}
-
 enum { REFRESH_BATCH = 32, READ_TRIES = 4 };
 #define FIRST_WAIT_MS INT64_C(250)
 #define REFRESH_MS (20 * SECOND_MS)
@@ -73,7 +56,7 @@ static const struct model applications_model =
 static struct error *refusal(const struct http_response *response, const char *method, const char *path)
 {
 	json_t *body DOCUMENT_CLEANUP = document_load(buf_slice(&response->body));
-	struct error *error = error_new(class_of(response->status), "Argo CD: %s",
+	struct error *error = error_new(error_class_of_http(response->status), "Argo CD: %s",
 					document_text_or(body, "message", "no reason given"));
 	error->http_status = response->status;
 	error->service = mem_strdup("argocd");

@@ -33,15 +33,9 @@ static struct error *run(const struct scanner_request *request, const struct pro
 			 struct buf *out)
 {
 	struct process *process = request->ports->process;
-	struct clock *clock = request->ports->clock;
 	struct process_status status;
 	TRY(process_start(process, spec));
-	for (int64_t pause_ms = 5;; pause_ms = pause_ms < 200 ? pause_ms * 2 : 200) {
-		TRY(process_status(process, spec->name, &status));
-		if (status.state != PROCESS_RUNNING)
-			break;
-		clock_sleep(clock, pause_ms);
-	}
+	TRY(process_wait(process, request->ports->clock, spec->name, &status));
 	const char *program = spec->argv[0];
 	if (status.state != PROCESS_EXITED)
 		return error_new(ERROR_SUBPROCESS, "%s was killed", program);
