@@ -4,7 +4,7 @@
 set -u
 build=$EUA_BUILD
 work=$(mktemp -d)
-passed=0 failed=0
+. "$(dirname "$0")/so.sh"
 . "$(dirname "$0")/processes.sh"
 at_end 'rm -rf "$work"'
 cp -r examples "$work/"
@@ -13,39 +13,19 @@ cd "$work" || exit 1
 unset EUA_BUILD AWS_PROFILE AWS_ENDPOINT_URL
 export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_EC2_METADATA_DISABLED=true AWS_PAGER=
 
-expect() { # WHAT COMMAND…
-	what=$1
-	shift
-	if "$@" >>log 2>&1; then
-		passed=$((passed + 1))
-	else
-		failed=$((failed + 1))
-		echo "not so: $what"
-		tail -n 12 log
-	fi
-}
-
-ended() { # CODE COMMAND…
-	wanted=$1
-	shift
-	"$@"
-	code=$?
-	[ $code -eq "$wanted" ] || { echo "exit $code, not $wanted"; return 1; }
-}
-
-expect "it installs below a directory" env DESTDIR="$work/root" meson install -C "$build" --no-rebuild
+so "it installs below a directory" env DESTDIR="$work/root" meson install -C "$build" --no-rebuild
 prefix=$work/root/usr/local
-expect "the program runs from there" "$prefix/bin/eks-upgrade-agent" version
-expect "nothing else is installed" sh -c "[ \"\$(find '$work/root' -type f -o -type l | sed 's|.*/||; s|so\.0.*|so|' | sort -u | tr '\n' ' ')\" = \
+so "the program runs from there" "$prefix/bin/eks-upgrade-agent" version
+so "nothing else is installed" sh -c "[ \"\$(find '$work/root' -type f -o -type l | sed 's|.*/||; s|so\.0.*|so|' | sort -u | tr '\n' ' ')\" = \
 	'eks-upgrade-agent eks-upgrade-agent.pc eks_upgrade_agent.h libeks-upgrade-agent.so ' ]"
 libraries=$(dirname "$(find "$prefix" -name libeks-upgrade-agent.so)")
 export PKG_CONFIG_PATH="$libraries/pkgconfig" PKG_CONFIG_SYSROOT_DIR="$work/root" LD_LIBRARY_PATH="$libraries"
-expect "pkg-config knows its version" pkg-config --exact-version "$("$prefix/bin/eks-upgrade-agent" version | sed -n '1s/[^0-9]*\([0-9.]*\).*/\1/p')" eks-upgrade-agent
+so "pkg-config knows its version" pkg-config --exact-version "$("$prefix/bin/eks-upgrade-agent" version | sed -n '1s/[^0-9]*\([0-9.]*\).*/\1/p')" eks-upgrade-agent
 for standard in c99 c17; do
-	expect "the example builds as $standard" sh -c "cc -std=$standard -D_POSIX_C_SOURCE=200809L -Wall -Wextra -Werror -pedantic examples/library/upgrade.c \$(pkg-config --cflags --libs eks-upgrade-agent) -o upgrade"
+	so "the example builds as $standard" sh -c "cc -std=$standard -D_POSIX_C_SOURCE=200809L -Wall -Wextra -Werror -pedantic examples/library/upgrade.c \$(pkg-config --cflags --libs eks-upgrade-agent) -o upgrade"
 done
-command -v c++ >/dev/null && expect "the header is C++ too" sh -c "echo '#include <eks_upgrade_agent.h>' | c++ -x c++ -Wall -Werror \$(pkg-config --cflags eks-upgrade-agent) -fsyntax-only -"
-expect "only its own names are seen" sh -c "! nm -D --defined-only '$libraries/libeks-upgrade-agent.so' | grep -v ' eua_\| EKS_UPGRADE_AGENT_'"
+command -v c++ >/dev/null && so "the header is C++ too" sh -c "echo '#include <eks_upgrade_agent.h>' | c++ -x c++ -Wall -Werror \$(pkg-config --cflags eks-upgrade-agent) -fsyntax-only -"
+so "only its own names are seen" sh -c "! nm -D --defined-only '$libraries/libeks-upgrade-agent.so' | grep -v ' eua_\| EKS_UPGRADE_AGENT_'"
 
 "$prefix/bin/eks-upgrade-agent" sim serve --cluster shop --listen 127.0.0.1:0 --kubeconfig-out kubeconfig --speed "${EUA_TEST_SPEED:-60}" -o json >serve.json 2>serve.err &
 for i in $(seq 100); do
@@ -61,17 +41,17 @@ is() { # JQ-FILTER: true of the status
 	[ "$(./upgrade status $given 2>/dev/null | jq -r "$1")" = true ]
 }
 
-expect "nonsense is refused" ended 2 ./upgrade upgrade $given traffic.steps=90,10
-expect "there is no run yet" ended 1 ./upgrade status $given
+so "nonsense is refused" ended 2 ./upgrade upgrade $given traffic.steps=90,10
+so "there is no run yet" ended 1 ./upgrade status $given
 if command -v terraform >/dev/null && command -v aws >/dev/null; then
-	expect "an upgrade runs up to the question" ended 4 ./upgrade upgrade $given shop 1.34
-	expect "the status says so" is '.result == "held" and .serving == "green" and ([.steps[] | select(.state == "held").id] == ["approve-decommission"])'
-	expect "a step that is none cannot be approved" ended 1 ./upgrade approve $given approve-everything
-	expect "a yes" ended 0 ./upgrade approve $given approve-decommission
-	expect "it ends" ended 0 ./upgrade upgrade $given shop 1.34
-	expect "it is completed" is '.result == "completed" and .failed_requests == 0 and .requests > 20'
-	expect "the program reads the same journal" "$prefix/bin/eks-upgrade-agent" verify --config examples/sim.yaml --endpoint-url "$url"
-	expect "what is done cannot be rolled back" ended 1 ./upgrade rollback $given
+	so "an upgrade runs up to the question" ended 4 ./upgrade upgrade $given shop 1.34
+	so "the status says so" is '.result == "held" and .serving == "green" and ([.steps[] | select(.state == "held").id] == ["approve-decommission"])'
+	so "a step that is none cannot be approved" ended 1 ./upgrade approve $given approve-everything
+	so "a yes" ended 0 ./upgrade approve $given approve-decommission
+	so "it ends" ended 0 ./upgrade upgrade $given shop 1.34
+	so "it is completed" is '.result == "completed" and .failed_requests == 0 and .requests > 20'
+	so "the program reads the same journal" "$prefix/bin/eks-upgrade-agent" verify --config examples/sim.yaml --endpoint-url "$url"
+	so "what is done cannot be rolled back" ended 1 ./upgrade rollback $given
 	given="$given terraform.state=second.tfstate context=shop-134"
 	for i in $(seq 100); do
 		grep -q 'current-context: shop-134' kubeconfig && break
@@ -85,11 +65,11 @@ if command -v terraform >/dev/null && command -v aws >/dev/null; then
 	done
 	kill -TERM $upgrade
 	wait $upgrade
-	expect "it was stopped" [ $? -eq 4 ]
-	expect "while Green was made" is '.result == "running" and ([.steps[] | select(.state == "running").id] == ["provision-green"])'
-	expect "it is rolled back" ended 0 ./upgrade rollback $given
-	expect "only the serving cluster is left" truth '[.clusters[].name] == ["shop-134"]'
-	expect "the status says why" is '.result == "rolled-back" and (.reason | test("the example wants Blue"))'
+	so "it was stopped" [ $? -eq 4 ]
+	so "while Green was made" is '.result == "running" and ([.steps[] | select(.state == "running").id] == ["provision-green"])'
+	so "it is rolled back" ended 0 ./upgrade rollback $given
+	so "only the serving cluster is left" truth '[.clusters[].name] == ["shop-134"]'
+	so "the status says why" is '.result == "rolled-back" and (.reason | test("the example wants Blue"))'
 else
 	echo "skipped: the upgrade needs terraform and aws on PATH"
 fi

@@ -15,34 +15,15 @@ for program in terraform aws; do
 done
 . "$here/venv.sh"
 . "$here/processes.sh"
+. "$here/so.sh"
 need_python real 'moto[server]' boto3 || exit 0
 work=$(mktemp -d)
-passed=0 failed=0 servers=
+servers=
 at_end 'rm -rf "$work"'
 cp -r examples "$here/real" "$work/"
 cd "$work" || exit 1
 unset AWS_PROFILE AWS_ENDPOINT_URL EUA_BUILD
 export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_EC2_METADATA_DISABLED=true AWS_PAGER= AWS_DEFAULT_REGION=us-east-1
-
-expect() { # WHAT COMMAND…
-	what=$1
-	shift
-	if "$@" >>log 2>&1; then
-		passed=$((passed + 1))
-	else
-		failed=$((failed + 1))
-		echo "not so: $what"
-		tail -n 15 log
-	fi
-}
-
-ended() { # CODE COMMAND…
-	wanted=$1
-	shift
-	"$@"
-	code=$?
-	[ $code -eq "$wanted" ] || { echo "exit $code, not $wanted"; return 1; }
-}
 
 patiently() { # COMMAND…: until it is so, at most two minutes
 	i=0
@@ -131,44 +112,44 @@ finish() {
 }
 
 begin
-expect "a plan is made" "$agent" plan --out plan.json
+so "a plan is made" "$agent" plan --out plan.json
 "$agent" upgrade --yes plan.json >first.log 2>&1 &
 upgrade=$!
 patiently truth '[.clusters[].life] | index("CREATING") != null'
 kill -9 $upgrade
 wait $upgrade 2>/dev/null
-expect "terraform outlives the agent" pgrep -f "terraform -chdir=$work/real apply"
-expect "the same command goes on, up to the question" ended 4 sh -c "'$agent' upgrade --yes plan.json >held.log 2>&1"
-expect "it says that it waits" grep -q '^held after ' held.log
-expect "and what to type next" grep -q '^Next:  eks-upgrade-agent approve approve-decommission, then' held.log
-expect "so does the status" sh -c "'$agent' status | head -n 1 | grep -q '^held '"
-expect "all users are on Green before anything is removed" truth '.green_published == 100 and [.clusters[].name] == ["shop", "shop-134"]'
-expect "moto's Route 53 says so too" sh -c "[ \"\$(aws route53 list-resource-record-sets --hosted-zone-id $zone --query 'ResourceRecordSets[?SetIdentifier==\`blue\`].Weight' --output text)\" = 0 ]"
-expect "Blue stands" cluster_of_moto shop
-expect "a role trusts Green's issuer" sh -c "[ \$(aws iam get-role --role-name shop-cart --query 'length(Role.AssumeRolePolicyDocument.Statement)') = 2 ]"
-expect "a person says yes" "$agent" approve approve-decommission
-expect "it ends" ended 0 "$agent" upgrade --yes plan.json
-expect "it is completed" status '.result == "completed" and .serving == "green"'
-expect "the prober lost nothing" status '.failed_requests == 0 and .requests > 50'
-expect "Green was made once in EKS" sh -c "[ \$(grep -c 'POST /clusters HTTP' moto.log) = 2 ]"
-expect "and once where Kubernetes is" truth '.effects["eks:CreateCluster shop-134"] == 1'
-expect "Green serves from EKS" sh -c "[ \"\$(aws eks describe-cluster --name shop-134 --query cluster.version --output text)\" = 1.34 ]"
-expect "Blue is gone from EKS" sh -c "! aws eks describe-cluster --name shop"
-expect "one record is left" sh -c "[ \"\$(aws route53 list-resource-record-sets --hosted-zone-id $zone --query 'ResourceRecordSets[?Type==\`A\`].SetIdentifier' --output text)\" = green ]"
-expect "the chain holds" "$agent" verify
+so "terraform outlives the agent" pgrep -f "terraform -chdir=$work/real apply"
+so "the same command goes on, up to the question" ended 4 sh -c "'$agent' upgrade --yes plan.json >held.log 2>&1"
+so "it says that it waits" grep -q '^held after ' held.log
+so "and what to type next" grep -q '^Next:  eks-upgrade-agent approve approve-decommission, then' held.log
+so "so does the status" sh -c "'$agent' status | head -n 1 | grep -q '^held '"
+so "all users are on Green before anything is removed" truth '.green_published == 100 and [.clusters[].name] == ["shop", "shop-134"]'
+so "moto's Route 53 says so too" sh -c "[ \"\$(aws route53 list-resource-record-sets --hosted-zone-id $zone --query 'ResourceRecordSets[?SetIdentifier==\`blue\`].Weight' --output text)\" = 0 ]"
+so "Blue stands" cluster_of_moto shop
+so "a role trusts Green's issuer" sh -c "[ \$(aws iam get-role --role-name shop-cart --query 'length(Role.AssumeRolePolicyDocument.Statement)') = 2 ]"
+so "a person says yes" "$agent" approve approve-decommission
+so "it ends" ended 0 "$agent" upgrade --yes plan.json
+so "it is completed" status '.result == "completed" and .serving == "green"'
+so "the prober lost nothing" status '.failed_requests == 0 and .requests > 50'
+so "Green was made once in EKS" sh -c "[ \$(grep -c 'POST /clusters HTTP' moto.log) = 2 ]"
+so "and once where Kubernetes is" truth '.effects["eks:CreateCluster shop-134"] == 1'
+so "Green serves from EKS" sh -c "[ \"\$(aws eks describe-cluster --name shop-134 --query cluster.version --output text)\" = 1.34 ]"
+so "Blue is gone from EKS" sh -c "! aws eks describe-cluster --name shop"
+so "one record is left" sh -c "[ \"\$(aws route53 list-resource-record-sets --hosted-zone-id $zone --query 'ResourceRecordSets[?Type==\`A\`].SetIdentifier' --output text)\" = green ]"
+so "the chain holds" "$agent" verify
 finish
 
 begin --fault 'green:5xx=8% after traffic=50%'
 record_sets >before.txt
-expect "a sick Green is left" ended 3 "$agent" upgrade --yes
-expect "it is rolled back, and says why" status '.result == "rolled-back" and .serving == "blue" and (.reason | test("error rate of Green"))'
-expect "Green is gone from EKS" sh -c "! aws eks describe-cluster --name shop-134"
-expect "and where Kubernetes was" truth '[.clusters[].name] == ["shop"]'
-expect "the role trusts only Blue's issuer" sh -c "[ \$(aws iam get-role --role-name shop-cart --query 'length(Role.AssumeRolePolicyDocument.Statement)') = 1 ]"
+so "a sick Green is left" ended 3 "$agent" upgrade --yes
+so "it is rolled back, and says why" status '.result == "rolled-back" and .serving == "blue" and (.reason | test("error rate of Green"))'
+so "Green is gone from EKS" sh -c "! aws eks describe-cluster --name shop-134"
+so "and where Kubernetes was" truth '[.clusters[].name] == ["shop"]'
+so "the role trusts only Blue's issuer" sh -c "[ \$(aws iam get-role --role-name shop-cart --query 'length(Role.AssumeRolePolicyDocument.Statement)') = 1 ]"
 record_sets >after.txt
-expect "the record is as it was" cmp before.txt after.txt
-expect "a report is written" "$agent" report --out report.html
-expect "it names the reason" grep -q 'error rate of Green' report.html
+so "the record is as it was" cmp before.txt after.txt
+so "a report is written" "$agent" report --out report.html
+so "it names the reason" grep -q 'error rate of Green' report.html
 finish
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

@@ -11,3 +11,11 @@ so() { # WHAT COMMAND…
 		tail -n 6 out err
 	fi
 }
+
+ended() { # CODE COMMAND…
+	wanted=$1
+	shift
+	"$@"
+	code=$?
+	[ $code -eq "$wanted" ] || { echo "exit $code, not $wanted"; return 1; }
+}
