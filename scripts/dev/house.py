@@ -78,6 +78,8 @@ def check_includes(path, lines, order, say):
         match = INCLUDE.match(line)
         if match and match.group(1) in order and order.index(match.group(1)) > own:
             say(path, number, f'"{parts[1]}" may not use "{match.group(1)}", which stands above it')
+        if match and match.group(1) != parts[1] and match.group(2).endswith("_internal.h"):
+            say(path, number, f'"{match.group(2)}" is "{match.group(1)}"\'s own')
 
 
 def check_own_header_first(path, lines, say):

@@ -3,7 +3,7 @@
  *
  *   struct addon { const char *name, *version; bool has_version; };
  *   static const struct field addon_fields[] = {
- *       FIELD_STRING_(struct addon, name, "name", FIELD_REQUIRED, "name as EKS knows it"), …
+ *       F_STRING(struct addon, name, "name", FIELD_REQUIRED, "name as EKS knows it"), …
  *   };
  *   const struct model addon_model = MODEL("AddonInfo", struct addon, addon_fields);
  */

@@ -3,10 +3,9 @@
  * Life of a step, as the engine runs it:
  *   1. its dependencies are done; `check` says whether the world is already so (then it is done without an effect);
  *   2. the engine makes an intent record durable; then `start` has its effect(s) and returns at once;
- *   3. `poll` is called again and again until it says done (each call returns at once: one or a few exchanges, no
- * sleep);
+ *   3. `poll` is called again and again until it says done (each call: one or a few exchanges, no sleep);
  *   4. the engine writes the outcome.
- * Killed anywhere: on the next tick an intent without outcome makes the engine call `check` first: DONE goes to 4,
+ * Killed anywhere: on the next tick an intent without outcome makes the engine call `check` first: ALREADY goes to 4,
  * RUNNING to 3, TODO to 2 again with the same attempt number — so the same idempotency tokens and job names.
  * `undo` is called (also repeatedly, until it says done, for ever) on roll back, for every step whose intent was
  * written, in reverse order; it must be right whatever state start/poll left behind.
