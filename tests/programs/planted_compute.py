@@ -406,7 +406,8 @@ def full_cluster(world):
         """As many processors as make the requests this share of them, over all nodes that take pods."""
         requests = {node.name: node.used["cpu"] for node in world.nodes}
         takers = {node["metadata"]["name"]: node for node in world.of_kind("Node")
-                  if node["status"]["conditions"][0]["status"] == "True" and not node["spec"].get("unschedulable")}
+                  if node["status"]["conditions"][0]["status"] == "True" and not node["spec"].get("unschedulable")
+                  and not node["metadata"]["name"].startswith("fargate-")}
         total = sum(requests[name] for name in takers)
         for name, node in takers.items():
             node["status"]["allocatable"]["cpu"] = f"{int(total / share / len(takers))}m"
