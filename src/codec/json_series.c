@@ -9,7 +9,7 @@
 
 enum {
 	LONGEST = 1 << 20, /* bytes of an object that is kept to compare with */
-	MOST_ALIKE = 256,  /* then one is decoded anew, so that the arena ends */
+	MOST_ALIKE = 64,  /* then one is decoded anew, so that the arena ends */
 	WORDS = 64,	   /* bits of `changed` */
 	DEEPEST = 8,	   /* texts within texts */
 };

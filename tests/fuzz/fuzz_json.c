@@ -1,5 +1,5 @@
 /* The streaming reader against jansson: what jansson reads, it reads too and with the same values, and however the
- * bytes are cut it gives the same. */
+ * bytes are cut it gives the same. Items read by comparison with the one before are those that are read alone. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -95,9 +95,87 @@ static void compare(const struct reading *reading, const json_t *document)
 	}
 }
 
+/* ---- by comparison */
+
+struct part {
+	const char *text, *n;
+	const char **s;
+	size_t n_s;
+};
+static const struct field part_fields[] = {
+	F_WHOLE(struct part, text),
+	F_STRING(struct part, n, "n", 0, ""),
+	F_STRINGS(struct part, s, n_s, "s", 0, ""),
+};
+static const struct model part_model = MODEL("Part", struct part, part_fields);
+struct rich {
+	const char *n, *text;
+	bool b;
+	int64_t i;
+	struct pair *m;
+	size_t n_m;
+	struct part *l, *p;
+	size_t n_l;
+};
+static const struct field rich_fields[] = {
+	F_STRING(struct rich, n, "v.n", 0, ""),
+	F_JSON(struct rich, text, "v", 0, ""),
+	F_BOOL(struct rich, b, "b", 0, ""),
+	F_INT(struct rich, i, "i", 0, ""),
+	F_MAP(struct rich, m, n_m, "m", 0, ""),
+	F_LIST(struct rich, l, n_l, "l", 0, &part_model, ""),
+	F_OBJECT_PTR(struct rich, p, "p", 0, &part_model, ""),
+};
+static const struct model rich_model = MODEL("Rich", struct rich, rich_fields);
+
+static void show(void *context, const struct field *field, const char *path, const char *value)
+{
+	(void)field;
+	buf_printf(context, "%s=%s;", path, value ? value : "-");
+}
+
+static bool take_rich(void *context, void *item, struct arena *arena)
+{
+	struct reading *reading = context;
+	(void)arena;
+	reading->n++;
+	model_visit(&rich_model, item, show, &reading->values);
+	return true;
+}
+
+static struct reading read_rich(const uint8_t *data, size_t size, bool compare)
+{
+	struct reading reading = {.values = BUF_INIT(1 << 24)};
+	uint64_t changed;
+	struct json_stream_spec spec = {.name = "fuzz",
+					.item_path = "items",
+					.item_model = &rich_model,
+					.fn = take_rich,
+					.context = &reading,
+					.changed = compare ? &changed : NULL};
+	struct json_stream *stream CLEANUP(json_stream_freep) = json_stream_new(&spec);
+	struct error *error = json_stream_feed(stream, (const char *)data, size);
+	if (!error)
+		error = json_stream_end(stream);
+	reading.good = !error;
+	error_free(error);
+	return reading;
+}
+
+static void compare_rich(const uint8_t *data, size_t size)
+{
+	struct reading alone = read_rich(data, size, false), compared = read_rich(data, size, true);
+	if (alone.good != compared.good || alone.n != compared.n ||
+	    strcmp(buf_str(&alone.values), buf_str(&compared.values)) != 0)
+		abort();
+	buf_done(&alone.values);
+	buf_done(&compared.values);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	compare_rich(data, size);
 	struct reading whole = read_cut(data, size, size + 1), cut = read_cut(data, size, size ? 1 + data[0] % 7U : 1);
 	if (whole.good != cut.good ||
 	    (whole.good && (whole.n != cut.n || whole.values.n != cut.values.n ||
