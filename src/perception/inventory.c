@@ -462,8 +462,10 @@ static bool read_head(struct slice text, struct applied *ret, struct arena *scra
 	for (bool first = true; !ret->kind || !ret->api_version; first = false) {
 		struct slice key;
 		if ((!first && !json_expect(&c, ',')) || !json_text(&c, &key) || !json_expect(&c, ':') ||
-		    !json_member(&c, &applied_model, field_set_all(&applied_model), ret, key))
+		    !json_member(&c, &applied_model, field_set_all(&applied_model), ret, key)) {
+			free(c.path); /* where it went wrong: a second reading tells it */
 			return false;
+		}
 	}
 	return true;
 }
