@@ -168,10 +168,10 @@ static struct dns_state dns_state(struct assess *assess, const struct kube_workl
 	struct pod_list pods = index_workload_pods(assess, workload);
 	struct dns_state state = {.pods = pods.n, .one_node = pods.n > 1};
 	for (size_t i = 0; i < pods.n; i++) {
-		state.ready += (index_pod_facts(assess, pods.pods[i]) & POD_READY) != 0;
-		state.one_node &= pods.pods[i]->node_name && pods.pods[0]->node_name &&
-				  !strcmp(pods.pods[i]->node_name, pods.pods[0]->node_name);
-		state.budget |= index_pod_pdbs(assess, pods.pods[i], &pdb, 1) > 0;
+		state.ready += (index_pod_facts(assess, pod_at(pods, i)) & POD_READY) != 0;
+		state.one_node &= pod_at(pods, i)->node_name && pod_at(pods, 0)->node_name &&
+				  !strcmp(pod_at(pods, i)->node_name, pod_at(pods, 0)->node_name);
+		state.budget |= index_pod_pdbs(assess, pod_at(pods, i), &pdb, 1) > 0;
 	}
 	if (!pods.n || (workload->ready > 0 && (size_t)workload->ready < state.ready))
 		state.ready = (size_t)workload->ready;

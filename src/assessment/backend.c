@@ -29,8 +29,9 @@ static int64_t ready_of(struct assess *assess, const struct kube_service *servic
 	struct pod_list pods = index_namespace_pods(assess, service->meta.ns);
 	ready = 0;
 	for (size_t i = 0; i < pods.n; i++)
-		ready += (index_pod_facts(assess, pods.pods[i]) & (POD_LIVES | POD_READY)) == (POD_LIVES | POD_READY) &&
-			 backend_selects(service, pods.pods[i]);
+		ready += (index_pod_facts(assess, pod_at(pods, i)) & (POD_LIVES | POD_READY)) ==
+				 (POD_LIVES | POD_READY) &&
+			 backend_selects(service, pod_at(pods, i));
 	return ready;
 }
 

@@ -260,9 +260,9 @@ static void tell_leaders(struct assess *assess, size_t from)
 			continue;
 		struct pod_list pods = index_namespace_pods(assess, ns);
 		for (size_t k = 0; k < pods.n; k++) {
-			size_t n = strlen(subject_text(pods.pods[k]->meta.name));
-			const struct kube_workload *workload = index_pod_workload(assess, pods.pods[k]);
-			if (!workload || strncmp(holder, pods.pods[k]->meta.name, n) != 0 ||
+			size_t n = strlen(subject_text(pod_at(pods, k)->meta.name));
+			const struct kube_workload *workload = index_pod_workload(assess, pod_at(pods, k));
+			if (!workload || strncmp(holder, pod_at(pods, k)->meta.name, n) != 0 ||
 			    (holder[n] && isalnum((unsigned char)holder[n])) ||
 			    subject_find(assess, from, workload->kind, ns, workload->meta.name))
 				continue;

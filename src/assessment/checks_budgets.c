@@ -113,7 +113,7 @@ static struct grasp grasp_of(struct counting *counting, const struct kube_pdb *p
 	counting->now++;
 	grasp.everything = selects_everything(counting->assess, pdb);
 	for (size_t i = 0; i < pods.n; i++)
-		count_pod(counting, &grasp, pods.pods[i]);
+		count_pod(counting, &grasp, pod_at(pods, i));
 	if (!pods.n)
 		count_templates(counting, &grasp);
 	return grasp;
@@ -199,7 +199,7 @@ static struct finding *found(struct assess *assess, const struct kube_pdb *pdb, 
 static const struct kube_workload *lone_workload(struct assess *assess, const struct grasp *grasp)
 {
 	struct pod_list pods = index_pdb_pods(assess, grasp->pdb);
-	const struct kube_workload *workload = pods.n == 1 ? index_pod_workload(assess, pods.pods[0]) : NULL;
+	const struct kube_workload *workload = pods.n == 1 ? index_pod_workload(assess, pod_at(pods, 0)) : NULL;
 	bool grows = workload && (subject_is_kind(workload, "Deployment") || subject_is_kind(workload, "StatefulSet"));
 	return grows && subject_replicas(workload) == 1 && grasp->expected == 1 &&
 			       !strcmp(subject_text(grasp->pdb->min_available), "1")
@@ -211,9 +211,9 @@ static const struct kube_workload *lone_workload(struct assess *assess, const st
 static const struct kube_workload *only_deployment(struct assess *assess, const struct grasp *grasp)
 {
 	struct pod_list pods = index_pdb_pods(assess, grasp->pdb);
-	const struct kube_workload *only = pods.n ? index_pod_workload(assess, pods.pods[0]) : NULL;
+	const struct kube_workload *only = pods.n ? index_pod_workload(assess, pod_at(pods, 0)) : NULL;
 	for (size_t i = 1; i < pods.n && only; i++)
-		if (index_pod_workload(assess, pods.pods[i]) != only)
+		if (index_pod_workload(assess, pod_at(pods, i)) != only)
 			only = NULL;
 	return only && selects_template(assess, grasp->pdb, only) && subject_may_scale(assess, only) ? only : NULL;
 }
@@ -258,10 +258,10 @@ static const char *role_selected(struct assess *assess, const struct kube_pdb *p
 	const char *label;
 	json_object_foreach ((json_t *)(uintptr_t)labels, label, value)
 		for (size_t i = 0; i < all.n && pods.n == 1 && !is_a_name(label); i++) {
-			const char *other = kube_meta_label(&all.pods[i]->meta, label);
+			const char *other = kube_meta_label(&pod_at(all, i)->meta, label);
 			if (other && strcmp(other, subject_text(json_string_value(value))) != 0 &&
-			    subject_pod_lives(assess, all.pods[i]) &&
-			    same_controller(&pods.pods[0]->meta, &all.pods[i]->meta))
+			    subject_pod_lives(assess, pod_at(all, i)) &&
+			    same_controller(&pod_at(pods, 0)->meta, &pod_at(all, i)->meta))
 				return label;
 		}
 	return NULL;
@@ -430,8 +430,8 @@ static void pdb_overlap(struct assess *assess)
 			assess_unknown(assess, "PodDisruptionBudget", inventory->pdbs[i].meta.ns,
 				       inventory->pdbs[i].meta.name, "its selector cannot be read");
 		for (size_t k = 0; k < pods.n; k++)
-			if (subject_pod_lives(assess, pods.pods[k]))
-				*HEAP_PUSH(all, n) = (struct overlap){pods.pods[k], i};
+			if (subject_pod_lives(assess, pod_at(pods, k)))
+				*HEAP_PUSH(all, n) = (struct overlap){pod_at(pods, k), i};
 	}
 	if (n)
 		qsort(all, n, sizeof *all, overlap_order);
@@ -474,7 +474,7 @@ static void pdb_missing(struct assess *assess)
 	for (size_t i = 0; i < inventory->n_pdbs; i++) {
 		struct pod_list pods = index_pdb_pods(assess, &inventory->pdbs[i]);
 		for (size_t k = 0; k < pods.n; k++) {
-			const struct kube_workload *workload = index_pod_workload(assess, pods.pods[k]);
+			const struct kube_workload *workload = index_pod_workload(assess, pod_at(pods, k));
 			if (workload)
 				covered[workload - inventory->workloads] = true;
 		}

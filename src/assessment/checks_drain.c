@@ -197,7 +197,7 @@ static bool is_marked_alone(const struct assess *assess, const struct kube_pod *
 		return false;
 	struct pod_list pods = index_workload_pods(assess, workload);
 	for (size_t i = 0; i < pods.n && i < 1000; i++) /* more would be the same */
-		if (!(index_pod_facts(assess, pods.pods[i]) & POD_HELD))
+		if (!(index_pod_facts(assess, pod_at(pods, i)) & POD_HELD))
 			return true;
 	return false;
 }
@@ -380,8 +380,8 @@ static void slowest(struct assess *assess, struct finding *finding, const struct
 	const struct kube_pod *longest = NULL;
 	struct pod_list pods = index_node_pods(assess, node);
 	for (size_t i = 0; i < pods.n; i++)
-		if (is_drained(assess, pods.pods[i]) && (!longest || grace_s(pods.pods[i]) > grace_s(longest)))
-			longest = pods.pods[i];
+		if (is_drained(assess, pod_at(pods, i)) && (!longest || grace_s(pod_at(pods, i)) > grace_s(longest)))
+			longest = pod_at(pods, i);
 	if (!longest)
 		return;
 	assess_evidence(assess, finding, "kubernetes pods",

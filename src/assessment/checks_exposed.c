@@ -288,7 +288,7 @@ static void one_gate(struct assess *assess, const struct kube_workload *workload
 	    asks_for_gates(assess, workload->meta.ns))
 		return;
 	for (size_t i = 0; i < pods.n; i++)
-		if (pods.pods[i]->spec && has_gate(assess, pods.pods[i]->spec->readiness_gates))
+		if (pod_at(pods, i)->spec && has_gate(assess, pod_at(pods, i)->spec->readiness_gates))
 			return;
 	struct finding *finding = SUBJECT_FOUND(assess, workload,
 						"targets of type ip without readiness gate: new pods count as ready "

@@ -193,7 +193,7 @@ static const struct kube_workload *singleton_on(const struct assess *assess, con
 	{
 		struct pod_list pods = has(node, group) ? index_node_pods(assess, node) : (struct pod_list){0};
 		for (size_t i = 0; i < pods.n; i++) {
-			const struct kube_workload *workload = index_pod_workload(assess, pods.pods[i]);
+			const struct kube_workload *workload = index_pod_workload(assess, pod_at(pods, i));
 			if (workload && subject_is_set(assess, workload) && subject_replicas(workload) == 1)
 				return workload;
 		}
@@ -272,15 +272,16 @@ static const struct kube_workload *outnumbered(const struct assess *assess, cons
 		int64_t n_nodes = 0;
 		bool all = pods.n > 1 && subject_is_set(assess, workload) && subject_replicas(workload) > 1;
 		for (size_t k = 0; k < pods.n && all; k++) {
-			const char *name = pods.pods[k]->node_name;
+			const char *name = pod_at(pods, k)->node_name;
 			const struct kube_node *node = name ? index_node(assess, name) : NULL;
 			bool again = false;
 			for (size_t m = 0; m < k; m++)
-				again |= pods.pods[m]->node_name == name;
+				again |= pod_at(pods, m)->node_name == name;
 			n_nodes += !again;
 			if (n_nodes > at_once)
 				break;
-			all = node && nodegroup_has(node, group) && !index_pod_pdbs(assess, pods.pods[k], &budget, 1);
+			all = node && nodegroup_has(node, group) &&
+			      !index_pod_pdbs(assess, pod_at(pods, k), &budget, 1);
 		}
 		if (all && n_nodes > 1 && n_nodes <= at_once)
 			return workload;

@@ -237,7 +237,7 @@ static bool runs_in(const struct assess *assess, struct pod_list pods, const jso
 {
 	for (size_t i = 0; i < pods.n; i++) {
 		const struct kube_node *node =
-			pods.pods[i]->node_name ? index_node(assess, pods.pods[i]->node_name) : NULL;
+			pod_at(pods, i)->node_name ? index_node(assess, pod_at(pods, i)->node_name) : NULL;
 		if (node && nodegroup_has(node, group))
 			return true;
 	}

@@ -151,9 +151,9 @@ static void fargate(struct assess *assess)
 		struct pod_list pods = index_node_pods(assess, node);
 		for (size_t k = 0; k < pods.n; k++) {
 			const char *kind, *name;
-			index_pod_owner(assess, pods.pods[k], &kind, &name);
-			if (!subject_find(assess, from, kind, pods.pods[k]->meta.ns, name))
-				assess_object(assess, kind, pods.pods[k]->meta.ns, name,
+			index_pod_owner(assess, pod_at(pods, k), &kind, &name);
+			if (!subject_find(assess, from, kind, pod_at(pods, k)->meta.ns, name))
+				assess_object(assess, kind, pod_at(pods, k)->meta.ns, name,
 					      "runs on Fargate at 1.%u: such pods have to be gone before a rollback",
 					      assess->from);
 		}

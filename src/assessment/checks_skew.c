@@ -184,17 +184,17 @@ static void fargate(struct assess *assess)
 		struct pod_list pods = index_node_pods(assess, node);
 		for (size_t i = 0; i < pods.n; i++) {
 			const char *kind, *name;
-			index_pod_owner(assess, pods.pods[i], &kind, &name);
-			if (subject_find(assess, before, kind, pods.pods[i]->meta.ns, name))
+			index_pod_owner(assess, pod_at(pods, i), &kind, &name);
+			if (subject_find(assess, before, kind, pod_at(pods, i)->meta.ns, name))
 				continue;
 			struct finding *finding = assess_object(
-				assess, kind, pods.pods[i]->meta.ns, name,
+				assess, kind, pod_at(pods, i)->meta.ns, name,
 				"on Fargate with kubelet 1.%u, too old for 1.%u: it keeps what it started with", minor,
 				hop);
 			assess_evidence(assess, finding, "kubernetes nodes", "pod %s on %s, kubelet %s",
-					pods.pods[i]->meta.name, node->meta.name, node->kubelet);
+					pod_at(pods, i)->meta.name, node->meta.name, node->kubelet);
 			assess_remedy(assess, finding, "kubectl -n %s rollout restart %s %s",
-				      subject_text(pods.pods[i]->meta.ns), kind, name);
+				      subject_text(pod_at(pods, i)->meta.ns), kind, name);
 		}
 	}
 }

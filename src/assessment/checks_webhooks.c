@@ -147,7 +147,7 @@ static const char *doomed_backend(struct assess *assess, const struct kube_webho
 		webhook->service_name ? index_service(assess, webhook->service_ns, webhook->service_name) : NULL;
 	struct pod_list pods = index_namespace_pods(assess, webhook->service_ns);
 	for (size_t i = 0; service && i < pods.n; i++) {
-		const struct kube_pod *pod = pods.pods[i];
+		const struct kube_pod *pod = pod_at(pods, i);
 		const struct kube_node *node = index_node(assess, pod->node_name);
 		if (node && subject_pod_lives(assess, pod) && backend_selects(service, pod) &&
 		    knowledge_minor(node->kubelet) < assess->to)
@@ -275,9 +275,9 @@ static const char *alone(struct assess *assess, const struct kube_service *servi
 	const struct kube_pod *first = NULL;
 	size_t n = 0;
 	for (size_t i = 0; i < pods.n; i++) {
-		if (!subject_pod_lives(assess, pods.pods[i]) || !backend_selects(service, pods.pods[i]))
+		if (!subject_pod_lives(assess, pod_at(pods, i)) || !backend_selects(service, pod_at(pods, i)))
 			continue;
-		first = first ? first : pods.pods[i];
+		first = first ? first : pod_at(pods, i);
 		n++;
 	}
 	const struct kube_workload *workload = first ? index_pod_workload(assess, first) : NULL;

@@ -188,8 +188,8 @@ static void requests(struct assess *assess)
 			continue;
 		const char *without = without_requests(assess, workload->template.spec);
 		struct pod_list pods = index_workload_pods(assess, workload);
-		if (without && pods.n && pods.pods[0]->spec)
-			without = without_requests(assess, pods.pods[0]->spec);
+		if (without && pods.n && pod_at(pods, 0)->spec)
+			without = without_requests(assess, pod_at(pods, 0)->spec);
 		if (!without)
 			continue;
 		struct finding *finding = SUBJECT_FOUND(

@@ -91,9 +91,9 @@ static void add_like(struct play *play, const struct node_slot *like)
 	struct place_node *place = placement_add_node(play->placement, node);
 	struct pod_list pods = index_node_pods(play->assess, like->node);
 	for (size_t i = 0; i < pods.n; i++)
-		if (stays(index_pod_facts(play->assess, pods.pods[i])) &&
-		    !(index_pod_facts(play->assess, pods.pods[i]) & POD_FINISHED))
-			add_daemon(play, drain_slot_of(play, pods.pods[i]), place);
+		if (stays(index_pod_facts(play->assess, pod_at(pods, i))) &&
+		    !(index_pod_facts(play->assess, pod_at(pods, i)) & POD_FINISHED))
+			add_daemon(play, drain_slot_of(play, pod_at(pods, i)), place);
 	drain_try_queue(play);
 	drain_let_settle(play);
 }
@@ -121,7 +121,7 @@ static void leave(struct play *play, const struct node_slot *node)
 
 static void drain_one(struct play *play, const struct node_slot *node)
 {
-	struct drain_node *out = ARENA_PUSH(play->assess->arena, play->out->nodes, play->out->n_nodes);
+	struct drain_node *out = &play->out->nodes[play->out->n_nodes++];
 	struct leaving leaving = who_leaves(play, node);
 	*out = (struct drain_node){.node = node->node, .group = node->group, .estimated_ms = MINUTE_MS};
 	while (leaving.n && evict_round(play, &leaving, out))
@@ -175,6 +175,7 @@ const struct drain_prediction *drain_predict(struct assess *assess)
 	play.out = arena_alloc(assess->arena, sizeof *play.out);
 	assess->drain = play.out;
 	drain_set_up(&play);
+	play.out->nodes = arena_alloc(assess->arena, play.n_nodes * sizeof *play.out->nodes);
 	for (size_t from = 0, to; from < play.n_nodes; from = to) {
 		for (to = from + 1; to < play.n_nodes && !strcmp(play.nodes[to].group, play.nodes[from].group);)
 			to++;

@@ -62,7 +62,7 @@ void drain_join(struct play *play, size_t budget, size_t slot)
 	while (*last)
 		last = &play->memberships[*last].next;
 	*last = number;
-	*ARENA_PUSH(play->arena, joined->slots, joined->n_slots) = (uint32_t)slot;
+	joined->first = joined->n_slots++ ? joined->first : slot;
 	count_slot(joined, &play->slots[slot], 1);
 	if (!joined->counted)
 		want(play, joined, play->slots[slot].pod);
@@ -87,8 +87,8 @@ static void set_up_budget(struct play *play, size_t at)
 	budget->counted = budget->has_least && !budget->least.percent;
 	struct pod_list pods = index_pdb_pods(play->assess, pdb);
 	for (size_t k = 0; k < pods.n; k++)
-		if (play->slots[drain_slot_of(play, pods.pods[k])].state != SLOT_GONE)
-			drain_join(play, at, drain_slot_of(play, pods.pods[k]));
+		if (play->slots[drain_slot_of(play, pod_at(pods, k))].state != SLOT_GONE)
+			drain_join(play, at, drain_slot_of(play, pod_at(pods, k)));
 	for (size_t k = inventory->n_pods; k < play->n_slots; k++) {
 		const struct kube_meta *meta = &play->slots[k].pod->meta;
 		if (meta->ns && pdb->meta.ns && !strcmp(meta->ns, pdb->meta.ns) &&

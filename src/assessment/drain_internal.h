@@ -46,12 +46,11 @@ struct budget {
 	struct kube_int_or_percent most, least; /* unavailable; available */
 	bool has_most, has_least;		/* makes sense */
 	bool counted;				/* a number of pods must be available: of those there are */
-	uint32_t *slots;
-	size_t n_slots;
-	int64_t present, healthy;	     /* of the slots */
-	int64_t expected, desired;	     /* as of the last drain_count() */
-	int64_t wanted;			     /* by the controllers, each once */
-	const struct kube_workload **owners; /* that were counted */
+	size_t first, n_slots;			/* the first that joined it; of all */
+	int64_t present, healthy;		/* of the slots */
+	int64_t expected, desired;		/* as of the last drain_count() */
+	int64_t wanted;				/* by the controllers, each once */
+	const struct kube_workload **owners;	/* that were counted */
 	size_t n_owners;
 	bool never; /* a share of pods whose controller cannot be asked how many it wants: the server allows none */
 };

@@ -84,9 +84,11 @@ static int age_order(const void *left, const void *right)
 static void set_up_nodes(struct play *play)
 {
 	const struct inventory *inventory = play->assess->inventory;
-	for (size_t i = 0; i < inventory->n_nodes; i++)
-		*ARENA_PUSH(play->arena, play->nodes, play->n_nodes) = (struct node_slot){
-			&inventory->nodes[i], NULL, drain_group(play->assess->arena, &inventory->nodes[i])};
+	play->n_nodes = inventory->n_nodes;
+	play->nodes = arena_alloc(play->arena, play->n_nodes * sizeof *play->nodes);
+	for (size_t i = 0; i < play->n_nodes; i++)
+		play->nodes[i] = (struct node_slot){&inventory->nodes[i], NULL,
+						    drain_group(play->assess->arena, &inventory->nodes[i])};
 	if (play->n_nodes)
 		qsort(play->nodes, play->n_nodes, sizeof *play->nodes, age_order);
 	play->places = arena_alloc(play->arena, (inventory->n_nodes + 1) * sizeof(struct place_node *));
@@ -141,8 +143,8 @@ static bool will_be_ready(const struct play *play, const struct kube_pod *pod)
 	const struct kube_workload *owner = index_pod_workload(play->assess, pod);
 	struct pod_list siblings = owner ? index_workload_pods(play->assess, owner) : (struct pod_list){0};
 	for (size_t i = 0; i < siblings.n; i++)
-		if (siblings.pods[i]->node_name &&
-		    !(index_pod_facts(play->assess, siblings.pods[i]) & (POD_READY | POD_FINISHED)))
+		if (pod_at(siblings, i)->node_name &&
+		    !(index_pod_facts(play->assess, pod_at(siblings, i)) & (POD_READY | POD_FINISHED)))
 			return false;
 	return true;
 }
@@ -224,7 +226,7 @@ static void add_missing(struct play *play, const struct kube_workload *set)
 	struct pod_list pods = index_workload_pods(play->assess, set);
 	bool there[MOST_ORDINALS] = {false};
 	for (size_t i = 0; i < pods.n; i++) {
-		int ordinal = ordinal_of(pods.pods[i]);
+		int ordinal = ordinal_of(pod_at(pods, i));
 		if (ordinal >= 0 && ordinal < MOST_ORDINALS)
 			there[ordinal] = true;
 	}
@@ -244,7 +246,7 @@ static void add_missing(struct play *play, const struct kube_workload *set)
 					 .spec = set->template.spec};
 		size_t slot = drain_add_slot(play, pod, index_pod_facts(play->assess, pod));
 		play->slots[slot].state = SLOT_WAITS;
-		play->slots[slot].ready = pods.n == 0 || will_be_ready(play, pods.pods[0]);
+		play->slots[slot].ready = pods.n == 0 || will_be_ready(play, pod_at(pods, 0));
 		join_set(play, slot, set);
 		drain_wait(play, slot);
 	}

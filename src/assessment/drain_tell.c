@@ -3,13 +3,22 @@
 
 #include <string.h>
 
+static bool is_homeless(const struct slot *slot)
+{
+	return slot->state == SLOT_QUEUED || slot->state == SLOT_WAITS;
+}
+
+/* Of the pods that a budget selects, those that were seen first. */
 static const struct slot *homeless_of(const struct play *play, const struct budget *budget)
 {
-	for (size_t i = 0; i < budget->n_slots; i++) {
-		const struct slot *slot = &play->slots[budget->slots[i]];
-		if (slot->state == SLOT_QUEUED || slot->state == SLOT_WAITS)
-			return slot;
-	}
+	struct pod_list pods = index_pdb_pods(play->assess, budget->pdb);
+	for (size_t i = 0; i < pods.n; i++)
+		if (is_homeless(&play->slots[drain_slot_of(play, pod_at(pods, i))]))
+			return &play->slots[drain_slot_of(play, pod_at(pods, i))];
+	for (size_t k = play->assess->inventory->n_pods; k < play->n_slots; k++)
+		EACH_BUDGET_OF(play, k, other)
+	if (other == budget && is_homeless(&play->slots[k]))
+		return &play->slots[k];
 	return NULL;
 }
 
@@ -39,7 +48,7 @@ static const char *budget_remedy(struct play *play, const struct budget *budget,
 				    "'{\"spec\":{\"minAvailable\":null,\"maxUnavailable\":1}}'",
 				    pdb->meta.ns, pdb->meta.name);
 	if (budget->n_slots && budget->desired >= budget->expected) {
-		index_pod_owner(play->assess, play->slots[budget->slots[0]].pod, &kind, &name);
+		index_pod_owner(play->assess, play->slots[budget->first].pod, &kind, &name);
 		if (strcmp(kind, "Pod") != 0)
 			return arena_printf(arena, "kubectl -n %s scale %s/%s --replicas %lld", pdb->meta.ns, kind,
 					    name, (long long)(budget->desired + 1));

@@ -136,8 +136,8 @@ static void select_pods(struct assess *assess, const struct kube_pdb *pdb)
 	struct error *error = label_selector_from(assess_json(assess, pdb->selector), arena, &selector);
 	struct pod_list pods = index_namespace_pods(assess, pdb->meta.ns);
 	for (size_t i = 0; !error && i < pods.n; i++)
-		if (label_selector_matches(&selector, pods.pods[i]->meta.labels, pods.pods[i]->meta.n_labels))
-			*HEAP_PUSH(index->of_pdbs, index->n_of_pdbs) = pods.pods[i];
+		if (label_selector_matches(&selector, pod_at(pods, i)->meta.labels, pod_at(pods, i)->meta.n_labels))
+			*HEAP_PUSH(index->of_pdbs, index->n_of_pdbs) = pods.at[i];
 	error_free(error);
 }
 
@@ -156,7 +156,7 @@ static void build_selections(struct assess *assess)
 struct pod_list index_pdb_pods(const struct assess *assess, const struct kube_pdb *pdb)
 {
 	const struct selected *selected = &assess->index->selections[pdb - assess->inventory->pdbs];
-	return (struct pod_list){assess->index->of_pdbs + selected->from, selected->n};
+	return (struct pod_list){assess->inventory->pods, assess->index->of_pdbs + selected->from, selected->n};
 }
 
 size_t index_pod_pdbs(const struct assess *assess, const struct kube_pod *pod, const struct kube_pdb **out, size_t max)
@@ -168,7 +168,7 @@ size_t index_pod_pdbs(const struct assess *assess, const struct kube_pod *pod, c
 			continue;
 		struct pod_list pods = index_pdb_pods(assess, pdb);
 		for (size_t k = 0; k < pods.n; k++)
-			if (pods.pods[k] == pod) {
+			if (pod_at(pods, k) == pod) {
 				out[n++] = pdb;
 				break;
 			}

@@ -5,10 +5,15 @@
 #include "assessment/check.h"
 #include "kube/values.h"
 
-struct pod_list {
-	const struct kube_pod *const *pods;
+struct pod_list { /* of the inventory's pods, by their numbers there: for (i < list.n) pod_at(list, i) */
+	const struct kube_pod *all;
+	const uint32_t *at;
 	size_t n;
 };
+static inline const struct kube_pod *pod_at(struct pod_list list, size_t i)
+{
+	return &list.all[list.at[i]];
+}
 
 const struct kube_node *index_node(const struct assess *assess, const char *name);
 /* The node that is this instance: "i-0123…". */

@@ -26,10 +26,10 @@ struct requested {
 /* Where a number stands for a node or workload of the inventory it is its index there + 1; 0: none. */
 struct assess_index {
 	struct arena *arena;
-	const struct kube_node **nodes;		/* by name */
-	const struct kube_node **instances;	/* by what they are at AWS */
-	const struct kube_workload **workloads; /* by kind, namespace, name */
-	const struct kube_pod **by_node, **by_workload, **by_ns, **of_pdbs;
+	const struct kube_node **nodes;			   /* by name */
+	const struct kube_node **instances;		   /* by what they are at AWS */
+	const struct kube_workload **workloads;		   /* by kind, namespace, name */
+	uint32_t *by_node, *by_workload, *by_ns, *of_pdbs; /* pods, by their numbers in the inventory */
 	uint32_t *from_node,
 		*from_workload;		 /* where the pods of each begin in these, in the inventory's order; one more */
 	uint32_t *node_of, *workload_of; /* of the inventory's pods, in its order */

@@ -186,47 +186,47 @@ static void find_workloads(struct assess *assess)
 
 /* ---- pods in groups */
 
-static int by_ns_order(const void *left, const void *right)
+static int by_ns_order(const void *left, const void *right, void *pods)
 {
-	const struct kube_pod *const *a = left, *const *b = right;
-	int order = index_text_order((*a)->meta.ns, (*b)->meta.ns);
-	return order ? order : index_text_order((*a)->meta.name, (*b)->meta.name);
+	const struct kube_meta *a = &((const struct kube_pod *)pods)[*(const uint32_t *)left].meta,
+			       *b = &((const struct kube_pod *)pods)[*(const uint32_t *)right].meta;
+	int order = index_text_order(a->ns, b->ns);
+	return order ? order : index_text_order(a->name, b->name);
 }
 
 struct pod_list index_namespace_pods(const struct assess *assess, const char *ns)
 {
-	const struct kube_pod **pods = assess->index->by_ns;
-	size_t low = 0, high = assess->inventory->n_pods;
+	struct pod_list all = {assess->inventory->pods, assess->index->by_ns, assess->inventory->n_pods};
+	size_t low = 0, high = all.n;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		if (index_text_order(pods[middle]->meta.ns, ns) < 0)
+		if (index_text_order(pod_at(all, middle)->meta.ns, ns) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
 	size_t end = low;
-	while (end < assess->inventory->n_pods && !index_text_order(pods[end]->meta.ns, ns))
+	while (end < all.n && !index_text_order(pod_at(all, end)->meta.ns, ns))
 		end++;
-	return (struct pod_list){pods + low, end - low};
+	return (struct pod_list){all.all, all.at + low, end - low};
 }
 
 /* The API server lists them so. */
-static void sort_by_ns(const struct kube_pod **pods, size_t n)
+static void sort_by_ns(const struct inventory *inventory, uint32_t *pods)
 {
-	size_t in_order = 1;
-	while (in_order < n && by_ns_order(&pods[in_order - 1], &pods[in_order]) <= 0)
+	size_t in_order = 1, n = inventory->n_pods;
+	while (in_order < n && by_ns_order(&pods[in_order - 1], &pods[in_order], inventory->pods) <= 0)
 		in_order++;
 	if (in_order < n)
-		qsort(pods, n, sizeof *pods, by_ns_order);
+		qsort_r(pods, n, sizeof *pods, by_ns_order, inventory->pods);
 }
 
 /* Gives the pods by what `number_of` says of each (0: left out), those of one by namespace and name; *ret_from: where
  * those of each of the `n` begin, with one more at the end. */
-static const struct kube_pod **group(const struct assess *assess, const uint32_t *number_of, size_t n,
-				     uint32_t **ret_from)
+static uint32_t *group(const struct assess *assess, const uint32_t *number_of, size_t n, uint32_t **ret_from)
 {
 	const struct inventory *inventory = assess->inventory;
-	const struct kube_pod **by_ns = assess->index->by_ns, **grouped;
+	uint32_t *by_ns = assess->index->by_ns, *grouped;
 	uint32_t *from = *ret_from = mem_array(n + 2, sizeof *from);
 	for (size_t i = 0; i < inventory->n_pods; i++)
 		if (number_of[i])
@@ -235,7 +235,7 @@ static const struct kube_pod **group(const struct assess *assess, const uint32_t
 		from[i] += from[i - 1];
 	grouped = mem_array(from[n + 1], sizeof *grouped);
 	for (size_t i = 0; i < inventory->n_pods; i++) {
-		uint32_t number = number_of[by_ns[i] - inventory->pods];
+		uint32_t number = number_of[by_ns[i]];
 		if (number)
 			grouped[from[number]++] = by_ns[i];
 	}
@@ -245,13 +245,13 @@ static const struct kube_pod **group(const struct assess *assess, const uint32_t
 struct pod_list index_node_pods(const struct assess *assess, const struct kube_node *node)
 {
 	const uint32_t *from = &assess->index->from_node[node - assess->inventory->nodes];
-	return (struct pod_list){assess->index->by_node + from[0], from[1] - from[0]};
+	return (struct pod_list){assess->inventory->pods, assess->index->by_node + from[0], from[1] - from[0]};
 }
 
 struct pod_list index_workload_pods(const struct assess *assess, const struct kube_workload *workload)
 {
 	const uint32_t *from = &assess->index->from_workload[workload - assess->inventory->workloads];
-	return (struct pod_list){assess->index->by_workload + from[0], from[1] - from[0]};
+	return (struct pod_list){assess->inventory->pods, assess->index->by_workload + from[0], from[1] - from[0]};
 }
 
 static void count_uses(const struct assess *assess)
@@ -287,8 +287,8 @@ void index_build_pods(struct assess *assess)
 	index->node_of = mem_array(inventory->n_pods, sizeof *index->node_of);
 	index->workload_of = mem_array(inventory->n_pods, sizeof *index->workload_of);
 	for (size_t i = 0; i < inventory->n_pods; i++)
-		index->by_ns[i] = &inventory->pods[i];
-	sort_by_ns(index->by_ns, inventory->n_pods);
+		index->by_ns[i] = (uint32_t)i;
+	sort_by_ns(inventory, index->by_ns);
 	find_nodes(assess);
 	find_workloads(assess);
 	find_all_facts(assess);

@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ENOUGH_NODES = 100 }; /* kube-scheduler, too, stops looking when so many will do */
-
 static const char *const place_answer_words[] = {
 	"will do",
 	"cordoned",
@@ -45,7 +43,6 @@ void placement_free(struct placement *placement)
 	free(placement->nodes);
 	free(placement->rooms);
 	free(placement->pods);
-	free(placement->freed);
 	free(placement->classes);
 	free(placement);
 }
@@ -120,7 +117,7 @@ static void roomier(const struct place_node *node)
 {
 	struct placement *placement = node->placement;
 	placement->version++;
-	*HEAP_PUSH(placement->freed, placement->n_freed) = (uint32_t)node->index;
+	placement->freed[placement->n_freed++ % ENOUGH_NODES] = (uint32_t)node->index;
 }
 
 static void count(struct place_node *node, const struct place_class *class, int sign)
@@ -259,8 +256,10 @@ static bool candidates(struct placement *placement, struct place_class *class, u
 	uint64_t *words = *ret = arena_alloc(placement->scratch, (n + 1) * sizeof *words), any = 0;
 	bool all =
 		!refusal->version || since >= ENOUGH_NODES || refusal->relations != place_relations(placement, class);
-	for (size_t i = all ? placement->n_freed : refusal->n_freed; i < placement->n_freed; i++)
-		words[placement->freed[i] / 64] |= UINT64_C(1) << placement->freed[i] % 64;
+	for (size_t i = all ? placement->n_freed : refusal->n_freed; i < placement->n_freed; i++) {
+		uint32_t node = placement->freed[i % ENOUGH_NODES];
+		words[node / 64] |= UINT64_C(1) << node % 64;
+	}
 	for (size_t i = 0; i < n; i++) {
 		words[i] = (all ? ~UINT64_C(0) : words[i]) & (i < open->n_words ? open->words[i] : 0) &
 			   (i < class->suits.n_words ? class->suits.words[i] : 0);

@@ -10,6 +10,8 @@
 #include "kube/placement.h"
 #include "kube/values.h"
 
+enum { ENOUGH_NODES = 100 }; /* kube-scheduler, too, stops looking when so many will do */
+
 struct amount {
 	const char *name;
 	int64_t units;
@@ -128,10 +130,10 @@ struct placement {
 	size_t n_nodes, n_rooms, cursor;
 	struct node_set present, open; /* not removed; and not closed */
 	struct node_set tainted;       /* somehow */
-	uint32_t *freed;	       /* indices of nodes that became roomier, in order */
-	size_t n_freed;
-	uint64_t version; /* moves with every change */
-	uint64_t shape;	  /* moves with changes of nodes */
+	uint32_t freed[ENOUGH_NODES];  /* the last nodes that became roomier, round and round */
+	size_t n_freed;		       /* of them all */
+	uint64_t version;	       /* moves with every change */
+	uint64_t shape;		       /* moves with changes of nodes */
 	struct topology **topologies;
 	size_t n_topologies;
 	struct place_class **classes;
