@@ -72,6 +72,17 @@ static void on_signal(int number)
 	interrupted = number;
 }
 
+/* What asks a program to end. A terminal that goes is nothing to who was started by nohup; shells have SIGINT ignored
+ * by all that they start in the background, where it may yet be sent on purpose. */
+static void on_signals(void (*handler)(int))
+{
+	struct sigaction action = {.sa_handler = handler}, before;
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	if (!sigaction(SIGHUP, NULL, &before) && before.sa_handler != SIG_IGN)
+		sigaction(SIGHUP, &action, NULL);
+}
+
 struct error *cli_usage_error(const char *format, ...)
 {
 	va_list args;
@@ -348,10 +359,8 @@ static struct error *run(struct cli *cli, int argc, char **argv, int *ret_exit)
 				: LOG_WARN,
 		  format && !strcmp(format, "json") ? LOG_JSON : LOG_TEXT, STDERR_FILENO);
 	TRY(check_arguments(cli));
-	if (cli->command->at_once) {
-		signal(SIGINT, SIG_DFL);
-		signal(SIGTERM, SIG_DFL);
-	}
+	if (cli->command->at_once)
+		on_signals(SIG_DFL);
 	return cli->command->run(cli, ret_exit);
 }
 
@@ -380,9 +389,7 @@ static int exit_code_of(const struct error *error)
 
 int cli_main(int argc, char **argv)
 {
-	struct sigaction action = {.sa_handler = on_signal};
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
+	on_signals(on_signal);
 	signal(SIGPIPE, SIG_IGN);
 
 	struct buf out = BUF_INIT((size_t)1 << 30);

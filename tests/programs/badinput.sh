@@ -187,8 +187,23 @@ fi
 mkdir -p locked && chmod 500 locked
 [ "$(id -u)" -eq 0 ] || gets "a folder that cannot be written" 1 'cannot' "$agent" upgrade --yes $given --journal locked/journal.db
 
-# ---- SIGTERM, whenever
+# ---- SIGTERM, whenever; a terminal that goes
 program sleeps 'exec sleep 1000'
+rm -rf j4
+for started in "" nohup; do
+	rm -rf j4
+	$started "$agent" upgrade --yes --config edited.yaml $door --journal j4/journal.db >out 2>err &
+	upgrade=$!
+	sleep 2
+	kill -HUP $upgrade
+	sleep 1
+	kill -0 $upgrade 2>/dev/null && lives=nohup || lives=
+	kill -TERM $upgrade 2>/dev/null
+	wait $upgrade
+	code=$?
+	so "a terminal that goes ends it at a safe border, but for nohup" [ $code -eq 4 -a "$lives" = "$started" ]
+	"$agent" rollback --now --config edited.yaml $door --journal j4/journal.db >out 2>err
+done
 rm -rf j4
 for delay in 0.05 0.1 0.2 0.3 0.5 0.8 1.2; do
 	"$agent" upgrade --yes --config edited.yaml $door --journal j4/journal.db >out 2>err &
