@@ -518,8 +518,10 @@ bool json_members(struct json_cursor *c, const struct model *model, struct field
 	const struct field *whole =
 		model->n_fields && !*model->fields[0].name && set.offset == 0 ? model->fields : NULL;
 	size_t marked = c->marks ? c->marks->n : 0;
-	if (whole && c->marks)
+	if (whole && c->marks) {
+		mark_word(c->marks, whole, object);
 		mark(c, from, whole, object)->again = true;
+	}
 	if (!enter(c) || !json_expect(c, '{'))
 		return false;
 	for (bool first = true;; first = false) {

@@ -8,10 +8,10 @@
 #include <string.h>
 
 enum {
-	LONGEST = 1 << 20, /* bytes of an object that is kept to compare with */
-	MOST_ALIKE = 64,  /* then one is decoded anew, so that the arena ends */
-	WORDS = 64,	   /* bits of `changed` */
-	DEEPEST = 8,	   /* texts within texts */
+	LONGEST = 1 << 20,	 /* bytes of an object that is kept to compare with */
+	MOST_GROWTH = 256 << 10, /* bytes of changed values in the arena: then one is decoded anew */
+	WORDS = 64,		 /* bits of `changed` */
+	DEEPEST = 8,		 /* texts within texts */
 };
 
 struct json_series {
@@ -24,7 +24,7 @@ struct json_series {
 	struct json_marks marks;
 	struct json_mark *next; /* the marks of the one under way, as many */
 	size_t n_next;
-	unsigned alike;
+	size_t arena_began; /* its bytes when the last one was decoded */
 };
 
 struct json_series *json_series_new(const struct model *model, bool compare)
@@ -231,13 +231,12 @@ bool json_series_next(struct json_series *series, struct json_cursor *c, void **
 	enum likeness likeness = OTHER;
 	*ret_changed = 0;
 	c->arena = series->arena;
-	if (series->text.n && series->alike < MOST_ALIKE)
+	if (series->text.n && arena_bytes(series->arena) < series->arena_began + MOST_GROWTH)
 		likeness = like_the_last(series, c, ret_changed);
 	if (likeness == UNFINISHED) {
 		c->state = JSON_STATE_MORE;
 		return false;
 	}
-	series->alike = likeness == ALIKE ? series->alike + 1 : 0;
 	if (likeness == OTHER) {
 		*ret_changed = UINT64_MAX;
 		c->p = from;
@@ -245,6 +244,7 @@ bool json_series_next(struct json_series *series, struct json_cursor *c, void **
 		series->text.n = 0;
 		if (!decode(series, c))
 			return false;
+		series->arena_began = arena_bytes(series->arena);
 	}
 	if (series->compare && (likeness == ALIKE || (series->marks.whole && !filled_twice(&series->marks))))
 		series->text = slice_make(from, (size_t)(c->p - from));

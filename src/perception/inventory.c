@@ -513,7 +513,8 @@ void inventory_take_text(struct inventory *inventory, struct slice text, struct 
 	} else if (reader) { /* what is wrong with it, and where */
 		object = arena_alloc(scratch, kind->model->size);
 		error = json_decode(text, what.kind, JSON_READ_SERVER, kind->model, object, scratch);
-		reader->taken.last = 0;
+		json_series_free(reader->series);
+		*reader = (struct kind_reader){0};
 		if (!error)
 			inventory_take(inventory, kind, what.api_version, what.kind, object, scratch, NULL);
 	}
