@@ -55,11 +55,31 @@ static bool write_all(int file, struct slice bytes)
 		if (n > 0)
 			bytes = slice_make(bytes.p + n, bytes.n - (size_t)n);
 	}
-	return fsync(file) == 0;
+	return fsync(file) == 0 || errno == EINVAL; /* pipes and the like have nothing to sync */
 }
 
-struct error *file_write(const char *path, struct slice bytes)
+bool file_is_special(const char *path)
 {
+	struct stat status;
+	return stat(path, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
+}
+
+static struct error *write_into(const char *path, struct slice bytes)
+{
+	int file = open(path, O_WRONLY | O_CLOEXEC);
+	bool good = file >= 0 && write_all(file, bytes);
+	struct error *error = good ? NULL : error_from_errno(errno, "cannot write \"%s\"", path);
+	if (file >= 0)
+		close(file);
+	return error;
+}
+
+struct error *file_write(const char *named, struct slice bytes)
+{
+	if (file_is_special(named))
+		return write_into(named, bytes);
+	char *real CLEANUP(mem_freep) = realpath(named, NULL); /* a link stays one */
+	const char *path = real ? real : named;
 	TRY(file_make_folders(path));
 	char *temporary CLEANUP(mem_freep) = mem_printf("%s.XXXXXX", path);
 	int file = mkostemp(temporary, O_CLOEXEC);

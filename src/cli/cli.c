@@ -391,6 +391,7 @@ int cli_main(int argc, char **argv)
 {
 	on_signals(on_signal);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a limit on files (ulimit -f) is told as a full disk is */
 
 	struct buf out = BUF_INIT((size_t)1 << 30);
 	struct cli cli = {.arena = arena_new(), .out = &out, .interrupted = &interrupted};

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/file.h"
 #include "base/time.h"
 #include "codec/document.h"
 #include "codec/json.h"
@@ -325,6 +326,11 @@ static FILE *open_write(const struct snapshot *snapshot, const char *name)
 
 static struct error *open_parts(struct snapshot *snapshot)
 {
+	if (!snapshot->folder && file_is_special(snapshot->path))
+		return error_remedy(error_new(ERROR_INVALID,
+					      "\"%s\" is no file that a snapshot could be put in place of",
+					      snapshot->path),
+				    "name a file, or a folder by a / at its end");
 	if (snapshot->folder && mkdir(snapshot->path, 0700) != 0 && errno != EEXIST)
 		return error_from_errno(errno, "cannot make the folder \"%s\"", snapshot->path);
 	snapshot->objects = open_write(snapshot, "kubernetes.json");

@@ -1,4 +1,5 @@
 /* The ground: memory, buffers, errors, time, digests. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -201,6 +202,35 @@ static void files_are_written_whole_and_read_whole(void **state)
 	assert_int_equal(rmdir(folder), 0);
 }
 
+static void what_is_special_is_written_into_and_a_link_stays_one(void **state)
+{
+	(void)state;
+	char folder[] = "/tmp/eua-file-XXXXXX", fifo[40], link[40], file[40], read_back[8] = "";
+	struct stat stat_of;
+	struct buf text CLEANUP(buf_done) = BUF_INIT(8);
+	assert_non_null(mkdtemp(folder));
+	snprintf(fifo, sizeof fifo, "%s/fifo", folder);
+	snprintf(file, sizeof file, "%s/file", folder);
+	snprintf(link, sizeof link, "%s/link", folder);
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	int reader = open(fifo, O_RDONLY | O_NONBLOCK);
+	assert_null(file_write(fifo, slice_of("12345")));
+	assert_int_equal(read(reader, read_back, sizeof read_back), 5);
+	assert_string_equal(read_back, "12345");
+	assert_int_equal(lstat(fifo, &stat_of), 0);
+	assert_true(S_ISFIFO(stat_of.st_mode) && file_is_special(fifo) && !file_is_special(folder));
+	assert_null(file_write(file, slice_of("old")));
+	assert_int_equal(symlink("file", link), 0);
+	assert_null(file_write(link, slice_of("new")));
+	assert_int_equal(lstat(link, &stat_of), 0);
+	assert_true(S_ISLNK(stat_of.st_mode));
+	assert_null(file_read(file, &text));
+	assert_string_equal(buf_str(&text), "new");
+	close(reader);
+	assert_int_equal(unlink(fifo) | unlink(link) | unlink(file), 0);
+	assert_int_equal(rmdir(folder), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -212,6 +242,7 @@ int main(void)
 		cmocka_unit_test(digests_match_published_vectors),
 		cmocka_unit_test(base64_of_every_length_comes_back),
 		cmocka_unit_test(files_are_written_whole_and_read_whole),
+		cmocka_unit_test(what_is_special_is_written_into_and_a_link_stays_one),
 	};
 	return cmocka_run_group_tests_name("base", tests, NULL, NULL);
 }

@@ -110,6 +110,9 @@ def healthy():
         _, folder, said = run("--config", EXAMPLE, "--endpoint-url", "http://127.0.0.1:1", "--from", f"{WORK}/saved", "--to", "1.34")
         check("a saved folder gives the same findings", live["findings"] == folder["findings"] and folder["findings"], said)
         check("and the same sources", sources(live) == sources(folder), str(set(sources(live).items()) ^ set(sources(folder).items())))
+        os.mkfifo(WORK / "pipe")
+        code, _, said = door.assess("--save", WORK / "pipe")
+        check("a snapshot is not put in place of what is no file", code == 1 and "no file that" in said and (WORK / "pipe").is_fifo(), f"{code} {said}")
         aws = json.loads((WORK / "saved/aws.json").read_text())
         names = {name.split(":")[1] for name in AWS}
         snake = {re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower() for name in names}

@@ -184,6 +184,7 @@ if mount -t tmpfs -o size=6m none small 2>/dev/null; then
 else
 	echo "skipped: a small disk needs the right to mount"
 fi
+gets "a limit on the size of files" 1 'disk' sh -c "ulimit -f 80; exec $agent upgrade --yes $given --journal limited/journal.db"
 mkdir -p locked && chmod 500 locked
 [ "$(id -u)" -eq 0 ] || gets "a folder that cannot be written" 1 'cannot' "$agent" upgrade --yes $given --journal locked/journal.db
 
