@@ -31,6 +31,7 @@ void scan_free(struct scan *scan)
 	free(scan->helpers);
 	free(scan->waiting);
 	free(scan->bytes);
+	free(scan->places);
 	free(scan);
 }
 

@@ -20,7 +20,7 @@ void scan_free(struct scan *scan);
 void scan_freep(struct scan **scan); /* for CLEANUP */
 
 /* A file or a folder with all below it. NOT_FOUND when it is not there; what cannot be read below it is a finding of
- * status unknown and a source that failed. */
+ * status unknown and a source that failed. What an earlier path held already is not read again. */
 struct error *scan_path(struct scan *scan, const char *path) MUST_CHECK;
 /* An open file descriptor, such as standard input; `name` stands for it in findings. */
 struct error *scan_stream(struct scan *scan, int fd, const char *name) MUST_CHECK;

@@ -180,4 +180,6 @@ struct scan {
 	/* Of walk.c. */
 	char *bytes;
 	size_t room;
+	struct scan_place *places; /* folders, and files that were named, which were read */
+	size_t n_places, n_slots;
 };

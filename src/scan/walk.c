@@ -52,6 +52,45 @@ static enum worth worth_of(const char *name)
 	return strstr(name, ".yaml.") || strstr(name, ".yml.") || strstr(name, ".json.") ? PERHAPS : NO_MANIFEST;
 }
 
+/* ---- what was read already: paths may overlap ("deploy/ deploy/app.yaml .") ---- */
+
+struct scan_place {
+	dev_t dev;
+	ino_t ino; /* 0: an empty slot */
+};
+
+static struct scan_place *slot_of(struct scan *scan, const struct stat *status)
+{
+	size_t i = ((size_t)status->st_ino ^ (size_t)status->st_dev << 7) * 0x9e3779b97f4a7c15u;
+	struct scan_place *slot;
+	do {
+		slot = &scan->places[++i & (scan->n_slots - 1)];
+	} while (slot->ino && (slot->ino != status->st_ino || slot->dev != status->st_dev));
+	return slot;
+}
+
+static bool was_read(struct scan *scan, const struct stat *status)
+{
+	return scan->n_places && slot_of(scan, status)->ino;
+}
+
+static void remember(struct scan *scan, const struct stat *status)
+{
+	if (2 * scan->n_places >= scan->n_slots) {
+		struct scan_place *old = scan->places;
+		size_t n = scan->n_slots;
+		scan->n_slots = n ? 2 * n : 64;
+		scan->places = mem_array(scan->n_slots, sizeof *old);
+		for (size_t i = 0; i < n; i++)
+			if (old[i].ino)
+				*slot_of(scan, &(struct stat){.st_dev = old[i].dev, .st_ino = old[i].ino}) = old[i];
+		free(old);
+	}
+	struct scan_place *slot = slot_of(scan, status);
+	scan->n_places += !slot->ino;
+	*slot = (struct scan_place){status->st_dev, status->st_ino};
+}
+
 static void not_read(struct scan *scan, const char *path, int number)
 {
 	char *detail CLEANUP(mem_freep) = mem_printf("%s", strerror(number));
@@ -131,9 +170,9 @@ static void read_file(struct scan *scan, int folder, const char *name, const cha
 			close(fd);
 		return;
 	}
-	if (S_ISREG(status.st_mode))
+	if (S_ISREG(status.st_mode) && !was_read(scan, &status))
 		read_open(scan, fd, (size_t)status.st_size, path, by_name);
-	else
+	else if (!S_ISREG(status.st_mode))
 		scan_trouble(scan, "skipped", path, "no regular file");
 	close(fd);
 }
@@ -187,6 +226,14 @@ static void member(struct scan *scan, int folder, const struct dirent *entry, ch
 /* `path` has `n` bytes and room for more. The descriptor is closed. */
 static void walk(struct scan *scan, int fd, char *path, size_t n, unsigned depth)
 {
+	struct stat status;
+	bool known = fstat(fd, &status) == 0;
+	if (known && was_read(scan, &status)) {
+		close(fd);
+		return;
+	}
+	if (known)
+		remember(scan, &status);
 	DIR *folder = fdopendir(fd);
 	if (!folder) {
 		not_read(scan, path, errno);
@@ -212,6 +259,16 @@ static void walk(struct scan *scan, int fd, char *path, size_t n, unsigned depth
 	closedir(folder);
 }
 
+/* Was its folder read, and it with it? */
+static bool was_read_with_folder(struct scan *scan, const char *name)
+{
+	struct stat status;
+	const char *slash = strrchr(name, '/');
+	char *folder CLEANUP(mem_freep) = slash ? mem_strndup(name, (size_t)(slash + 1 - name)) : mem_strdup(".");
+	return worth_of(slash ? slash + 1 : name) != NO_MANIFEST && stat(folder, &status) == 0 &&
+	       was_read(scan, &status);
+}
+
 struct error *scan_path(struct scan *scan, const char *name)
 {
 	struct stat status;
@@ -221,9 +278,14 @@ struct error *scan_path(struct scan *scan, const char *name)
 	if (!S_ISDIR(status.st_mode)) {
 		if (!S_ISREG(status.st_mode) && !S_ISFIFO(status.st_mode) && !S_ISCHR(status.st_mode))
 			return error_new(ERROR_INVALID, "cannot scan \"%s\": neither a file nor a folder", name);
+		bool regular = S_ISREG(status.st_mode);
+		if (regular && (was_read(scan, &status) || was_read_with_folder(scan, name)))
+			return NULL;
 		int fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 		if (fd < 0)
 			return error_from_errno(errno, "cannot scan \"%s\"", name);
+		if (regular)
+			remember(scan, &status);
 		read_open(scan, fd, S_ISREG(status.st_mode) ? (size_t)status.st_size : 0, name, true);
 		close(fd);
 		return NULL;

@@ -294,6 +294,12 @@ def texts():
     _, report, _ = run(".", "--to", "1.36", cwd=root)
     check("a file without a suffix that is a broken manifest is told", (ids(report), ids(report, "unknown")) == ([("API-GIT", "HIGH")], [("API-GIT", "HIGH")]),
           json.dumps(report["findings"]))
+    root = folder("overlaps", {"a b.yaml": PDB, "deep/c.yaml": PDB, "deep/d.txt": PDB, "deep/.git/e.yaml": PDB})
+    for paths, files in ((["deep", "."], ["a b.yaml", "deep/c.yaml"]), ([".", "deep", "deep/c.yaml"], ["a b.yaml", "deep/c.yaml"]),
+                         (["a b.yaml", "a b.yaml", "./a b.yaml", "."], ["a b.yaml", "deep/c.yaml"]),
+                         (["deep", "deep/d.txt", "deep/.git"], ["deep/.git/e.yaml", "deep/c.yaml", "deep/d.txt"])):
+        _, report, error = run(*paths, "--to", "1.36", cwd=root)
+        check(f"each file once: {paths}", sorted(one["file"] for one in report["findings"]) == files, f"{json.dumps(report['findings'])} {error}")
     for name, start in (("a map", "  a: b\n"), ("text", '"a"\n')):
         _, report, _ = text("# one\n" + start + PDB)
         check(f"what follows {name} that is no part of it is told", [(one["status"], one["line"]) for one in report["findings"]] == [("unknown", 3)] and
