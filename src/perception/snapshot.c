@@ -24,6 +24,13 @@ static struct error *open_part(const char *path, int *ret)
 	return *ret >= 0 ? NULL : error_from_errno(errno, "cannot read \"%s\"", path);
 }
 
+/* Some editors and shells begin a file by a mark of its bytes' order, which is none of its text. */
+static struct slice without_mark(struct slice text)
+{
+	bool marked = text.n >= 3 && !memcmp(text.p, "\xef\xbb\xbf", 3);
+	return marked ? slice_make(text.p + 3, text.n - 3) : text;
+}
+
 /* Gives the file's bytes to `feed`, piece by piece. */
 static struct error *each_chunk(const char *path, struct error *(*feed)(void *, struct slice), void *context)
 {
@@ -31,10 +38,12 @@ static struct error *each_chunk(const char *path, struct error *(*feed)(void *, 
 	TRY(open_part(path, &file));
 	char *chunk CLEANUP(mem_freep) = mem_alloc(CHUNK);
 	struct error *error = NULL;
-	for (ssize_t n = 1; n > 0 && !error;) {
+	bool begun = false;
+	for (ssize_t n = 1; n > 0 && !error; begun = true) {
 		n = read(file, chunk, CHUNK);
+		struct slice bytes = slice_make(chunk, n > 0 ? (size_t)n : 0);
 		error = n < 0	? error_from_errno(errno, "cannot read \"%s\"", path)
-			: n > 0 ? feed(context, slice_make(chunk, (size_t)n))
+			: n > 0 ? feed(context, begun ? bytes : without_mark(bytes))
 				: NULL;
 	}
 	close(file);

@@ -110,6 +110,12 @@ def healthy():
         _, folder, said = run("--config", EXAMPLE, "--endpoint-url", "http://127.0.0.1:1", "--from", f"{WORK}/saved", "--to", "1.34")
         check("a saved folder gives the same findings", live["findings"] == folder["findings"] and folder["findings"], said)
         check("and the same sources", sources(live) == sources(folder), str(set(sources(live).items()) ^ set(sources(folder).items())))
+        for part in (WORK / "saved").iterdir():
+            part.write_bytes(b"\xef\xbb\xbf" + part.read_bytes())
+        _, marked, said = run("--config", EXAMPLE, "--endpoint-url", "http://127.0.0.1:1", "--from", f"{WORK}/saved", "--to", "1.34")
+        check("so does one whose files begin with a mark of byte order", live["findings"] == marked["findings"], said)
+        for part in (WORK / "saved").iterdir():
+            part.write_bytes(part.read_bytes()[3:])
         os.mkfifo(WORK / "pipe")
         code, _, said = door.assess("--save", WORK / "pipe")
         check("a snapshot is not put in place of what is no file", code == 1 and "no file that" in said and (WORK / "pipe").is_fifo(), f"{code} {said}")
