@@ -1,7 +1,8 @@
 /* Tables over the inventory, made once before the checks run. Texts of the inventory are pooled, but questions come
  * with texts of their own too: everything is sorted and searched by value. */
-#include "assessment/index_internal.h"
+#include "assessment/index.h"
 
+#include "assessment/index_internal.h"
 #include "codec/document.h"
 
 /* ---- parsed texts */

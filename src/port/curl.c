@@ -2,25 +2,10 @@
 #include "port/curl.h"
 
 #include <dlfcn.h>
-#include <stdlib.h>
-
-/* With it come libraries of protocols that nobody speaks here. One of them, GnuTLS (for rtmp), makes tables and tests
- * itself as it is loaded unless it is told not to; that is for this load alone, not for children. */
-static void *load(void)
-{
-	static const char quiet[] = "GNUTLS_NO_IMPLICIT_INIT";
-	bool told = getenv(quiet) != NULL;
-	if (!told)
-		setenv(quiet, "1", 0);
-	void *library = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
-	if (!told)
-		unsetenv(quiet);
-	return library;
-}
 
 struct error *curl_library_load(struct curl_library *ret)
 {
-	void *library = load();
+	void *library = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
 	if (!library)
 		return error_remedy(error_new(ERROR_STATE, "libcurl is not installed"), "apt-get install libcurl4");
 	struct {
