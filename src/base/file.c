@@ -74,12 +74,10 @@ static struct error *write_into(const char *path, struct slice bytes)
 	return error;
 }
 
-struct error *file_write(const char *named, struct slice bytes)
+struct error *file_write(const char *path, struct slice bytes)
 {
-	if (file_is_special(named))
-		return write_into(named, bytes);
-	char *real CLEANUP(mem_freep) = realpath(named, NULL); /* a link stays one */
-	const char *path = real ? real : named;
+	if (file_is_special(path))
+		return write_into(path, bytes);
 	TRY(file_make_folders(path));
 	char *temporary CLEANUP(mem_freep) = mem_printf("%s.XXXXXX", path);
 	int file = mkostemp(temporary, O_CLOEXEC);

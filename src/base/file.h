@@ -16,5 +16,6 @@ struct error *file_make_folders(const char *path) MUST_CHECK;
 /* A device, a pipe, a socket: what is written into and must not be put in place of. */
 bool file_is_special(const char *path);
 /* The whole file or, on an error, the one that was there; on the disk when this returns, for its owner alone. Makes the
- * folders above it. What is special is written into. */
+ * folders above it. A link is replaced, not what it leads to: somebody else
+ * may have laid it; what is special is written into. */
 struct error *file_write(const char *path, struct slice bytes) MUST_CHECK;

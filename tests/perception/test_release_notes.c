@@ -568,10 +568,18 @@ static void copies_are_whole_or_not_there(void **state)
 	assert_int_equal(truncate(path, 40), 0);
 	assert_false(notes_cache_read(publishers.folder, copy.url, publishers.arena, &read));
 	unlink(path);
-	assert_int_equal(symlink("/etc/passwd", path), 0);
+	char other[410]; /* never a file of the machine's: who tests a mistake pays for it */
+	snprintf(other, sizeof other, "%s/other", publishers.folder);
+	FILE *led_to = fopen(other, "w");
+	fputs("theirs\n", led_to);
+	fclose(led_to);
+	assert_int_equal(symlink(other, path), 0);
 	assert_false(notes_cache_read(publishers.folder, copy.url, publishers.arena, &read));
 	assert_null(notes_cache_write(publishers.folder, &copy)); /* replaces the link, not what it leads to */
 	assert_true(notes_cache_read(publishers.folder, copy.url, publishers.arena, &read));
+	assert_int_equal(stat(other, &stat_now), 0);
+	assert_int_equal(stat_now.st_size, 7);
+	unlink(other);
 	end(&publishers);
 }
 
