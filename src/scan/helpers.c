@@ -12,6 +12,7 @@ enum {
 	MAX_WAITING = 20000,
 	MAX_NESTED = 4, /* helpers that include helpers */
 	MAX_LOOKS = 200,
+	MAX_STEPS = 20000000,
 };
 
 struct scan_helper {
@@ -79,6 +80,7 @@ struct looking {
 	struct scan *scan;
 	const char *file;
 	unsigned depth, looks;
+	size_t *steps; /* of all: hostile files may have as many helpers of one name as objects that ask for it */
 };
 
 static int by_name(const void *one, const void *other)
@@ -101,7 +103,8 @@ static void include(struct scan_choices *choices, struct slice name)
 	struct looking *looking = choices->context;
 	const struct scan *scan = looking->scan;
 	char text[SCAN_WORD];
-	if (name.n >= sizeof text || looking->depth == MAX_NESTED || looking->looks == MAX_LOOKS) {
+	if (name.n >= sizeof text || looking->depth == MAX_NESTED || looking->looks == MAX_LOOKS ||
+	    *looking->steps > MAX_STEPS) {
 		choices->unclear = true;
 		return;
 	}
@@ -118,9 +121,11 @@ static void include(struct scan_choices *choices, struct slice name)
 	while (found > scan->helpers && !strcmp(found[-1].name, text))
 		found--;
 	size_t nearest = 0;
-	for (const struct scan_helper *one = found; one < end && !strcmp(one->name, text); one++)
-		if (shared_folders(one->file, looking->file) > nearest)
-			nearest = shared_folders(one->file, looking->file);
+	for (const struct scan_helper *one = found; one < end && !strcmp(one->name, text); one++) {
+		size_t shared = shared_folders(one->file, looking->file);
+		nearest = shared > nearest ? shared : nearest;
+		*looking->steps += 1;
+	}
 	looking->depth++;
 	for (const struct scan_helper *one = found; one < end && !strcmp(one->name, text); one++)
 		if (shared_folders(one->file, looking->file) == nearest && looking->looks < MAX_LOOKS) {
@@ -170,9 +175,9 @@ static void tell_one(struct scan *scan, const struct scan_waiting *waiting, cons
 }
 
 /* A finding that is none any more has no id. */
-static void settle(struct scan *scan, const struct scan_waiting *waiting)
+static void settle(struct scan *scan, const struct scan_waiting *waiting, size_t *steps)
 {
-	struct looking looking = {.scan = scan, .file = scan->findings[waiting->finding].file};
+	struct looking looking = {.scan = scan, .file = scan->findings[waiting->finding].file, .steps = steps};
 	struct scan_choices apis = {.api_version = true, .include = include, .context = &looking};
 	const struct api_lifecycle *dead[SCAN_ALTERNATIVES * SCAN_ALTERNATIVES];
 	unsigned n_dead = 0;
@@ -194,12 +199,12 @@ static void settle(struct scan *scan, const struct scan_waiting *waiting)
 
 void scan_helpers_settle(struct scan *scan)
 {
-	size_t kept_findings = 0;
+	size_t kept_findings = 0, steps = 0;
 	scan->source = "file";
 	if (scan->n_helpers)
 		qsort(scan->helpers, scan->n_helpers, sizeof *scan->helpers, by_name);
 	for (size_t i = 0; i < scan->n_waiting; i++)
-		settle(scan, &scan->waiting[i]);
+		settle(scan, &scan->waiting[i], &steps);
 	scan->n_waiting = 0;
 	for (size_t i = 0; i < scan->n_findings; i++)
 		if (scan->findings[i].id)

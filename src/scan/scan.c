@@ -380,20 +380,16 @@ static void documents(struct scan *scan, size_t at, bool by_name)
 	}
 }
 
-/* How many documents began before. */
-static int64_t markers_before(struct slice text, size_t at)
-{
-	int64_t n = 0;
-	for (size_t next = 0; (next = yaml_document_end(text, next)) < at;)
-		n++;
-	return n;
-}
-
 /* What a template defines for others to include, each by itself; of its first line nothing is an object. */
 static void definitions(struct scan *scan)
 {
 	size_t n = 0;
 	const struct scan_define *defines = scan->template ? scan_template_defines(scan->template, &n) : NULL;
+	size_t marker = 0;
+	int64_t markers = -1; /* before what is defined: how many documents began */
+	size_t first = n ? yaml_document_end(scan->read, 0) : 0;
+	bool empty = n && first_content(scan->read, 0, first) == first &&
+		     !yaml_is_marker(scan->read.p, scan->read.p + first);
 	for (size_t i = 0; i < n; i++) {
 		size_t from = defines[i].from, to = defines[i].to;
 		const char *newline = memchr(scan->text.p + from, '\n', to - from);
@@ -402,7 +398,9 @@ static void definitions(struct scan *scan)
 		if (!newline || !has(body, "apiVersion"))
 			continue;
 		from = (size_t)(newline + 1 - scan->text.p);
-		scan->document_number = markers_before(scan->text, from);
+		for (; marker < from; markers++)
+			marker = yaml_document_end(scan->text, marker);
+		scan->document_number = markers - (empty && markers > 0); /* what says nothing is no document */
 		scan->read = scan_template_define(scan->template, &defines[i]);
 		documents(scan, from, false);
 	}

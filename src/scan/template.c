@@ -205,15 +205,16 @@ static void fill(struct scan_template *template, size_t from, size_t to, char wi
 			with = ' ';
 }
 
-/* Stands nothing but actions before it on its line? */
-static bool leads(const struct scan_template *template, const uint8_t *is_action, size_t at)
+/* Does an action at `from` stand behind nothing but actions on its line? `last`: where the one before it ended; `led`:
+ * whether nothing else stood there up to that place. */
+static bool leads(struct slice text, size_t last, size_t from, bool led)
 {
-	while (at > 0 && template->original.p[at - 1] != '\n') {
-		at--;
-		if (!is_action[at] && !is_blank(template->original.p[at]))
-			return false;
-	}
-	return true;
+	const char *newline = memrchr(text.p + last, '\n', from - last);
+	size_t at = newline ? (size_t)(newline + 1 - text.p) : last;
+	led |= newline != NULL;
+	while (led && at < from)
+		led = is_blank(text.p[at++]);
+	return led;
 }
 
 /* A line of nothing but actions says nothing by itself. */
@@ -263,6 +264,8 @@ struct scan_template *scan_template_new(struct slice text, size_t *ret_at)
 	new_arm(template, 0, 0, slice_make("", 0), false);
 	now_in(template, 0, 0);
 	unsigned n_odd = 0;
+	size_t last = 0;
+	bool led = true;
 	for (const char *p = text.p, *end = text.p + text.n; (p = action_at(p, end, template->jinja));) {
 		const char *after = action_end(p, end), *braces;
 		size_t from = (size_t)(p - text.p);
@@ -277,7 +280,10 @@ struct scan_template *scan_template_new(struct slice text, size_t *ret_at)
 		struct slice action = inside(p, after);
 		size_t to = (size_t)(after - text.p);
 		memset(is_action + from, 1, to - from);
-		bool moves = p[1] != '#' && control(template, action, from, to) && leads(template, is_action, from);
+		led = leads(text, last, from, led);
+		bool moves = p[1] != '#' && control(template, action, from, to) && led;
+		led |= memchr(p, '\n', to - from) != NULL;
+		last = to;
 		fill(template, from, to, moves || p[1] != '{' || makes_lines(action) ? ' ' : 'x');
 		p = after;
 	}

@@ -208,6 +208,9 @@ def templates():
     for name, manifest, found, unknown in TEMPLATES:
         _, report, error = text(manifest)
         check(f"template: {name}", (ids(report), ids(report, "unknown")) == (found, unknown), f"{json.dumps(report['findings'])} {error}")
+    _, report, _ = text("{{ define \"a\" }}\n" + PDB + "{{ end }}\n---\n" + PDB + "---\n{{ define \"b\" }}\n" + PDB + "---\n" + PDB + "{{ end }}\n")
+    places = sorted((one["line"], one["document"]) for one in report["findings"])
+    check("template: places of what is defined", places == [(2, 1), (9, 1), (16, 2), (22, 3)], places)
     _, report, _ = text("apiVersion: policy/v1beta1\nkind: PodDisruptionBudget\nmetadata:\n  name: {{ .Release.Name }}-web\n  namespace: \"{{ .Release.Namespace }}\"\n")
     one = report["findings"][0]
     check("template: words as they are written", one["object"] == {"kind": "PodDisruptionBudget", "name": "{{ .Release.Name }}-web",
