@@ -7,16 +7,23 @@
 
 /* ---- quantities */
 
+/* Thousands of them add up without an overflow; nothing is asked for less than nothing. */
+static int64_t sane(int64_t n)
+{
+	const int64_t most = INT64_C(1) << 50;
+	return n < 0 ? 0 : n > most ? most : n;
+}
+
 int64_t place_milli(const char *text)
 {
 	struct kube_quantity quantity;
-	return text && kube_quantity_parse(slice_of(text), &quantity) ? kube_quantity_thousandths(&quantity) : 0;
+	return text && kube_quantity_parse(slice_of(text), &quantity) ? sane(kube_quantity_thousandths(&quantity)) : 0;
 }
 
 int64_t place_units(const char *text)
 {
 	struct kube_quantity quantity;
-	return text && kube_quantity_parse(slice_of(text), &quantity) ? kube_quantity_units(&quantity) : 0;
+	return text && kube_quantity_parse(slice_of(text), &quantity) ? sane(kube_quantity_units(&quantity)) : 0;
 }
 
 struct amount *place_amount(struct amount *amounts, size_t n, const char *name)
