@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 #include "base/digest.h"
+#include "base/uri.h"
 #include "codec/document.h"
 #include "kube/kube_internal.h"
 
@@ -264,7 +265,7 @@ struct error *kube_stream(struct kube *kube, const char *path, const struct http
 struct error *kube_apply(struct kube *kube, const char *path, bool force, json_t *object, json_t **ret)
 {
 	struct buf manager CLEANUP(buf_done) = BUF_INIT(1024);
-	kube_url_encode(kube->field_manager, &manager);
+	uri_encode(slice_of(kube->field_manager), "", &manager);
 	char *full CLEANUP(mem_freep) = mem_printf("%s%cfieldManager=%s%s", path, strchr(path, '?') ? '&' : '?',
 						   buf_str(&manager), force ? "&force=true" : "");
 	return kube_call(kube, "PATCH", full, "application/apply-patch+yaml", object, ret);

@@ -59,6 +59,3 @@ struct kube_task {
 void kube_run(struct kube *kube, struct kube_task *const *tasks, size_t n, unsigned parallel);
 /* For `look`: gives true when the request is to be made again (the task is then told when). */
 bool kube_task_again(struct kube_task *task, struct kube *kube, const struct http_response *response);
-
-/* Percent-encodes what may not stand in a query's value. */
-void kube_url_encode(const char *text, struct buf *out);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 #include "base/time.h"
+#include "base/uri.h"
 #include "codec/document.h"
 #include "kube/kube_internal.h"
 
@@ -169,7 +170,7 @@ static void page_done(struct lister *lister)
 		return;
 	}
 	struct buf next CLEANUP(buf_done) = BUF_INIT(64 << 10);
-	kube_url_encode(more, &next);
+	uri_encode(slice_of(more), "", &next);
 	const char *wrong = endless(lister, buf_str(&next));
 	if (wrong) {
 		finish(lister, error_new(ERROR_INVALID, "%s: %s", lister->list->path, wrong));

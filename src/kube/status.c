@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/time.h"
-#include "base/uri.h"
 #include "codec/document.h"
 #include "kube/kube_internal.h"
 
@@ -282,9 +281,4 @@ void kube_note_warnings(struct kube *kube, const char *path, const struct http_r
 			p = comma ? comma + 1 : p + strlen(p);
 		}
 	}
-}
-
-void kube_url_encode(const char *text, struct buf *out)
-{
-	uri_encode(slice_of(text), "", out);
 }

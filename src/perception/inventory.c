@@ -59,7 +59,6 @@ static void add_use(struct inventory *inventory, struct api_use use, const struc
 	use.ns = model_pool_text(inventory->pool, meta->ns);
 	use.name = model_pool_text(inventory->pool, meta->name);
 	use.caller = model_pool_text(inventory->pool, use.caller);
-	use.present_version = model_pool_text(inventory->pool, meta->api_version);
 	*ARENA_PUSH(inventory->arena, inventory->api_uses, inventory->n_api_uses) = use;
 }
 

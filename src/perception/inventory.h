@@ -27,12 +27,11 @@ struct api_use {
 	const char *ns, *name;	     /* of the object */
 	const char *caller;	     /* field manager; NULL */
 	int64_t last_seen_ms;	     /* 0: not known */
-	const char *present_version; /* the version in which the server shows the object: "apps/v1" */
 };
 
 /* A line of apiserver_requested_deprecated_apis. */
 struct deprecated_request {
-	const char *group, *version, *resource, *subresource, *removed_release;
+	const char *group, *version, *resource, *removed_release;
 	bool asked;	  /* the gauge stands at 1; false: only counted by apiserver_request_total */
 	int64_t requests; /* of apiserver_request_total; -1: not told */
 };

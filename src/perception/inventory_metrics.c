@@ -54,7 +54,7 @@ static struct deprecated_request *request_of(struct inventory *inventory, struct
 		return NULL;
 	struct deprecated_request *request =
 		ARENA_PUSH(inventory->arena, inventory->deprecated_requests, inventory->n_deprecated_requests);
-	*request = (struct deprecated_request){words[0], words[1], words[2], "", "", false, -1};
+	*request = (struct deprecated_request){words[0], words[1], words[2], "", false, -1};
 	return request;
 }
 
@@ -68,7 +68,6 @@ void inventory_metric_line(struct inventory *inventory, struct slice line)
 		return;
 	if (gauge) {
 		request->asked = true;
-		request->subresource = label_text(inventory, line, "subresource");
 		request->removed_release = label_text(inventory, line, "removed_release");
 	} else {
 		request->requests = (request->requests < 0 ? 0 : request->requests) + (int64_t)value_of(line);
