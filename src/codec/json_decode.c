@@ -165,12 +165,11 @@ bool json_text(struct json_cursor *c, struct slice *ret)
 	return true;
 }
 
-/* A number or word, up to what delimits it. */
+/* A number or word, up to what delimits it, or cannot be in it. */
 static bool bare(struct json_cursor *c, struct slice *ret)
 {
 	const char *from = c->p;
-	while (c->p < c->end && *c->p != ',' && *c->p != '}' && *c->p != ']' && *c->p != ' ' && *c->p != '\n' &&
-	       *c->p != '\r' && *c->p != '\t')
+	while (c->p < c->end && !strchr(",}] \n\r\t\"{[:", *c->p))
 		c->p++;
 	if (c->p == c->end)
 		return more(c);
@@ -501,10 +500,13 @@ bool json_member(struct json_cursor *c, const struct model *model, struct field_
 	if (good && deeper.bits && field && c->marks)
 		mark_again(c->marks, field);
 	if (good && deeper.bits) {
+		const char *to = field ? c->p : NULL;
 		c->p = field ? from : c->p; /* wanted twice: whole, and parts of it */
 		if (!json_space(c))
 			return false;
 		good = *c->p == '{' ? json_members(c, model, deeper, object) : json_skip(c);
+		if (good && to && c->p != to) /* a bracket was closed by one of the other kind */
+			good = json_bad(c, "broken JSON");
 	}
 	return good || within(c, key, NULL);
 }
