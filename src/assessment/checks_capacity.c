@@ -172,13 +172,15 @@ static int64_t type_vcpus(const struct assess *assess, const char *type)
 /* As the instance says; else as its type has; else as the node that it is shows. */
 static int64_t vcpus_of(const struct assess *assess, const json_t *instance)
 {
-	int64_t vcpus = document_int_or(instance, "CpuOptions.CoreCount", 0) *
-			document_int_or(instance, "CpuOptions.ThreadsPerCore", 1);
+	int64_t cores = document_int_or(instance, "CpuOptions.CoreCount", 0), vcpus;
+	if (__builtin_mul_overflow(cores, document_int_or(instance, "CpuOptions.ThreadsPerCore", 1), &vcpus))
+		vcpus = 0;
 	vcpus = vcpus ? vcpus : type_vcpus(assess, document_text(instance, "InstanceType"));
 	if (vcpus)
 		return vcpus;
 	const struct kube_node *node = index_instance(assess, document_text_or(instance, "InstanceId", ""));
-	return node ? (index_quantity_milli(kube_pairs_get(node->allocatable, node->n_allocatable, "cpu")) + 999) / 1000
+	return node ? (kube_text_thousandths(kube_pairs_get(node->allocatable, node->n_allocatable, "cpu")) + 999) /
+			       1000
 		    : 0;
 }
 

@@ -65,8 +65,6 @@ void spec_requests(const struct kube_pod_spec *spec, int64_t *ret_milli_cpu, int
 /* Of a pod's spec, worked out once for all pods that share it. */
 void index_pod_requests(const struct assess *assess, const struct kube_pod *pod, int64_t *ret_milli_cpu,
 			int64_t *ret_bytes);
-int64_t index_quantity_milli(const char *text); /* "100m" -> 100; 0 for NULL or nonsense */
-int64_t index_quantity_bytes(const char *text); /* whole units */
 
 /* What the pods on a node that are not over ask for together. */
 struct node_use {

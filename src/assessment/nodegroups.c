@@ -224,9 +224,9 @@ struct node_room nodegroup_room(const struct assess *assess, const struct kube_n
 {
 	const struct node_use *use = index_node_use(assess, node);
 	return (struct node_room){
-		.milli = index_quantity_milli(kube_pairs_get(node->allocatable, node->n_allocatable, "cpu")),
-		.bytes = index_quantity_bytes(kube_pairs_get(node->allocatable, node->n_allocatable, "memory")),
-		.pods = index_quantity_bytes(kube_pairs_get(node->allocatable, node->n_allocatable, "pods")),
+		.milli = kube_text_thousandths(kube_pairs_get(node->allocatable, node->n_allocatable, "cpu")),
+		.bytes = kube_text_units(kube_pairs_get(node->allocatable, node->n_allocatable, "memory")),
+		.pods = kube_text_units(kube_pairs_get(node->allocatable, node->n_allocatable, "pods")),
 		.used_milli = use->milli,
 		.used_bytes = use->bytes,
 		.used_pods = use->pods};

@@ -2,18 +2,6 @@
 #include <string.h>
 #include "assessment/index.h"
 
-int64_t index_quantity_milli(const char *text)
-{
-	struct kube_quantity quantity;
-	return text && kube_quantity_parse(slice_of(text), &quantity) ? kube_quantity_thousandths(&quantity) : 0;
-}
-
-int64_t index_quantity_bytes(const char *text)
-{
-	struct kube_quantity quantity;
-	return text && kube_quantity_parse(slice_of(text), &quantity) ? kube_quantity_units(&quantity) : 0;
-}
-
 static bool is_sidecar(const struct kube_container *container)
 {
 	return container->restart_policy && !strcmp(container->restart_policy, "Always");
@@ -29,13 +17,13 @@ void spec_requests(const struct kube_pod_spec *spec, int64_t *ret_milli_cpu, int
 		return;
 	for (size_t i = 0; i < spec->n_containers; i++) {
 		const struct kube_container *c = &spec->containers[i];
-		cpu += index_quantity_milli(kube_pairs_get(c->requests, c->n_requests, "cpu"));
-		bytes += index_quantity_bytes(kube_pairs_get(c->requests, c->n_requests, "memory"));
+		cpu += kube_text_thousandths(kube_pairs_get(c->requests, c->n_requests, "cpu"));
+		bytes += kube_text_units(kube_pairs_get(c->requests, c->n_requests, "memory"));
 	}
 	for (size_t i = 0; i < spec->n_init_containers; i++) {
 		const struct kube_container *c = &spec->init_containers[i];
-		int64_t own_cpu = index_quantity_milli(kube_pairs_get(c->requests, c->n_requests, "cpu")),
-			own_bytes = index_quantity_bytes(kube_pairs_get(c->requests, c->n_requests, "memory"));
+		int64_t own_cpu = kube_text_thousandths(kube_pairs_get(c->requests, c->n_requests, "cpu")),
+			own_bytes = kube_text_units(kube_pairs_get(c->requests, c->n_requests, "memory"));
 		if (is_sidecar(c)) {
 			sidecar_cpu += own_cpu;
 			sidecar_bytes += own_bytes;
@@ -46,8 +34,8 @@ void spec_requests(const struct kube_pod_spec *spec, int64_t *ret_milli_cpu, int
 	}
 	cpu = cpu + sidecar_cpu > init_cpu ? cpu + sidecar_cpu : init_cpu;
 	bytes = bytes + sidecar_bytes > init_bytes ? bytes + sidecar_bytes : init_bytes;
-	*ret_milli_cpu = cpu + index_quantity_milli(kube_pairs_get(spec->overhead, spec->n_overhead, "cpu"));
-	*ret_bytes = bytes + index_quantity_bytes(kube_pairs_get(spec->overhead, spec->n_overhead, "memory"));
+	*ret_milli_cpu = cpu + kube_text_thousandths(kube_pairs_get(spec->overhead, spec->n_overhead, "cpu"));
+	*ret_bytes = bytes + kube_text_units(kube_pairs_get(spec->overhead, spec->n_overhead, "memory"));
 }
 
 void image_split(struct arena *arena, const char *image, const char **ret_name, const char **ret_tag)

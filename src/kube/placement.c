@@ -202,12 +202,12 @@ struct place_node *placement_add_node(struct placement *placement, const struct 
 		if (strcmp(room[i].key, "cpu") != 0 && strcmp(room[i].key, "memory") != 0 &&
 		    strcmp(room[i].key, "pods") != 0)
 			*ARENA_PUSH(placement->arena, place->others, place->n_others) =
-				(struct amount){room[i].key, place_units(room[i].value)};
+				(struct amount){room[i].key, kube_text_units(room[i].value)};
 	*HEAP_PUSH(placement->nodes, placement->n_nodes) = place;
 	*HEAP_PUSH(placement->rooms, placement->n_rooms) =
-		(struct room){place_milli(kube_pairs_get(room, node->n_allocatable, "cpu")),
-			      place_units(kube_pairs_get(room, node->n_allocatable, "memory")),
-			      place_units(kube_pairs_get(room, node->n_allocatable, "pods"))};
+		(struct room){kube_text_thousandths(kube_pairs_get(room, node->n_allocatable, "cpu")),
+			      kube_text_units(kube_pairs_get(room, node->n_allocatable, "memory")),
+			      kube_text_units(kube_pairs_get(room, node->n_allocatable, "pods"))};
 	node_set_put(placement->arena, &placement->present, place->index, true);
 	node_set_put(placement->arena, &placement->open, place->index, !place->closed);
 	node_set_put(placement->arena, &placement->tainted, place->index, node->n_taints > 0);

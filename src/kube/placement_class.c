@@ -5,27 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- quantities */
-
-/* Thousands of them add up without an overflow; nothing is asked for less than nothing. */
-static int64_t sane(int64_t n)
-{
-	const int64_t most = INT64_C(1) << 50;
-	return n < 0 ? 0 : n > most ? most : n;
-}
-
-int64_t place_milli(const char *text)
-{
-	struct kube_quantity quantity;
-	return text && kube_quantity_parse(slice_of(text), &quantity) ? sane(kube_quantity_thousandths(&quantity)) : 0;
-}
-
-int64_t place_units(const char *text)
-{
-	struct kube_quantity quantity;
-	return text && kube_quantity_parse(slice_of(text), &quantity) ? sane(kube_quantity_units(&quantity)) : 0;
-}
-
 struct amount *place_amount(struct amount *amounts, size_t n, const char *name)
 {
 	for (size_t i = 0; i < n; i++)
@@ -44,16 +23,16 @@ static void request_add(struct arena *arena, struct request *request, const stru
 {
 	for (size_t i = 0; i < n; i++) {
 		if (!strcmp(pairs[i].key, "cpu")) {
-			request->milli += place_milli(pairs[i].value);
+			request->milli += kube_text_thousandths(pairs[i].value);
 		} else if (!strcmp(pairs[i].key, "memory")) {
-			request->bytes += place_units(pairs[i].value);
+			request->bytes += kube_text_units(pairs[i].value);
 		} else {
 			struct amount *other = place_amount(request->others, request->n_others, pairs[i].key);
 			if (!other) {
 				other = ARENA_PUSH(arena, request->others, request->n_others);
 				other->name = pairs[i].key;
 			}
-			other->units += place_units(pairs[i].value);
+			other->units += kube_text_units(pairs[i].value);
 		}
 	}
 }

@@ -147,8 +147,6 @@ struct placement {
 /* ---- placement_class.c */
 struct place_class *place_class_of(struct placement *placement, const struct kube_meta *meta,
 				   const struct kube_pod_spec *spec);
-int64_t place_milli(const char *text); /* "100m" -> 100; 0 for NULL or nonsense */
-int64_t place_units(const char *text);
 struct amount *place_amount(struct amount *amounts, size_t n, const char *name); /* NULL: none */
 
 static inline bool node_set_has(const struct node_set *set, size_t at)

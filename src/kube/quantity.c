@@ -189,3 +189,22 @@ int64_t kube_quantity_thousandths(const struct kube_quantity *quantity)
 {
 	return in_parts(quantity, NANO / 1000);
 }
+
+static int64_t bounded(int64_t n)
+{
+	const int64_t most = INT64_C(1) << 46;
+	return n < 0 ? 0 : n > most ? most : n;
+}
+
+int64_t kube_text_units(const char *text)
+{
+	struct kube_quantity quantity;
+	return text && kube_quantity_parse(slice_of(text), &quantity) ? bounded(kube_quantity_units(&quantity)) : 0;
+}
+
+int64_t kube_text_thousandths(const char *text)
+{
+	struct kube_quantity quantity;
+	return text && kube_quantity_parse(slice_of(text), &quantity) ? bounded(kube_quantity_thousandths(&quantity))
+								      : 0;
+}

@@ -21,6 +21,10 @@ int kube_quantity_compare(const struct kube_quantity *a, const struct kube_quant
 /* In whole units, or thousandths, rounded up; saturated. */
 int64_t kube_quantity_units(const struct kube_quantity *quantity);
 int64_t kube_quantity_thousandths(const struct kube_quantity *quantity);
+/* Of a text, as pods and nodes are counted: 0 for NULL, nonsense and less than nothing; 2^46 at most, so that a hundred
+ * thousand of them add up without an overflow. "100m" is 100 thousandths. */
+int64_t kube_text_units(const char *text);
+int64_t kube_text_thousandths(const char *text);
 
 /* ---- label selectors: "app=web,tier in (a,b),!legacy" */
 enum label_operator {

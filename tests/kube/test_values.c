@@ -272,10 +272,28 @@ static void ages_are_printed_as_kubectl_does(void **state)
 	assert_true(each("age", check_age) > 30);
 }
 
+static void what_is_counted_is_bounded(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t units, thousandths;
+	} rows[] = {
+		{"100m", 1, 100}, {"2Gi", INT64_C(2) << 30, (INT64_C(2) << 30) * 1000},
+		{NULL, 0, 0},	  {"nonsense", 0, 0},
+		{"-5", 0, 0},	  {"9E", INT64_C(1) << 46, INT64_C(1) << 46},
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		assert_int_equal(kube_text_units(rows[i].text), rows[i].units);
+		assert_int_equal(kube_text_thousandths(rows[i].text), rows[i].thousandths);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(quantities_are_read_and_printed_as_kubernetes_does),
+		cmocka_unit_test(what_is_counted_is_bounded),
 		cmocka_unit_test(what_is_printed_is_read_back),
 		cmocka_unit_test(the_largest_are_read_back_too),
 		cmocka_unit_test(selectors_are_read_matched_and_printed_as_kubernetes_does),
