@@ -493,6 +493,34 @@ static void free_readers(struct inventory *inventory)
 	inventory->readers = NULL;
 }
 
+struct listed {
+	const char *text;
+};
+static const struct field listed_fields[] = {F_WHOLE(struct listed, text)};
+static const struct model listed_model = MODEL("Object", struct listed, listed_fields);
+
+static bool take_listed(void *context, void *item, struct arena *arena)
+{
+	const struct listed *listed = item;
+	if (listed->text)
+		inventory_take_text(context, slice_of(listed->text), arena);
+	return true;
+}
+
+/* A List within the List: what several calls of kubectl gave, put together. */
+static struct error *take_list(struct inventory *inventory, struct slice text)
+{
+	struct json_stream_spec spec = {.name = "List",
+					.item_path = "items",
+					.item_model = &listed_model,
+					.fn = take_listed,
+					.context = inventory,
+					.max_item_bytes = text.n + 1};
+	struct json_stream *stream CLEANUP(json_stream_freep) = json_stream_new(&spec);
+	TRY(json_stream_feed(stream, text.p, text.n));
+	return json_stream_end(stream);
+}
+
 void inventory_take_text(struct inventory *inventory, struct slice text, struct arena *scratch)
 {
 	struct applied what;
@@ -501,8 +529,11 @@ void inventory_take_text(struct inventory *inventory, struct slice text, struct 
 		error = json_decode(text, "object", JSON_READ_SERVER, &applied_model, &what, scratch);
 	if (!error && (!what.kind || !what.api_version))
 		error = error_new(ERROR_INVALID, "an object without kind or apiVersion");
+	bool list = !error && !strcmp(what.kind, "List") && !strcmp(what.api_version, "v1");
+	if (list)
+		error = take_list(inventory, text);
 	const struct kube_kind *kind = inventory_kind(what.api_version, what.kind);
-	struct kind_reader *reader = error ? NULL : reader_of(inventory, kind);
+	struct kind_reader *reader = error || list ? NULL : reader_of(inventory, kind);
 	struct json_cursor c = {.p = text.p, .end = text.p + text.n, .max_depth = 200};
 	void *object;
 	struct arena *arena;
