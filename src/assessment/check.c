@@ -380,6 +380,20 @@ void assess_remedy(struct assess *assess, struct finding *finding, const char *f
 	finding->remedy = FORMATTED(assess, format);
 }
 
+/* kubectl restarts three kinds; others, and what operators own, are restarted by who made them. */
+void assess_remedy_restart(struct assess *assess, struct finding *finding, const char *kind, const char *ns,
+			   const char *name)
+{
+	bool rolls = !strcmp(kind, "Deployment") || !strcmp(kind, "StatefulSet") || !strcmp(kind, "DaemonSet");
+	if (rolls)
+		assess_remedy(assess, finding, "kubectl -n %s rollout restart %s %s", ns, kind, name);
+	else
+		assess_remedy(assess, finding,
+			      "have the pods of %s %s/%s made anew: by its own controller, or one by one: "
+			      "kubectl -n %s delete pod",
+			      kind, ns, name, ns);
+}
+
 void assess_change(struct assess *assess, struct finding *finding, const char *action,
 		   const struct finding_object *what, const char *from, const char *to)
 {

@@ -81,6 +81,9 @@ struct finding_evidence *assess_evidence(struct assess *assess, struct finding *
 					 const char *format, ...) PRINTF_LIKE(4, 5);
 /* What to do in this very case. */
 void assess_remedy(struct assess *assess, struct finding *finding, const char *format, ...) PRINTF_LIKE(3, 4);
+/* Pods are to be made anew: how, of what owns them. */
+void assess_remedy_restart(struct assess *assess, struct finding *finding, const char *kind, const char *ns,
+			   const char *name);
 /* What the agent itself can do about it, where that is safe without asking. */
 void assess_change(struct assess *assess, struct finding *finding, const char *action,
 		   const struct finding_object *what, const char *from, const char *to);

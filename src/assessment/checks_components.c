@@ -375,8 +375,7 @@ static void sidecars(struct assess *assess, size_t before)
 			assess, kind, pod->meta.ns, name,
 			"its Istio sidecar is 1.%u, the control plane 1.%u: up to two behind are supported", minor,
 			plane);
-		assess_remedy(assess, finding, "kubectl -n %s rollout restart %s %s", subject_text(pod->meta.ns), kind,
-			      subject_text(name));
+		assess_remedy_restart(assess, finding, kind, subject_text(pod->meta.ns), subject_text(name));
 	}
 }
 

@@ -193,8 +193,7 @@ static void fargate(struct assess *assess)
 				hop);
 			assess_evidence(assess, finding, "kubernetes nodes", "pod %s on %s, kubelet %s",
 					pod_at(pods, i)->meta.name, node->meta.name, node->kubelet);
-			assess_remedy(assess, finding, "kubectl -n %s rollout restart %s %s",
-				      subject_text(pod_at(pods, i)->meta.ns), kind, name);
+			assess_remedy_restart(assess, finding, kind, subject_text(pod_at(pods, i)->meta.ns), name);
 		}
 	}
 }

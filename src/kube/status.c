@@ -120,7 +120,8 @@ static struct error *message_of(const char *method, const char *path, const stru
 	int shown = (int)strcspn(path, "?");
 	if (message && *message)
 		return error_new(class, "%.2000s", message);
-	const char *body = buf_str(&response->body);
+	const char *body = buf_str(&response->body), *failed = strstr(body, "\n[-]"); /* of a list of health checks */
+	body = failed ? failed + 1 : body;
 	size_t line = strcspn(body, "\r\n");
 	if (line && line < 300 && body[0] != '<' && body[0] != '{')
 		return error_new(class, "%s %.*s: the server answered %d: %.*s", method, shown, path, response->status,

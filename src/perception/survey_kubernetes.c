@@ -211,8 +211,9 @@ static void ask_texts(struct plan *plan)
 	error_free(error);
 	buf_done(&feed.line);
 	error = kube_get_stream(plan->survey->kube, "/readyz?verbose", &health);
-	/* "500, not ready" is an answer. */
-	bool not_ready = error && error->http_status == 500;
+	/* "500, not ready" is an answer where the server says it in its own words. */
+	bool not_ready = error && error->http_status == 500 &&
+			 (strstr(error->message, "[-]") || strstr(error->message, "check failed"));
 	inventory_source_error(plan->inventory, "kubernetes readyz", not_ready ? NULL : error);
 	char *told = error ? mem_printf("readyz check failed: %s", error->message) : mem_strdup(buf_str(&readyz));
 	plan->inventory->readyz = !error || not_ready ? model_pool_text(plan->inventory->pool, told) : NULL;

@@ -165,6 +165,7 @@ static void causes_of_errors_are_told(void **state)
 			 "invalid\"}]}}"},
 		{.status = 502, .body = "<html>Bad Gateway</html>"},
 		{.status = 302, .body = ""},
+		{.status = 500, .body = "[+]ping ok\n[-]etcd failed: reason withheld\nreadyz check failed\n"},
 	};
 	FAKE(replies);
 	struct kube *kube = fake_kube(&fake);
@@ -174,6 +175,8 @@ static void causes_of_errors_are_told(void **state)
 		     "POST /x: the server answered 502");
 	expect_error(kube_get(kube, "/x?secret=1", NULL), ERROR_INVALID,
 		     "GET /x: the server answered 302, a redirection");
+	expect_error(kube_call(kube, "POST", "/readyz", NULL, NULL, NULL), ERROR_TRANSIENT,
+		     "the server answered 500: [-]etcd failed: reason withheld");
 	kube_free(kube);
 	fake_done(&fake);
 }
