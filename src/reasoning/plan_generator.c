@@ -201,11 +201,15 @@ static struct error *check_records(const struct make *make)
 			if (!strcmp(make->state->sources[k].name, "route53 records") &&
 			    strcmp(make->state->sources[k].status, "ok") != 0)
 				why = make->state->sources[k].detail;
+		if (!found && why)
+			return error_remedy(error_new(ERROR_PRECONDITION,
+						      "the records of zone \"%s\" could not be read: %s",
+						      config->traffic.hosted_zone, why),
+					    "check traffic.route53; eks-upgrade-agent doctor");
 		if (!found)
 			return error_remedy(error_new(ERROR_PRECONDITION,
-						      "no A, AAAA or CNAME record \"%s\" in zone \"%s\"%s%s",
-						      config->traffic.records[i], config->traffic.hosted_zone,
-						      why ? ": " : "", why ? why : ""),
+						      "no A, AAAA or CNAME record \"%s\" in zone \"%s\"",
+						      config->traffic.records[i], config->traffic.hosted_zone),
 					    "check traffic.route53; eks-upgrade-agent doctor");
 		if (weighted && weights == 0)
 			return error_remedy(error_new(ERROR_PRECONDITION, "all weights of \"%s\" are zero",

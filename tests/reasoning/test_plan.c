@@ -85,7 +85,8 @@ static void names_without_a_way_to_shift_are_refused(void **state)
 	(void)state;
 	refused("", STATE(s.n_records = 0), "no A, AAAA or CNAME record \"shop.example.com\" in zone \"example.com\"",
 		"check traffic.route53");
-	refused("", STATE(s.n_records = 0, s.sources = &denied, s.n_sources = 1), ": AccessDenied", "doctor");
+	refused("", STATE(s.n_records = 0, s.sources = &denied, s.n_sources = 1),
+		"the records of zone \"example.com\" could not be read: AccessDenied", "doctor");
 	refused("", STATE(s.records = &idle), "all weights of \"shop.example.com\" are zero", "a weight above zero");
 	struct record_info longer[] = {{.name = "shop.example.com.br", .type = "A", .weight = -1}};
 	refused("", STATE(s.records = longer), "no A, AAAA or CNAME record \"shop.example.com\"", "check traffic");
