@@ -31,8 +31,8 @@ struct json_stream_spec {
 	void *outer;
 	struct arena *outer_arena;
 	/* Not NULL: the items are much alike, each is read by comparing it with the one before, and before each call of
-	 * `fn` it is told here what changed: bit i is clear where the struct's bytes 8i to 8i+7, and all they point to, are
-	 * as they were. `fn` may change the struct itself as it likes, and values that it points to. */
+	 * `fn` it is told here what changed: bit i is clear where the struct's bytes 8i to 8i+7, and all they point to,
+	 * are as they were. `fn` may change the struct itself as it likes, and values that it points to. */
 	uint64_t *changed;
 	size_t max_item_bytes; /* of kept bytes of one item; 0: 8 MiB */
 	unsigned max_depth;    /* 0: 200 */

@@ -24,9 +24,9 @@ enum api_use_source { API_USE_OBJECT, API_USE_MANAGED_FIELDS, API_USE_LAST_APPLI
 struct api_use {
 	enum api_use_source source;
 	const struct api_lifecycle *api;
-	const char *ns, *name;	     /* of the object */
-	const char *caller;	     /* field manager; NULL */
-	int64_t last_seen_ms;	     /* 0: not known */
+	const char *ns, *name; /* of the object */
+	const char *caller;    /* field manager; NULL */
+	int64_t last_seen_ms;  /* 0: not known */
 };
 
 /* A line of apiserver_requested_deprecated_apis. */

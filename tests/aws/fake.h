@@ -38,7 +38,7 @@ struct fake {
 	size_t n_script, at;
 	struct fake_asked asked[FAKE_ASKED];
 	size_t n_asked;
-	bool forgets; /* may be asked any number of times */
+	bool forgets;		     /* may be asked any number of times */
 	const char *environment[32]; /* "NAME=value" */
 	char home[64];
 	const char *printed; /* by a program that was started */

@@ -21,12 +21,11 @@ static void lists_within_the_list_are_unfolded(void **state)
 	struct inventory *inventory CLEANUP(inventory_freep) = inventory_new();
 	(void)state;
 	take(inventory, NAMESPACE("a"));
-	take(inventory,
-	     "{\"kind\":\"List\",\"apiVersion\":\"v1\",\"items\":[" NAMESPACE("b") ",{\"apiVersion\":\"v1\",\"kind\":"
-										   "\"List\",\"items\":[" NAMESPACE(
-											   "c") "]},{\"kind\":7}"
-												"," NAMESPACE("d") "]"
-														   "}");
+	take(inventory, "{\"kind\":\"List\",\"apiVersion\":\"v1\",\"items\":[" NAMESPACE(
+				"b") ",{\"apiVersion\":\"v1\",\"kind\":"
+				     "\"List\",\"items\":[" NAMESPACE("c") "]},{\"kind\":7}"
+									   "," NAMESPACE("d") "]"
+											      "}");
 	take(inventory, "{\"apiVersion\":\"v1\",\"kind\":\"List\",\"items\":[]}");
 	take(inventory, "{\"apiVersion\":\"v1\",\"kind\":\"List\",\"items\":7}");
 	assert_int_equal(inventory->n_namespaces, 4);
