@@ -355,6 +355,26 @@ static struct error *check_new(struct sqlite_store *sqlite)
 	return format ? check_format(sqlite, format) : no_journal(sqlite);
 }
 
+static struct error *make_tables(struct sqlite_store *sqlite)
+{
+	TRY(run_sql(sqlite, "PRAGMA journal_mode=WAL"));
+	TRY(begin(sqlite));
+	return end(sqlite, run_sql(sqlite, SCHEMA));
+}
+
+/* Another process may be making the same file: to go over to WAL, SQLite does not wait for it as it does elsewhere. */
+static struct error *make_tables_at_last(struct sqlite_store *sqlite)
+{
+	enum { TRIES = 50, PAUSE_MS = 20 };
+	struct error *error = make_tables(sqlite);
+	for (unsigned tries = 1; error && tries < TRIES; tries++) {
+		error_free(error);
+		sqlite3_sleep(PAUSE_MS);
+		error = make_tables(sqlite);
+	}
+	return error;
+}
+
 static struct error *open_to_write(struct sqlite_store *sqlite)
 {
 	int format;
@@ -364,9 +384,7 @@ static struct error *open_to_write(struct sqlite_store *sqlite)
 	TRY(check_format(sqlite, format));
 	if (format == 0) { /* new, and perhaps to somebody else at this moment too */
 		TRY(check_new(sqlite));
-		TRY(run_sql(sqlite, "PRAGMA journal_mode=WAL"));
-		TRY(begin(sqlite));
-		TRY(end(sqlite, run_sql(sqlite, SCHEMA)));
+		TRY(make_tables_at_last(sqlite));
 	}
 	return run_sql(sqlite, "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=1000;");
 }

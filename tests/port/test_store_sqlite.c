@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -142,6 +143,8 @@ static int write_many(const struct place *place)
 			error = NULL;
 		}
 	}
+	if (error)
+		fprintf(stderr, "a writer: %s\n", error->message);
 	return error ? 1 : 0;
 }
 
