@@ -5,37 +5,49 @@
 #include "assessment/index_internal.h"
 #include "codec/document.h"
 
+/* ---- tables */
+
+static void **slot_of(const struct index_table *table, const void *key, size_t size)
+{
+	size_t mask = table->capacity - 1, at = ((uintptr_t)key >> 3) * UINT64_C(0x9E3779B97F4A7C15) >> 20 & mask;
+	void **slot;
+	for (; slot = (void *)((char *)table->entries + at * size), *slot && *slot != key; at = (at + 1) & mask)
+		continue;
+	return slot;
+}
+
+static void grow(struct index_table *table, size_t size)
+{
+	const struct index_table old = *table;
+	table->capacity = old.capacity ? old.capacity * 2 : 256;
+	table->entries = mem_array(table->capacity, size);
+	for (size_t i = 0; i < old.capacity; i++) {
+		void *const *entry = (const void *)((const char *)old.entries + i * size);
+		if (*entry)
+			memcpy(slot_of(table, *entry, size), entry, size);
+	}
+	free(old.entries);
+}
+
+void *index_entry(struct index_table *table, const void *key, size_t size, bool *ret_new)
+{
+	if (table->n * 2 >= table->capacity)
+		grow(table, size);
+	void **slot = slot_of(table, key, size);
+	*ret_new = !*slot;
+	table->n += *ret_new;
+	*slot = (void *)(uintptr_t)key;
+	return slot;
+}
+
 /* ---- parsed texts */
-
-static size_t parsed_slot(const struct assess_index *index, const char *text)
-{
-	size_t at = index_slot(text, index->parsed_capacity);
-	while (index->parsed[at].text && index->parsed[at].text != text)
-		at = (at + 1) & (index->parsed_capacity - 1);
-	return at;
-}
-
-static void grow_parsed(struct assess_index *index)
-{
-	struct parsed *old = index->parsed;
-	size_t n = index->parsed_capacity;
-	index->parsed_capacity = n ? n * 2 : 256;
-	index->parsed = mem_array(index->parsed_capacity, sizeof *index->parsed);
-	for (size_t i = 0; i < n; i++)
-		if (old[i].text)
-			index->parsed[parsed_slot(index, old[i].text)] = old[i];
-	free(old);
-}
 
 static struct parsed *parsed_of(struct assess_index *index, const char *pooled_text)
 {
-	if (index->n_parsed * 2 >= index->parsed_capacity)
-		grow_parsed(index);
-	struct parsed *parsed = &index->parsed[parsed_slot(index, pooled_text)];
-	if (parsed->text)
+	bool fresh;
+	struct parsed *parsed = index_entry(&index->parsed, pooled_text, sizeof *parsed, &fresh);
+	if (!fresh)
 		return parsed;
-	parsed->text = pooled_text;
-	index->n_parsed++;
 	struct error *error = document_parse(slice_of(pooled_text), "object", &parsed->document);
 	if (error)
 		parsed->document = NULL;
@@ -255,9 +267,10 @@ void index_free(struct assess_index *index)
 {
 	if (!index)
 		return;
-	for (size_t i = 0; i < index->parsed_capacity; i++)
-		json_decref(index->parsed[i].document);
-	free(index->parsed);
+	const struct parsed *parsed = index->parsed.entries;
+	for (size_t i = 0; i < index->parsed.capacity; i++)
+		json_decref(parsed[i].document);
+	free(index->parsed.entries);
 	free(index->nodes);
 	free(index->instances);
 	free(index->workloads);
@@ -271,7 +284,7 @@ void index_free(struct assess_index *index)
 	free(index->workload_of);
 	free(index->facts);
 	free(index->selections);
-	free(index->requested);
+	free(index->requested.entries);
 	free(index->uses);
 	arena_free(index->arena);
 	free(index);

@@ -8,6 +8,12 @@
 #include <string.h>
 #include "assessment/index.h"
 
+/* Entries found by a pointer into the inventory, which is their first member. */
+struct index_table {
+	void *entries;
+	size_t n, capacity; /* a power of two */
+};
+
 struct parsed {
 	const char *text;
 	json_t *document;
@@ -35,12 +41,10 @@ struct assess_index {
 	uint32_t *node_of, *workload_of; /* of the inventory's pods, in its order */
 	uint16_t *facts;
 	size_t n_of_pdbs;
-	struct selected *selections; /* by pdb, in the inventory's order */
-	struct parsed *parsed;
-	size_t n_parsed, parsed_capacity;
-	struct node_use *uses; /* of the inventory's nodes; NULL: nobody has asked yet */
-	struct requested *requested;
-	size_t n_requested, requested_capacity;
+	struct selected *selections;  /* by pdb, in the inventory's order */
+	struct index_table parsed;    /* of struct parsed */
+	struct node_use *uses;	      /* of the inventory's nodes; NULL: nobody has asked yet */
+	struct index_table requested; /* of struct requested */
 };
 
 static inline int index_text_order(const char *a, const char *b)
@@ -48,11 +52,9 @@ static inline int index_text_order(const char *a, const char *b)
 	return a == b ? 0 : strcmp(a ? a : "", b ? b : "");
 }
 
-/* Where a pointer is looked for first; capacities are powers of two. */
-static inline size_t index_slot(const void *pointer, size_t capacity)
-{
-	return ((uintptr_t)pointer >> 3) * UINT64_C(0x9E3779B97F4A7C15) >> 20 & (capacity - 1);
-}
+/* ---- index.c */
+/* The entry of a key, zeroed but for it when it is new. It stays where it is until the next one is asked for. */
+void *index_entry(struct index_table *table, const void *key, size_t size, bool *ret_new);
 
 /* ---- index_pods.c */
 void index_build_pods(struct assess *assess); /* when nodes and workloads are there */

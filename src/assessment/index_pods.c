@@ -140,30 +140,34 @@ unsigned index_pod_facts(const struct assess *assess, const struct kube_pod *pod
 	return is_ours(assess, pod) ? assess->index->facts[pod - assess->inventory->pods] : find_facts(assess, pod);
 }
 
+struct named_node {
+	const char *name;
+	uint32_t number;
+};
+
 /* The node of a pod has mostly the very text for its name, in which case it is not searched by value. */
 static void find_nodes(struct assess *assess)
 {
 	const struct inventory *inventory = assess->inventory;
-	size_t capacity = 16;
-	while (capacity < inventory->n_nodes * 2)
-		capacity *= 2;
-	uint32_t *table CLEANUP(mem_freep) = mem_array(capacity, sizeof *table);
+	struct index_table table = {.n = 0};
+	struct named_node *named;
+	bool fresh;
 	for (size_t i = 0; i < inventory->n_nodes; i++) {
-		size_t at = index_slot(inventory->nodes[i].meta.name, capacity);
-		while (table[at])
-			at = (at + 1) & (capacity - 1);
-		table[at] = (uint32_t)i + 1;
+		named = index_entry(&table, inventory->nodes[i].meta.name, sizeof *named, &fresh);
+		if (fresh)
+			named->number = (uint32_t)i + 1;
 	}
 	for (size_t i = 0; i < inventory->n_pods; i++) {
 		const char *name = inventory->pods[i].node_name;
 		if (!name)
 			continue;
-		size_t at = index_slot(name, capacity);
-		while (table[at] && inventory->nodes[table[at] - 1].meta.name != name)
-			at = (at + 1) & (capacity - 1);
-		const struct kube_node *node = table[at] ? NULL : index_node(assess, name);
-		assess->index->node_of[i] = node ? (uint32_t)(node - inventory->nodes) + 1 : table[at];
+		named = index_entry(&table, name, sizeof *named, &fresh);
+		const struct kube_node *node = fresh ? index_node(assess, name) : NULL;
+		if (node)
+			named->number = (uint32_t)(node - inventory->nodes) + 1;
+		assess->index->node_of[i] = named->number;
 	}
+	free(table.entries);
 }
 
 /* Replicas stand one after the other: what the one before was said to be of holds for the next. */
@@ -298,26 +302,6 @@ void index_build_pods(struct assess *assess)
 
 /* ---- requests of specs */
 
-static size_t requested_slot(const struct assess_index *index, const struct kube_pod_spec *spec)
-{
-	size_t at = index_slot(spec, index->requested_capacity);
-	while (index->requested[at].spec && index->requested[at].spec != spec)
-		at = (at + 1) & (index->requested_capacity - 1);
-	return at;
-}
-
-static void grow_requested(struct assess_index *index)
-{
-	struct requested *old = index->requested;
-	size_t n = index->requested_capacity;
-	index->requested_capacity = n ? n * 2 : 256;
-	index->requested = mem_array(index->requested_capacity, sizeof *index->requested);
-	for (size_t i = 0; i < n; i++)
-		if (old[i].spec)
-			index->requested[requested_slot(index, old[i].spec)] = old[i];
-	free(old);
-}
-
 void index_pod_requests(const struct assess *assess, const struct kube_pod *pod, int64_t *ret_milli_cpu,
 			int64_t *ret_bytes)
 {
@@ -325,14 +309,10 @@ void index_pod_requests(const struct assess *assess, const struct kube_pod *pod,
 	*ret_milli_cpu = *ret_bytes = 0;
 	if (!pod->spec)
 		return;
-	if (index->n_requested * 2 >= index->requested_capacity)
-		grow_requested(index);
-	struct requested *requested = &index->requested[requested_slot(index, pod->spec)];
-	if (!requested->spec) {
-		requested->spec = pod->spec;
-		index->n_requested++;
+	bool fresh;
+	struct requested *requested = index_entry(&index->requested, pod->spec, sizeof *requested, &fresh);
+	if (fresh)
 		spec_requests(pod->spec, &requested->milli, &requested->bytes);
-	}
 	*ret_milli_cpu = requested->milli;
 	*ret_bytes = requested->bytes;
 }

@@ -272,15 +272,10 @@ static void marks_follow(struct json_marks *marks, const char *from, const char 
 	}
 }
 
-static size_t count_of(const struct field *field, const void *object)
-{
-	return *(const size_t *)(const void *)((const char *)object + field->offset_n);
-}
-
 static void *enter_element(struct json_cursor *c, const struct field *field, void *object)
 {
 	char *const *items = (void *)((char *)object + field->offset), *before = *items;
-	size_t n = count_of(field, object) * field->model->size;
+	size_t n = *model_count(field, object) * field->model->size;
 	void *entered = model_enter(field, object, c->arena);
 	if (c->marks && before && before != *items)
 		marks_follow(c->marks, before, *items, n);
@@ -293,13 +288,13 @@ static bool element(struct json_cursor *c, const struct field *field, void *obje
 	if (field->kind == FIELD_LIST)
 		return json_members(c, field->model, field_set_all(field->model), enter_element(c, field, object));
 	const char *from = c->p;
-	size_t n = count_of(field, object);
+	size_t n = *model_count(field, object);
 	if (!scalar(c, &token))
 		return false;
 	const char *wrong = model_assign_element(field, object, n, c->arena, token);
 	if (wrong)
 		return json_bad(c, wrong);
-	struct json_mark *made = count_of(field, object) > n ? mark(c, from, field, object) : NULL;
+	struct json_mark *made = *model_count(field, object) > n ? mark(c, from, field, object) : NULL;
 	if (made)
 		made->index = (uint32_t)n;
 	return true;
@@ -364,7 +359,7 @@ static bool map(struct json_cursor *c, const struct field *field, void *object)
 			continue;
 		struct json_mark *made = mark(c, from, field, object);
 		if (made)
-			made->index = (uint32_t)count_of(field, object);
+			made->index = (uint32_t)*model_count(field, object);
 		model_add_pair(field, object, c->arena, key, token.text);
 	}
 	c->depth--;
@@ -376,10 +371,15 @@ static bool is_null(struct json_cursor *c)
 	return c->end - c->p >= 4 && !memcmp(c->p, "null", 4);
 }
 
+void json_keep_text(struct json_cursor *c, const struct field *field, void *object, struct slice text)
+{
+	*(const char **)(void *)((char *)object + field->offset) = arena_strndup(c->arena, text.p, text.n);
+}
+
 /* A member's own text, from `from` to the cursor. */
 static void keep_text(struct json_cursor *c, const char *from, const struct field *field, void *object)
 {
-	*(const char **)(void *)((char *)object + field->offset) = arena_strndup(c->arena, from, (size_t)(c->p - from));
+	json_keep_text(c, field, object, slice_make(from, (size_t)(c->p - from)));
 }
 
 static bool value(struct json_cursor *c, const struct field *field, void *object)
@@ -456,12 +456,6 @@ bool json_mark_assign(struct json_cursor *c, const struct json_mark *mark)
 	else
 		wrong = model_assign(field, mark->object, c->arena, token);
 	return !wrong || json_bad(c, wrong);
-}
-
-void json_mark_text(struct json_cursor *c, const struct json_mark *mark, const char *start)
-{
-	*(const char **)(void *)((char *)mark->object + mark->field->offset) =
-		arena_strndup(c->arena, start + mark->from, mark->to - mark->from);
 }
 
 /* The word of the outermost struct through which everything below this member is reached. */

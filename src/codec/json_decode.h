@@ -58,5 +58,5 @@ bool json_member(struct json_cursor *c, const struct model *model, struct field_
 bool json_bad(struct json_cursor *c, const char *wrong);
 /* Another value at c->p for the place that was marked; null is none. */
 bool json_mark_assign(struct json_cursor *c, const struct json_mark *mark);
-/* The text between its ends, for a place that keeps it whole. */
-void json_mark_text(struct json_cursor *c, const struct json_mark *mark, const char *start);
+/* For a place that keeps a value's text whole. */
+void json_keep_text(struct json_cursor *c, const struct field *field, void *object, struct slice text);

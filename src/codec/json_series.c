@@ -10,7 +10,6 @@
 enum {
 	LONGEST = 1 << 20,	 /* bytes of an object that is kept to compare with */
 	MOST_GROWTH = 256 << 10, /* bytes of changed values in the arena: then one is decoded anew */
-	WORDS = 64,		 /* bits of `changed` */
 	DEEPEST = 8,		 /* texts within texts */
 };
 
@@ -31,7 +30,7 @@ struct json_series *json_series_new(const struct model *model, bool compare)
 {
 	struct json_series *series = mem_alloc(sizeof *series);
 	series->model = model;
-	series->compare = compare && model->size <= WORDS * sizeof(uint64_t);
+	series->compare = compare && model->size <= MODEL_WORDS * sizeof(uint64_t);
 	series->arena = arena_new();
 	series->last = mem_alloc(model->size);
 	series->object = mem_alloc(model->size);
@@ -50,11 +49,6 @@ void json_series_free(struct json_series *series)
 	free(series->next);
 	buf_done(&series->kept);
 	free(series);
-}
-
-void json_series_freep(struct json_series **series)
-{
-	json_series_free(*series);
 }
 
 /* How many of the first n bytes are the same. */
@@ -123,7 +117,8 @@ static void end_texts(struct json_series *series, struct json_cursor *c, struct 
 		size_t i = walk->open[--walk->n_open];
 		struct json_mark *next = &series->next[i];
 		next->to = (uint32_t)(series->marks.items[i].to + walk->shift);
-		json_mark_text(c, next, walk->fresh);
+		json_keep_text(c, next->field, next->object,
+			       slice_make(walk->fresh + next->from, next->to - next->from));
 	}
 }
 

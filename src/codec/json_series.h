@@ -8,7 +8,6 @@ struct json_series;
 /* With `compare` false each object is decoded by itself. */
 struct json_series *json_series_new(const struct model *model, bool compare);
 void json_series_free(struct json_series *series);
-void json_series_freep(struct json_series **series);
 
 /* The object at c->p. False with c->state set as json_members() does; the cursor may then stand anywhere. *ret_object
  * is the caller's to change until the next call; what it points to lives in *ret_arena, may be changed in place, and is

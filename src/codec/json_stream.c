@@ -183,13 +183,21 @@ static struct error *consume(struct json_stream *stream, const char *bytes, size
 	return error;
 }
 
+static size_t largest_item(const struct json_stream *stream)
+{
+	return stream->spec.max_item_bytes ? stream->spec.max_item_bytes : DEFAULT_ITEM;
+}
+
+static struct error *too_large(const struct json_stream *stream)
+{
+	return error_new(ERROR_INVALID, "%s: byte %llu: one value is larger than %zu bytes", stream->spec.name,
+			 (unsigned long long)stream->consumed, largest_item(stream));
+}
+
 static struct error *keep(struct json_stream *stream, const char *bytes, size_t n)
 {
-	size_t max = stream->spec.max_item_bytes ? stream->spec.max_item_bytes : DEFAULT_ITEM;
-	if (stream->pending.n + n > max || !buf_append(&stream->pending, bytes, n))
-		return error_new(ERROR_INVALID, "%s: byte %llu: one value is larger than %zu bytes", stream->spec.name,
-				 (unsigned long long)stream->consumed, max);
-	return NULL;
+	bool fits = stream->pending.n + n <= largest_item(stream) && buf_append(&stream->pending, bytes, n);
+	return fits ? NULL : too_large(stream);
 }
 
 /* How many bytes to have before the next try. */
@@ -221,10 +229,7 @@ static struct error *join(struct json_stream *stream, const char *bytes, size_t 
 	stream->pending.n -= used;
 	memmove(stream->pending.p, stream->pending.p + used, stream->pending.n);
 	stream->next_try = patience(stream);
-	size_t max = stream->spec.max_item_bytes ? stream->spec.max_item_bytes : DEFAULT_ITEM;
-	return stream->pending.n <= max ? NULL
-					: error_new(ERROR_INVALID, "%s: byte %llu: one value is larger than %zu bytes",
-						    stream->spec.name, (unsigned long long)stream->consumed, max);
+	return stream->pending.n <= largest_item(stream) ? NULL : too_large(stream);
 }
 
 struct error *json_stream_feed(struct json_stream *stream, const char *bytes, size_t n)

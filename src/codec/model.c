@@ -12,11 +12,6 @@ static void *member_of(const struct field *field, const void *object)
 	return (char *)(uintptr_t)object + field->offset;
 }
 
-static size_t *count_of(const struct field *field, const void *object)
-{
-	return (size_t *)(void *)((char *)(uintptr_t)object + field->offset_n);
-}
-
 static bool parse_int(struct slice text, int64_t *ret)
 {
 	char copy[32], *end;
@@ -177,7 +172,7 @@ const char *model_assign(const struct field *field, void *object, struct arena *
 const char *model_assign_element(const struct field *field, void *object, size_t at, struct arena *arena,
 				 struct token token)
 {
-	size_t *n = count_of(field, object);
+	size_t *n = model_count(field, object);
 	if (field->kind == FIELD_STRINGS) {
 		if (token.kind == TOKEN_NULL)
 			return NULL;
@@ -200,7 +195,7 @@ const char *model_assign_element(const struct field *field, void *object, size_t
 void model_add_pair(const struct field *field, void *object, struct arena *arena, struct slice key, struct slice value)
 {
 	struct pair **items = member_of(field, object);
-	*ARENA_PUSH(arena, *items, *count_of(field, object)) =
+	*ARENA_PUSH(arena, *items, *model_count(field, object)) =
 		(struct pair){arena_strndup(arena, key.p, key.n), arena_strndup(arena, value.p, value.n)};
 }
 
@@ -212,7 +207,7 @@ void *model_enter(const struct field *field, void *object, struct arena *arena)
 	if (field->kind != FIELD_LIST)
 		return member;
 	char **items = member;
-	size_t at = arena_grow(arena, (void **)items, count_of(field, object), field->model->size);
+	size_t at = arena_grow(arena, (void **)items, model_count(field, object), field->model->size);
 	return *items + at * field->model->size;
 }
 
@@ -319,7 +314,7 @@ static bool is_absent(const struct field *field, const void *object)
 	case FIELD_STRINGS:
 	case FIELD_INTS:
 	case FIELD_MAP:
-		return *count_of(field, object) == 0;
+		return *model_count(field, object) == 0;
 	case FIELD_BOOL:
 		return !*(const bool *)member;
 	case FIELD_ENUM:
@@ -422,7 +417,7 @@ static struct error *no_such_path(const struct model *model, const char *path, s
 static const char *assign_list(const struct field *field, void *object, struct arena *arena, const char *text)
 {
 	const char *wrong = NULL;
-	*count_of(field, object) = 0;
+	*model_count(field, object) = 0;
 	*(void **)member_of(field, object) = NULL;
 	for (const char *p = text; *p && !wrong;) {
 		size_t n = strcspn(p, ",");
@@ -513,7 +508,7 @@ static void visit_object(const struct visit *visit, const struct model *model, c
 
 static void visit_list(const struct visit *visit, const struct field *field, const void *object, const char *path)
 {
-	size_t n = *count_of(field, object);
+	size_t n = *model_count(field, object);
 	const void *items = *(void *const *)member_of(field, object);
 	for (size_t i = 0; i < n; i++) {
 		char *item CLEANUP(mem_freep) = mem_printf("%s[%zu]", path, i);

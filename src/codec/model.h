@@ -68,6 +68,9 @@ struct model {
 	size_t n_fields;
 };
 
+/* A struct's bytes 8i to 8i+7 are its word i: what is known word by word is known of the first so many, a bit each. */
+enum { MODEL_WORDS = 64 };
+
 #define MODEL(wire_name, type, table)                                                                                  \
 	{                                                                                                              \
 		(wire_name), sizeof(type), (table), ARRAY_SIZE(table)                                                  \

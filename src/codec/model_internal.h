@@ -12,6 +12,12 @@ static inline uint64_t word_at(const char *p) /* eight bytes, wherever they lie 
 	return word;
 }
 
+/* How many elements a LIST, STRINGS, INTS or MAP has. */
+static inline size_t *model_count(const struct field *field, const void *object)
+{
+	return (size_t *)(void *)((char *)(uintptr_t)object + field->offset_n);
+}
+
 enum token_kind { TOKEN_NULL, TOKEN_FALSE, TOKEN_TRUE, TOKEN_NUMBER, TOKEN_STRING };
 struct token {
 	enum token_kind kind;

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "codec/model_internal.h"
 
 struct entry {
 	const void *bytes; /* NULL: free */
@@ -193,12 +194,12 @@ static void settle_field(struct model_pool *pool, const struct field *field, voi
 	if (!size)
 		return;
 	if (size > 1 && field->kind != FIELD_OBJECT_PTR) {
-		n = *(size_t *)(void *)((char *)object + field->offset_n);
-		if (like && *(const size_t *)(const void *)((const char *)like + field->offset_n) != n)
+		n = *model_count(field, object);
+		if (like && *model_count(field, like) != n)
 			others = NULL;
 	}
 	const char *from = others ? *others : NULL;
-	if (others && word < 64 && same >> word & 1) {
+	if (others && word < MODEL_WORDS && same >> word & 1) {
 		*items = *others;
 	} else if (size == 1) {
 		*items = (char *)(uintptr_t)settle_text(pool, *items, from);

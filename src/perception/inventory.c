@@ -390,7 +390,7 @@ static uint64_t words_that_differ(const char *a, const char *b, size_t n)
 	return differ;
 }
 
-enum { LARGEST_STRUCT = 512 }; /* for which a series helps */
+enum { LARGEST_STRUCT = MODEL_WORDS * sizeof(uint64_t) }; /* for which a series helps */
 
 /* `last` is where the one before is, and 1, or 0. */
 static void put(struct inventory *inventory, const struct kube_kind *kind, void *object, const void *as_read,
@@ -493,17 +493,14 @@ static void free_readers(struct inventory *inventory)
 	inventory->readers = NULL;
 }
 
-struct listed {
-	const char *text;
-};
-static const struct field listed_fields[] = {F_WHOLE(struct listed, text)};
-static const struct model listed_model = MODEL("Object", struct listed, listed_fields);
+static const struct field object_fields[] = {F_WHOLE(struct inventory_object, text)};
+const struct model inventory_object_model = MODEL("Object", struct inventory_object, object_fields);
 
-static bool take_listed(void *context, void *item, struct arena *arena)
+bool inventory_take_object(void *inventory, void *object, struct arena *scratch)
 {
-	const struct listed *listed = item;
-	if (listed->text)
-		inventory_take_text(context, slice_of(listed->text), arena);
+	const char *text = ((const struct inventory_object *)object)->text;
+	if (text)
+		inventory_take_text(inventory, slice_of(text), scratch);
 	return true;
 }
 
@@ -512,8 +509,8 @@ static struct error *take_list(struct inventory *inventory, struct slice text)
 {
 	struct json_stream_spec spec = {.name = "List",
 					.item_path = "items",
-					.item_model = &listed_model,
-					.fn = take_listed,
+					.item_model = &inventory_object_model,
+					.fn = inventory_take_object,
 					.context = inventory,
 					.max_item_bytes = text.n + 1};
 	struct json_stream *stream CLEANUP(json_stream_freep) = json_stream_new(&spec);

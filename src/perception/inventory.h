@@ -133,8 +133,14 @@ struct inventory_series {
  */
 void inventory_take(struct inventory *inventory, const struct kube_kind *kind, const char *api_version,
 		    const char *kind_name, void *object, struct arena *arena, struct inventory_series *series);
-/* Takes one object by its JSON text; `where` names it in bad_objects. */
+/* Takes one object by its JSON text. */
 void inventory_take_text(struct inventory *inventory, struct slice text, struct arena *scratch);
+/* An object as it came, for streams whose items are more than one kind or are kept as they are; and what takes it. */
+struct inventory_object {
+	const char *text;
+};
+extern const struct model inventory_object_model;
+bool inventory_take_object(void *inventory, void *object, struct arena *scratch);
 void inventory_bad(struct inventory *inventory, const char *kind, const char *detail); /* could not be read */
 /* When everything was taken: each object once, newest Helm revisions only. */
 void inventory_settle(struct inventory *inventory);

@@ -71,12 +71,6 @@ static struct error *read_document(const char *path, json_t **ret)
 	return document_parse(buf_slice(&text), path, ret);
 }
 
-struct whole {
-	const char *text;
-};
-static const struct field whole_fields[] = {F_WHOLE(struct whole, text)};
-static const struct model whole_model = MODEL("Object", struct whole, whole_fields);
-
 struct beside { /* what stands beside the items in a snapshot of one file */
 	const char *meta, *aws, *metrics;
 	const char *next; /* of a list that is not whole */
@@ -89,14 +83,6 @@ static const struct field beside_fields[] = {
 };
 static const struct model beside_model = MODEL("Snapshot", struct beside, beside_fields);
 
-static bool take_item(void *context, void *item, struct arena *arena)
-{
-	const struct whole *whole = item;
-	if (whole->text)
-		inventory_take_text(context, slice_of(whole->text), arena);
-	return true;
-}
-
 static struct error *feed_stream(void *context, struct slice bytes)
 {
 	return json_stream_feed(context, bytes.p, bytes.n);
@@ -107,8 +93,8 @@ static struct error *read_objects(struct inventory *inventory, const char *path,
 {
 	struct json_stream_spec spec = {.name = path,
 					.item_path = "items",
-					.item_model = &whole_model,
-					.fn = take_item,
+					.item_model = &inventory_object_model,
+					.fn = inventory_take_object,
 					.context = inventory,
 					.outer_model = &beside_model,
 					.outer = beside,

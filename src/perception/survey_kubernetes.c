@@ -13,12 +13,6 @@ struct listing {
 	struct inventory_series series;
 };
 
-struct whole {
-	const char *text;
-};
-static const struct field whole_fields[] = {F_WHOLE(struct whole, text)};
-static const struct model whole_model = MODEL("Object", struct whole, whole_fields);
-
 static bool take(void *context, void *item, struct arena *arena)
 {
 	struct listing *listing = context;
@@ -31,7 +25,7 @@ static bool take(void *context, void *item, struct arena *arena)
 static bool take_whole(void *context, void *item, struct arena *arena)
 {
 	const struct listing *listing = context;
-	const struct whole *whole = item;
+	const struct inventory_object *whole = item;
 	if (!whole->text)
 		return true;
 	struct slice text = slice_of(whole->text);
@@ -84,7 +78,7 @@ static void add(struct plan *plan, const struct kube_kind *kind, const char *gro
 	*ARENA_PUSH(arena, plan->lists, plan->n) =
 		(struct kube_list){.path = arena_printf(arena, "%s/%s%s%s%s", base, place, resource,
 							kind->query ? "?" : "", kind->query ? kind->query : ""),
-				   .item_model = saved ? &whole_model : kind->model,
+				   .item_model = saved ? &inventory_object_model : kind->model,
 				   .fn = saved ? take_whole : take,
 				   .restarted = restarted,
 				   .context = listing,
