@@ -14,9 +14,10 @@ import threading
 import time
 import urllib.request
 
+from assess_tally import check, tell
+
 AGENT, EXAMPLE, WORK = (pathlib.Path(one).resolve() for one in sys.argv[1:4])
 WORK.mkdir(parents=True, exist_ok=True)
-passed = failed = 0
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_METADATA_DISABLED": "true"}
 
 # The list of what a look gathers, each under the name of its source.
@@ -36,13 +37,6 @@ storageclasses.storage.k8s.io csinodes.storage.k8s.io csidrivers.storage.k8s.io 
 networkpolicies.networking.k8s.io clusterroles.rbac.authorization.k8s.io clusterrolebindings.rbac.authorization.k8s.io
 priorityclasses.scheduling.k8s.io leases.coordination.k8s.io secrets services endpointslices.discovery.k8s.io serviceaccounts
 namespaces discovery readyz""".split()
-
-
-def check(name, good, detail=""):
-    global passed, failed
-    passed, failed = passed + bool(good), failed + (not good)
-    if not good:
-        print(f"FAILED {name}: {detail}"[:1500], file=sys.stderr)
 
 
 class Door:
@@ -400,4 +394,4 @@ def scanners():
 
 for case in (healthy, denied, refreshed, audit_search, interrupted, audit_files, manifests, scanners):
     case()
-print(f"{passed} passed, {failed} failed")
+tell()

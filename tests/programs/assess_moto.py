@@ -13,20 +13,14 @@ import boto3
 from botocore import xform_name
 from moto.server import ThreadedMotoServer
 
+from assess_tally import check, tell
+
 AGENT, WORK = (pathlib.Path(one).resolve() for one in sys.argv[1:3])
 WORK.mkdir(parents=True, exist_ok=True)
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_DEFAULT_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true"}
 server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
 server.start()
 URL = "http://%s:%d" % server.get_host_and_port()
-passed = failed = 0
-
-
-def check(name, good, detail=""):
-    global passed, failed
-    passed, failed = passed + bool(good), failed + (not good)
-    if not good:
-        print(f"FAILED {name}: {detail}"[:1500], file=sys.stderr)
 
 
 def client(service):
@@ -184,4 +178,4 @@ again = subprocess.run([AGENT, "assess", "--from", WORK / "saved", "--to", "1.34
 short = [[(one["id"], one["status"], one.get("object"), one.get("message")) for one in findings] for findings in (report["findings"], json.loads(again.stdout)["findings"])]
 check("a saved folder gives the same findings", short[0] == short[1] != [], str([one for one in short[0] + short[1] if (one in short[0]) != (one in short[1])]))
 server.stop()
-print(f"{passed} passed, {failed} failed")
+tell()

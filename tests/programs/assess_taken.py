@@ -12,17 +12,11 @@ import subprocess
 import sys
 import threading
 
+from assess_tally import check, tell
+
 AGENT, EXAMPLE, WORK = (pathlib.Path(one).resolve() for one in sys.argv[1:4])
 WORK.mkdir(parents=True, exist_ok=True)
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_METADATA_DISABLED": "true"}
-passed = failed = 0
-
-
-def check(name, good, detail=""):
-    global passed, failed
-    passed, failed = passed + bool(good), failed + (not good)
-    if not good:
-        print(f"FAILED {name}: {detail}"[:1500], file=sys.stderr)
 
 
 class Proxy:
@@ -181,4 +175,4 @@ def main():
 
 
 main()
-print(f"{passed} passed, {failed} failed")
+tell()
